@@ -1,0 +1,172 @@
+from finops.cost.v1 import cost_pb2 as _cost_pb2
+from finops.usage.v1 import usage_pb2 as _usage_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Granularity(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    GRANULARITY_UNSPECIFIED: _ClassVar[Granularity]
+    GRANULARITY_TOTAL: _ClassVar[Granularity]
+    GRANULARITY_HOUR: _ClassVar[Granularity]
+    GRANULARITY_DAY: _ClassVar[Granularity]
+    GRANULARITY_WEEK: _ClassVar[Granularity]
+    GRANULARITY_MONTH: _ClassVar[Granularity]
+GRANULARITY_UNSPECIFIED: Granularity
+GRANULARITY_TOTAL: Granularity
+GRANULARITY_HOUR: Granularity
+GRANULARITY_DAY: Granularity
+GRANULARITY_WEEK: Granularity
+GRANULARITY_MONTH: Granularity
+
+class QueryCostsRequest(_message.Message):
+    __slots__ = ("start_unix_micros", "end_unix_micros", "group_by", "granularity", "time_zone", "filter", "limit", "log_scope", "include_reported")
+    START_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    END_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    GROUP_BY_FIELD_NUMBER: _ClassVar[int]
+    GRANULARITY_FIELD_NUMBER: _ClassVar[int]
+    TIME_ZONE_FIELD_NUMBER: _ClassVar[int]
+    FILTER_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    LOG_SCOPE_FIELD_NUMBER: _ClassVar[int]
+    INCLUDE_REPORTED_FIELD_NUMBER: _ClassVar[int]
+    start_unix_micros: int
+    end_unix_micros: int
+    group_by: _containers.RepeatedScalarFieldContainer[str]
+    granularity: Granularity
+    time_zone: str
+    filter: str
+    limit: int
+    log_scope: LogScope
+    include_reported: bool
+    def __init__(self, start_unix_micros: _Optional[int] = ..., end_unix_micros: _Optional[int] = ..., group_by: _Optional[_Iterable[str]] = ..., granularity: _Optional[_Union[Granularity, str]] = ..., time_zone: _Optional[str] = ..., filter: _Optional[str] = ..., limit: _Optional[int] = ..., log_scope: _Optional[_Union[LogScope, _Mapping]] = ..., include_reported: _Optional[bool] = ...) -> None: ...
+
+class LogScope(_message.Message):
+    __slots__ = ("incarnation", "through_offsets", "include_other_incarnations")
+    class ThroughOffsetsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: int
+        value: int
+        def __init__(self, key: _Optional[int] = ..., value: _Optional[int] = ...) -> None: ...
+    INCARNATION_FIELD_NUMBER: _ClassVar[int]
+    THROUGH_OFFSETS_FIELD_NUMBER: _ClassVar[int]
+    INCLUDE_OTHER_INCARNATIONS_FIELD_NUMBER: _ClassVar[int]
+    incarnation: str
+    through_offsets: _containers.ScalarMap[int, int]
+    include_other_incarnations: bool
+    def __init__(self, incarnation: _Optional[str] = ..., through_offsets: _Optional[_Mapping[int, int]] = ..., include_other_incarnations: _Optional[bool] = ...) -> None: ...
+
+class QueryCostsResponse(_message.Message):
+    __slots__ = ("rows", "read_from")
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    READ_FROM_FIELD_NUMBER: _ClassVar[int]
+    rows: _containers.RepeatedCompositeFieldContainer[CostRow]
+    read_from: str
+    def __init__(self, rows: _Optional[_Iterable[_Union[CostRow, _Mapping]]] = ..., read_from: _Optional[str] = ...) -> None: ...
+
+class CostRow(_message.Message):
+    __slots__ = ("group", "time_unix_micros", "cost", "shadow_cost", "quantities", "events", "unpriced_events")
+    GROUP_FIELD_NUMBER: _ClassVar[int]
+    TIME_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    COST_FIELD_NUMBER: _ClassVar[int]
+    SHADOW_COST_FIELD_NUMBER: _ClassVar[int]
+    QUANTITIES_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    UNPRICED_EVENTS_FIELD_NUMBER: _ClassVar[int]
+    group: _containers.RepeatedScalarFieldContainer[str]
+    time_unix_micros: int
+    cost: _cost_pb2.Money
+    shadow_cost: _cost_pb2.Money
+    quantities: _usage_pb2.Quantities
+    events: int
+    unpriced_events: int
+    def __init__(self, group: _Optional[_Iterable[str]] = ..., time_unix_micros: _Optional[int] = ..., cost: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., shadow_cost: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., quantities: _Optional[_Union[_usage_pb2.Quantities, _Mapping]] = ..., events: _Optional[int] = ..., unpriced_events: _Optional[int] = ...) -> None: ...
+
+class ListCostEntriesRequest(_message.Message):
+    __slots__ = ("start_unix_micros", "end_unix_micros", "filter", "page_size", "page_token")
+    START_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    END_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    FILTER_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    start_unix_micros: int
+    end_unix_micros: int
+    filter: str
+    page_size: int
+    page_token: str
+    def __init__(self, start_unix_micros: _Optional[int] = ..., end_unix_micros: _Optional[int] = ..., filter: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListCostEntriesResponse(_message.Message):
+    __slots__ = ("entries", "next_page_token")
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    entries: _containers.RepeatedCompositeFieldContainer[_cost_pb2.CostRecord]
+    next_page_token: str
+    def __init__(self, entries: _Optional[_Iterable[_Union[_cost_pb2.CostRecord, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class HasEventsRequest(_message.Message):
+    __slots__ = ("event_keys",)
+    EVENT_KEYS_FIELD_NUMBER: _ClassVar[int]
+    event_keys: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, event_keys: _Optional[_Iterable[bytes]] = ...) -> None: ...
+
+class HasEventsResponse(_message.Message):
+    __slots__ = ("known",)
+    KNOWN_FIELD_NUMBER: _ClassVar[int]
+    known: _containers.RepeatedCompositeFieldContainer[KnownEvent]
+    def __init__(self, known: _Optional[_Iterable[_Union[KnownEvent, _Mapping]]] = ...) -> None: ...
+
+class KnownEvent(_message.Message):
+    __slots__ = ("event_key", "content_hash", "revision", "time_unix_micros", "quantities", "cost_picos", "shadow_cost_picos", "unpriced")
+    EVENT_KEY_FIELD_NUMBER: _ClassVar[int]
+    CONTENT_HASH_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    TIME_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    QUANTITIES_FIELD_NUMBER: _ClassVar[int]
+    COST_PICOS_FIELD_NUMBER: _ClassVar[int]
+    SHADOW_COST_PICOS_FIELD_NUMBER: _ClassVar[int]
+    UNPRICED_FIELD_NUMBER: _ClassVar[int]
+    event_key: bytes
+    content_hash: bytes
+    revision: int
+    time_unix_micros: int
+    quantities: _usage_pb2.Quantities
+    cost_picos: int
+    shadow_cost_picos: int
+    unpriced: bool
+    def __init__(self, event_key: _Optional[bytes] = ..., content_hash: _Optional[bytes] = ..., revision: _Optional[int] = ..., time_unix_micros: _Optional[int] = ..., quantities: _Optional[_Union[_usage_pb2.Quantities, _Mapping]] = ..., cost_picos: _Optional[int] = ..., shadow_cost_picos: _Optional[int] = ..., unpriced: _Optional[bool] = ...) -> None: ...
+
+class GetPositionsRequest(_message.Message):
+    __slots__ = ("incarnation",)
+    INCARNATION_FIELD_NUMBER: _ClassVar[int]
+    incarnation: str
+    def __init__(self, incarnation: _Optional[str] = ...) -> None: ...
+
+class GetPositionsResponse(_message.Message):
+    __slots__ = ("costs_offsets", "usage_offsets")
+    class CostsOffsetsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: int
+        value: int
+        def __init__(self, key: _Optional[int] = ..., value: _Optional[int] = ...) -> None: ...
+    class UsageOffsetsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: int
+        value: int
+        def __init__(self, key: _Optional[int] = ..., value: _Optional[int] = ...) -> None: ...
+    COSTS_OFFSETS_FIELD_NUMBER: _ClassVar[int]
+    USAGE_OFFSETS_FIELD_NUMBER: _ClassVar[int]
+    costs_offsets: _containers.ScalarMap[int, int]
+    usage_offsets: _containers.ScalarMap[int, int]
+    def __init__(self, costs_offsets: _Optional[_Mapping[int, int]] = ..., usage_offsets: _Optional[_Mapping[int, int]] = ...) -> None: ...
