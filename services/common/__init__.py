@@ -1,0 +1,1 @@
+"""The leaf library every service stands on. Imports no service."""

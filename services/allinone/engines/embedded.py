@@ -1,0 +1,72 @@
+"""Starts the two engines under one data folder."""
+
+from __future__ import annotations
+
+import importlib.util
+import secrets
+import shutil
+import sys
+from pathlib import Path
+
+from services.allinone.engines.processes import ChildProcess, EngineError, free_port, listening
+
+BROKER_PARTITIONS = 4
+BROKER_RETENTION_HOURS = 2
+
+
+def _broker_binary() -> str:
+    spec = importlib.util.find_spec("noida_db")
+    if spec is None or not spec.submodule_search_locations:
+        raise EngineError("the embedded broker is not installed: pip install 'aifinops[embedded]'")
+    return str(Path(next(iter(spec.submodule_search_locations))) / "noida-db")
+
+
+class EmbeddedBroker:
+    """A Kafka-compatible broker. Disposable: each start is a new, empty log with an incarnation of its own."""
+
+    def __init__(self, folder: Path, logs: Path) -> None:
+        self.port = free_port()
+        self.incarnation = secrets.token_hex(8)
+        self._folder = folder
+        command = [
+            _broker_binary(), "start", "--only", "kafka", "--kafka-port", str(self.port), "--data-dir", str(folder),
+        ]  # fmt: skip
+        self.process = ChildProcess("embedded broker", command, logs / "broker.log")
+
+    @property
+    def bootstrap_servers(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    async def start(self) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir(parents=True)
+        self.process.spawn()
+        await self.process.until(lambda: listening(self.port), timeout_seconds=20)
+
+    async def stop(self) -> None:
+        await self.process.stop(timeout_seconds=5)
+
+
+class EmbeddedClickHouse:
+    """chDB behind ClickHouse's HTTP protocol. Its folder holds everything that was accepted."""
+
+    def __init__(self, folder: Path, logs: Path) -> None:
+        if importlib.util.find_spec("chdb") is None:
+            raise EngineError("the embedded ClickHouse engine is not installed: pip install 'aifinops[embedded]'")
+        self.port = free_port()
+        command = [
+            sys.executable, "-m", "services.allinone.engines.clickhouse_server",
+            "--data", str(folder), "--port", str(self.port),
+        ]  # fmt: skip
+        self.process = ChildProcess("embedded ClickHouse", command, logs / "clickhouse.log")
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def start(self) -> None:
+        self.process.spawn()
+        await self.process.until(lambda: listening(self.port), timeout_seconds=60)
+
+    async def stop(self) -> None:
+        await self.process.stop()

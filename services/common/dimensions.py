@@ -1,0 +1,51 @@
+"""The names costs are grouped and filtered by, and how to read them off an event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from operator import attrgetter
+
+from finops.usage.v1.usage_pb2 import Quantities, UsageEvent
+
+TAG_PREFIX = "tag:"
+
+DIMENSIONS: tuple[str, ...] = (
+    "tenant", "team", "user", "project", "key", "tool", "provider", "model", "environment", "source", "service_tier",
+)  # fmt: skip
+"""Every dimension but tags, which are written `tag:<name>`."""
+
+BUCKETS: tuple[str, ...] = tuple(Quantities.DESCRIPTOR.fields_by_name)
+"""Names of the disjoint quantities, in the order of their field numbers."""
+
+TOKEN_BUCKETS: tuple[str, ...] = tuple(name for name in BUCKETS if name.endswith("_tokens"))
+
+_FIELDS = {name: "tenant_id" if name == "tenant" else name for name in DIMENSIONS}
+
+
+def is_dimension(name: str) -> bool:
+    """True for a known dimension or a tag."""
+    return name in _FIELDS or (name.startswith(TAG_PREFIX) and len(name) > len(TAG_PREFIX))
+
+
+def reader(name: str) -> Callable[[UsageEvent], str]:
+    """Function that reads the dimension off an event; an absent tag reads as "".
+
+    Raises:
+        ValueError: no such dimension.
+    """
+    if not is_dimension(name):
+        raise ValueError(f"no dimension {name!r}: use one of {', '.join(DIMENSIONS)} or tag:<name>")
+    if name.startswith(TAG_PREFIX):
+        tag = name[len(TAG_PREFIX) :]
+        return lambda event: event.tags[tag] if tag in event.tags else ""
+    return attrgetter(_FIELDS[name])
+
+
+def quantities(message: Quantities) -> dict[str, int]:
+    """The buckets that are not zero, by name."""
+    return {field.name: value for field, value in message.ListFields()}
+
+
+def of_mapping(dimensions: Mapping[str, str], name: str) -> str:
+    """The same reading from a plain mapping of dimension names."""
+    return dimensions.get(name, "")

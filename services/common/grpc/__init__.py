@@ -1,0 +1,1 @@
+"""gRPC: one way in (server) and one way out (client)."""

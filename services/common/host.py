@@ -1,0 +1,100 @@
+"""Runs services in one process: one gRPC port, one HTTP port, their components, and a clean end."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from services.common import log, tracing
+from services.common.clickhouse import ClickHouse
+from services.common.component import Component, Health, Service
+from services.common.grpc.server import GrpcServer
+from services.common.http.server import HttpServer
+from services.common.keyring import KeyRing
+from services.common.settings import ServiceSettings
+
+logger = log.get_logger(__name__)
+
+
+class Host:
+    """The services of one process, and what they share: the key ring and the two servers."""
+
+    def __init__(self, name: str, settings: ServiceSettings, services: Sequence[Service], keyring: KeyRing) -> None:
+        self._name = name
+        self.grpc = GrpcServer(settings.grpc, [g for s in services for g in s.grpc], keyring)
+        web = next((service.web for service in services if service.web is not None), None)
+        self.http = HttpServer(settings.http, [r for s in services for r in s.routes], web, self.checks)
+        # Servers answer first, so that services in one process reach each other while their consumers start.
+        self._components: list[Component] = [
+            keyring,
+            self.grpc,
+            self.http,
+            *(component for service in services for component in service.components),
+        ]
+        self._started: list[Component] = []
+
+    def checks(self) -> Mapping[str, Health]:
+        """The health of each component, by name."""
+        return {component.name: component.health() for component in self._components}
+
+    def ready(self) -> bool:
+        """True once everything can serve."""
+        return all(health.ready and health.alive for health in self.checks().values())
+
+    async def start(self) -> None:
+        for component in self._components:
+            await component.start()
+            self._started.append(component)
+        logger.info("started", host=self._name, http_port=self.http.port, grpc_port=self.grpc.port)
+
+    async def stop(self) -> None:
+        """Stops in the reverse order; consumers drain before the servers they call go away."""
+        for component in reversed(self._started):
+            try:
+                async with asyncio.timeout(30):
+                    await component.stop()
+            except Exception as error:
+                logger.error("did not stop cleanly", component=component.name, exc_info=error)
+        self._started = []
+        logger.info("stopped", host=self._name)
+
+
+async def run_until_signal(host: Host, once_started: Callable[[], Awaitable[None]] | None = None) -> None:
+    """Starts the host, serves until SIGINT or SIGTERM, stops it."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    try:
+        await host.start()
+        if once_started is not None:
+            await once_started()
+        await stopping.wait()
+    finally:
+        await host.stop()
+
+
+def key_ring(settings: ServiceSettings) -> KeyRing:
+    """The process's key ring."""
+    return KeyRing(settings.auth, ClickHouse(settings.clickhouse))
+
+
+def run(name: str, settings: ServiceSettings, service: Service, keyring: KeyRing) -> None:
+    """Runs one service as a process."""
+    log.configure(settings.telemetry, name)
+    tracing.configure(settings.telemetry, name)
+    host = Host(name, settings, [service], keyring)
+    run_loop(run_until_signal(host))
+
+
+def run_loop(work: Awaitable[None]) -> None:
+    """Runs a coroutine on the fastest event loop there is."""
+    factory = None
+    if sys.platform != "win32":
+        import uvloop
+
+        factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(work)  # type: ignore[arg-type]

@@ -1,0 +1,1 @@
+"""Kafka as the services see it: records in batches, explicit offsets, dead letters."""

@@ -1,0 +1,51 @@
+"""Connections to Kafka from settings."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.helpers import create_ssl_context
+
+from services.common.settings import KafkaSettings
+
+
+def connection(settings: KafkaSettings) -> dict[str, Any]:
+    """Arguments every aiokafka client takes."""
+    arguments: dict[str, Any] = {
+        "bootstrap_servers": settings.bootstrap_servers.split(","),
+        "request_timeout_ms": settings.request_timeout_ms,
+        "security_protocol": settings.security_protocol,
+    }
+    if settings.security_protocol.startswith("SASL"):
+        arguments |= {
+            "sasl_mechanism": settings.sasl_mechanism,
+            "sasl_plain_username": settings.sasl_username,
+            "sasl_plain_password": settings.sasl_password.get_secret_value(),
+        }
+    context = ssl_context(settings)
+    if context is not None:
+        arguments["ssl_context"] = context
+    return arguments
+
+
+def ssl_context(settings: KafkaSettings) -> ssl.SSLContext | None:
+    """TLS with the system's authorities, or with the one in `ca_file`; None without TLS."""
+    if not settings.security_protocol.endswith("SSL"):
+        return None
+    context: ssl.SSLContext = create_ssl_context(cafile=settings.ca_file or None)
+    return context
+
+
+async def incarnation(settings: KafkaSettings) -> str:
+    """Names this life of the log: the setting, or the cluster's id."""
+    if settings.incarnation:
+        return settings.incarnation
+    admin = AIOKafkaAdminClient(**connection(settings))
+    await admin.start()
+    try:
+        description = await admin.describe_cluster()
+    finally:
+        await admin.close()
+    return str(description["cluster_id"])

@@ -1,0 +1,102 @@
+"""The producer: acks=all, idempotent, batches."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from services.common.component import Health
+from services.common.errors import UnavailableError
+from services.common.kafka.client import connection
+from services.common.kafka.record import Outgoing
+from services.common.log import get_logger
+from services.common.metrics import PRODUCE_FAILURES, PRODUCED
+from services.common.settings import KafkaSettings
+
+log = get_logger(__name__)
+
+_FLUSH_EVERY = 2_000
+
+
+class Producer:
+    """Writes records durably. A component."""
+
+    def __init__(self, settings: KafkaSettings, *, client_id: str, linger_ms: int = 2) -> None:
+        self.name = f"kafka producer {client_id}"
+        self._settings = settings
+        self._client_id = client_id
+        self._linger_ms = linger_ms
+        self._producer: AIOKafkaProducer | None = None
+        self._starting: asyncio.Task[None] | None = None
+        self._last_error = "not connected yet"
+
+    async def start(self) -> None:
+        self._starting = asyncio.create_task(self._connect())
+
+    async def _connect(self) -> None:
+        while True:
+            producer = AIOKafkaProducer(
+                **connection(self._settings),
+                client_id=self._client_id,
+                acks="all",
+                enable_idempotence=True,
+                linger_ms=self._linger_ms,
+                max_batch_size=512 * 1024,
+                compression_type=None if self._settings.compression == "none" else self._settings.compression,
+            )
+            try:
+                await producer.start()
+            except (KafkaError, OSError) as error:
+                self._last_error = str(error)
+                await producer.stop()
+                await asyncio.sleep(0.5)
+            else:
+                self._producer, self._last_error = producer, ""
+                return
+
+    async def stop(self) -> None:
+        if self._starting is not None:
+            self._starting.cancel()
+        if self._producer is not None:
+            await self._producer.stop()
+            self._producer = None
+
+    def health(self) -> Health:
+        return Health(ready=not self._last_error, detail=self._last_error and f"Kafka: {self._last_error}")
+
+    async def produce(self, records: Sequence[Outgoing], *, timeout_seconds: float = 30.0) -> list[tuple[int, int]]:
+        """Writes the records, in order per partition, and waits until every replica in sync has them.
+
+        Returns:
+            (partition, offset) of each record.
+
+        Raises:
+            UnavailableError: Kafka did not acknowledge all of them in time; some may have been written.
+        """
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                return await self._produce(records)
+        except (KafkaError, TimeoutError, OSError) as error:
+            self._last_error = f"{type(error).__name__} {error}".strip()
+            for topic in {record.topic for record in records}:
+                PRODUCE_FAILURES.labels(topic).inc(len(records))
+            raise UnavailableError(f"Kafka did not acknowledge in time ({self._last_error})") from error
+
+    async def _produce(self, records: Sequence[Outgoing]) -> list[tuple[int, int]]:
+        while self._producer is None:
+            await asyncio.sleep(0.05)
+        producer = self._producer
+        positions: list[tuple[int, int]] = []
+        for start in range(0, len(records), _FLUSH_EVERY):
+            pending = [
+                await producer.send(self._settings.topic(r.topic), r.value, key=r.key, headers=list(r.headers), partition=r.partition)
+                for r in records[start : start + _FLUSH_EVERY]
+            ]
+            positions += [(done.partition, done.offset) for done in await asyncio.gather(*pending)]
+        self._last_error = ""
+        for topic in {record.topic for record in records}:
+            PRODUCED.labels(topic).inc(sum(record.topic == topic for record in records))
+        return positions

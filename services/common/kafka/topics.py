@@ -1,0 +1,83 @@
+"""The topics, and how they are created."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import for_code
+
+from services.common.kafka.client import connection
+from services.common.settings import KafkaSettings
+
+USAGE = "finops.usage.v1"
+COSTS = "finops.costs.v1"
+BUDGET_STATE = "finops.budget-state.v1"
+BUDGET_ALERTS = "finops.budget-alerts.v1"
+ANOMALIES = "finops.anomalies.v1"
+RECOMMENDATIONS = "finops.recommendations.v1"
+GOVERNANCE = "finops.governance.v1"
+DEAD_LETTER = "finops.dead-letter.v1"
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic's contract."""
+
+    name: str
+    key: str
+    value: str
+    written_by: str
+    scaled: bool = False
+    """Has the configured number of partitions instead of one."""
+    compacted: bool = False
+
+
+TOPICS: tuple[Topic, ...] = (
+    Topic(USAGE, "event key", "finops.usage.v1.UsageEvent", "ingest", scaled=True),
+    Topic(COSTS, "event key, same partition number as its usage", "finops.cost.v1.CostRecord", "pricing", scaled=True),
+    Topic(BUDGET_STATE, "tenant, budget, period, partition", "finops.budget.v1.PartialSum", "budget", compacted=True),
+    Topic(BUDGET_ALERTS, "budget", "finops.budget.v1.BudgetAlert", "budget"),
+    Topic(ANOMALIES, "anomaly", "finops.anomaly.v1.AnomalyEvent", "anomaly"),
+    Topic(RECOMMENDATIONS, "recommendation", "finops.recommendation.v1.RecommendationEvent", "optimizer"),
+    Topic(GOVERNANCE, "subject", "finops.governance.v1.GovernanceEvent", "governance"),
+    Topic(DEAD_LETTER, "original key", "original bytes; headers say why", "all"),
+)
+
+
+async def create_topics(settings: KafkaSettings) -> list[str]:
+    """Creates the topics that are missing; leaves the others as they are. Returns the names created.
+
+    Raises:
+        RuntimeError: finops.usage.v1 and finops.costs.v1 differ in partitions, or Kafka refuses a topic.
+    """
+    admin = AIOKafkaAdminClient(**connection(settings))
+    await admin.start()
+    try:
+        existing = set(await admin.list_topics())
+        missing = [topic for topic in TOPICS if settings.topic(topic.name) not in existing]
+        if missing:
+            response = await admin.create_topics([_new_topic(topic, settings) for topic in missing])
+            for name, code, *rest in response.topic_errors:
+                error = for_code(code)
+                if code and error.__name__ != "TopicAlreadyExistsError":
+                    raise RuntimeError(f"Kafka did not create {name}: {error.__name__} {rest[0] if rest else ''}")
+        described = {d["topic"]: len(d["partitions"]) for d in await admin.describe_topics([settings.topic(USAGE), settings.topic(COSTS)])}
+        if described.get(settings.topic(USAGE)) != described.get(settings.topic(COSTS)):
+            raise RuntimeError(
+                f"{USAGE} has {described.get(settings.topic(USAGE))} partitions and {COSTS} {described.get(settings.topic(COSTS))}: they must be equal. "
+                "Raise the smaller one with kafka-topics --alter while nothing is being produced."
+            )
+        return [topic.name for topic in missing]
+    finally:
+        await admin.close()
+
+
+def _new_topic(topic: Topic, settings: KafkaSettings) -> NewTopic:
+    config = {"retention.ms": str(settings.retention_hours * 3_600_000)}
+    if topic.compacted:
+        config = {"cleanup.policy": "compact"}
+    partitions = settings.partitions if topic.scaled else 1
+    return NewTopic(settings.topic(topic.name), partitions, settings.replication_factor, topic_configs=config)
+
+

@@ -1,0 +1,57 @@
+"""OpenTelemetry traces across HTTP, Kafka and gRPC, by W3C `traceparent`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from opentelemetry import propagate, trace
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+from services.common.settings import TelemetrySettings
+
+tracer = trace.get_tracer("aifinops")
+
+Headers = Sequence[tuple[str, bytes]]
+"""Kafka record headers."""
+
+_MAX_LINKS = 32
+
+
+def configure(settings: TelemetrySettings, service: str) -> None:
+    """Starts exporting spans where an endpoint is set; otherwise spans only carry their ids along."""
+    provider = TracerProvider(resource=Resource.create({"service.name": f"aifinops-{service}"}))
+    if settings.otlp_endpoint:
+        endpoint = settings.otlp_endpoint.rstrip("/") + "/v1/traces"
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
+    trace.set_tracer_provider(provider)
+
+
+def traceparent() -> str:
+    """The current span as a `traceparent`; empty outside a span."""
+    carrier: dict[str, str] = {}
+    propagate.inject(carrier)
+    return carrier.get("traceparent", "")
+
+
+def kafka_headers() -> list[tuple[str, bytes]]:
+    """The `traceparent` header of a record produced now; none outside a span."""
+    current = traceparent()
+    return [("traceparent", current.encode())] if current else []
+
+
+def links(all_headers: Iterable[Headers]) -> list[trace.Link]:
+    """Links to the distinct spans that produced a batch, at most 32."""
+    found: dict[bytes, trace.Link] = {}
+    for headers in all_headers:
+        for name, value in headers:
+            if name == "traceparent" and value not in found:
+                context = propagate.extract({"traceparent": value.decode("ascii", "ignore")})
+                span = trace.get_current_span(context).get_span_context()
+                if span.is_valid:
+                    found[value] = trace.Link(span)
+        if len(found) >= _MAX_LINKS:
+            break
+    return list(found.values())

@@ -1,0 +1,75 @@
+"""What integration tests stand on: a real Kafka, and ClickHouse's engine over HTTP. Each test gets its own names in both."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from services.allinone.engines.embedded import EmbeddedBroker, EmbeddedClickHouse
+from services.common import auth
+from services.common.auth import Role
+from services.common.settings import AuthSettings, ClickHouseSettings, KafkaSettings
+from tests.kafka import ExternalKafka, RealKafka, RealKafkaMissing
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A broker for the run: AIFINOPS_TEST_KAFKA, or Apache Kafka started here, or, loudly, the embedded one."""
+    external = ExternalKafka.from_environment()
+    if external is not None:
+        yield external.bootstrap_servers
+        return
+    folder = tmp_path_factory.mktemp("kafka")
+    try:
+        broker = RealKafka(folder)
+        broker.start()
+    except RealKafkaMissing as missing:
+        warnings.warn(f"NOT TESTED AGAINST APACHE KAFKA: {missing}. The embedded broker serves instead.", stacklevel=1)
+        embedded = EmbeddedBroker(folder / "broker", folder / "logs")
+        asyncio.run(embedded.start())
+        yield embedded.bootstrap_servers
+        asyncio.run(embedded.stop())
+        return
+    yield broker.bootstrap_servers
+    broker.stop()
+
+
+@pytest.fixture(scope="session")
+def clickhouse_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """ClickHouse's engine behind its HTTP protocol, for the run."""
+    folder: Path = tmp_path_factory.mktemp("clickhouse")
+    engine = EmbeddedClickHouse(folder / "data", folder / "logs")
+    asyncio.run(engine.start())
+    yield engine.url
+    asyncio.run(engine.stop())
+
+
+@pytest.fixture
+def kafka_settings(kafka_bootstrap: str) -> KafkaSettings:
+    """Settings with a prefix of this test's own; its topics are not created yet."""
+    return KafkaSettings(
+        bootstrap_servers=kafka_bootstrap,
+        topic_prefix=f"t{uuid.uuid4().hex[:10]}.",
+        partitions=3,
+        session_timeout_ms=6_000,
+    )
+
+
+@pytest.fixture
+def clickhouse_settings(clickhouse_url: str) -> ClickHouseSettings:
+    """Settings with a database of this test's own; nothing is migrated yet."""
+    return ClickHouseSettings(url=clickhouse_url, database=f"t{uuid.uuid4().hex[:10]}")
+
+
+@pytest.fixture
+def auth_settings() -> AuthSettings:
+    """A service key and an admin key of tenant `acme`."""
+    service, _ = auth.new_api_key("aifinops", Role.SERVICE, "service")
+    admin, _ = auth.new_api_key("acme", Role.ADMIN, "admin")
+    return AuthSettings(service_key=SecretStr(service), admin_key=SecretStr(admin), admin_tenant="acme")
