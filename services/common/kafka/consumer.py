@@ -71,6 +71,7 @@ class BatchConsumer:
         self._lock = asyncio.Lock()
         self._buffer: list[ConsumerRecord] = []
         self._buffered_since = 0.0
+        self._epoch = 0
         self._wake = asyncio.Event()
         self._assigned: frozenset[Partition] = frozenset()
         self._next: dict[Partition, int] = {}
@@ -154,7 +155,7 @@ class BatchConsumer:
             rebalance_timeout_ms=max(30_000, settings.session_timeout_ms),
             max_partition_fetch_bytes=4 * 1024 * 1024,
             listener=_Listener(self),
-            parser=_raw,
+            parser=self._stamp,
             decoder=_undecoded,
         )
         self._subscriber(self._collect)
@@ -162,17 +163,19 @@ class BatchConsumer:
 
     # --- batches ----------------------------------------------------------------------------------------------------
 
-    async def _collect(self, message: Any) -> None:
+    async def _stamp(self, records: tuple[ConsumerRecord, ...]) -> KafkaMessage:
+        """FastStream's parser, replaced: its own decodes every header as UTF-8 and loses the message where that fails.
+        Notes under which assignment the records were fetched."""
+        return KafkaMessage(body=self._epoch, headers={}, raw_message=records, consumer=_NO_CONSUMER)
+
+    async def _collect(self, message: KafkaMessage) -> None:
         """FastStream's handler: buffers, and processes once the batch is full."""
-        records: Sequence[ConsumerRecord] = message
         async with self._lock:
-            owned = self._assigned
-            fresh = [record for record in records if Partition(record.topic, record.partition) in owned]
-            if not fresh:
-                return
+            if message.body != self._epoch:
+                return  # Fetched before a seek, which reads them again if they are due.
             if not self._buffer:
                 self._buffered_since = time.monotonic()
-            self._buffer.extend(fresh)
+            self._buffer.extend(message.raw_message)
             if len(self._buffer) >= self._policy.records:
                 await self._flush_or_resync()
             else:
@@ -248,6 +251,7 @@ class BatchConsumer:
         async with self._lock:
             self._assigned = partitions
             self._buffer = []
+            self._epoch += 1
             while not self._stopping:
                 try:
                     await self._seek()
@@ -306,9 +310,10 @@ class BatchConsumer:
             if wanted is None:
                 wanted = committed.get(partition)
                 wanted = begins[partition] if wanted is None or wanted > ends[partition] else wanted
-            start = max(wanted, begins[partition])
-            consumer.seek(TopicPartition(*partition), start)
-            self._next[partition] = start
+            self._next[partition] = max(wanted, begins[partition])
+        self._epoch += 1
+        for partition in partitions:
+            consumer.seek(TopicPartition(*partition), self._next[partition])
 
     def _pause(self) -> None:
         consumer = self._consumer()
@@ -391,13 +396,8 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         await self._consumer.on_revoked(frozenset(Partition(p.topic, p.partition) for p in revoked))
 
 
-async def _raw(records: tuple[ConsumerRecord, ...]) -> KafkaMessage:
-    """FastStream's parser, replaced: it decodes every header as UTF-8 and loses the message where that fails."""
-    return KafkaMessage(body=b"", headers={}, raw_message=records, consumer=_NO_CONSUMER)
-
-
-async def _undecoded(message: KafkaMessage) -> Any:
-    return message.raw_message
+async def _undecoded(message: KafkaMessage) -> KafkaMessage:
+    return message
 
 
 class _NoConsumer:
