@@ -41,8 +41,7 @@ def differences(left: Path, right: Path) -> list[str]:
     found: list[str] = []
 
     def walk(compared: filecmp.dircmp[str], prefix: str) -> None:
-        compared_names = [name for name in compared.common_files]
-        _, changed, errors = filecmp.cmpfiles(compared.left, compared.right, compared_names, shallow=False)
+        _, changed, errors = filecmp.cmpfiles(compared.left, compared.right, compared.common_files, shallow=False)
         ignored = {"__pycache__"}
         found.extend(prefix + name for name in [*compared.left_only, *compared.right_only, *changed, *errors]
                      if name not in ignored)  # fmt: skip

@@ -1,4 +1,4 @@
-"""What integration tests stand on: a real Kafka, and ClickHouse's engine over HTTP. Each test gets its own names in both."""
+"""What integration tests stand on: a real Kafka, and ClickHouse's engine over HTTP; each test has names of its own."""
 
 from __future__ import annotations
 

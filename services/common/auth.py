@@ -1,7 +1,7 @@
 """API keys: a key has a tenant and a role, is stored as a hash, and never crosses tenants.
 
-A key reads `afk_<id>_<secret>`. The id finds the row, the SHA-256 of the whole key proves it; the secret holds 256 random
-bits, so that a plain hash resists guessing (OWASP: slow hashes are for passwords, which lack entropy).
+A key reads `afk_<id>_<secret>`. The id finds the row, the SHA-256 of the whole key proves it; the secret holds 256
+random bits, so that a plain hash resists guessing (OWASP: slow hashes are for passwords, which lack entropy).
 """
 
 from __future__ import annotations

@@ -157,20 +157,35 @@ async def migrate(settings: ClickHouseSettings, packages: Sequence[str]) -> list
             "CREATE TABLE IF NOT EXISTS schema_migrations (name String, applied_at DateTime64(6, 'UTC')) "
             "ENGINE = MergeTree ORDER BY name"
         )
-        applied = {row[0] for row in await database.query("SELECT DISTINCT name FROM schema_migrations")}
-        fresh: list[str] = []
-        for package in packages:
-            for script in sorted(files(package).iterdir(), key=lambda entry: entry.name):
-                name = f"{package}/{script.name}"
-                if not script.name.endswith(".sql") or name in applied:
-                    continue
-                for statement in script.read_text().split(";\n"):
-                    if statement.strip():
-                        await database.command(statement)
-                await database.command(
-                    "INSERT INTO schema_migrations VALUES ({name:String}, now64(6))", {"name": name}
-                )
-                fresh.append(name)
-        return fresh
+        pending = await pending_migrations(database, packages)
+        for name in pending:
+            package, _, script = name.partition("/")
+            for statement in files(package).joinpath(script).read_text().split(";\n"):
+                if statement.strip():
+                    await database.command(statement)
+            await database.command("INSERT INTO schema_migrations VALUES ({name:String}, now64(6))", {"name": name})
+        return pending
     finally:
         await database.stop()
+
+
+async def pending_migrations(database: ClickHouse, packages: Sequence[str]) -> list[str]:
+    """Migrations of these packages that were not applied, as `package/NNNN_name.sql`.
+
+    Raises:
+        UnavailableError: ClickHouse is away.
+    """
+    known = [
+        f"{package}/{script.name}"
+        for package in packages
+        for script in sorted(files(package).iterdir(), key=lambda entry: entry.name)
+        if script.name.endswith(".sql")
+    ]
+    exists = await database.query(
+        "SELECT 1 FROM system.tables WHERE database = {database:String} AND name = 'schema_migrations'",
+        {"database": database.database},
+    )
+    if not exists:
+        return known
+    applied = {row[0] for row in await database.query("SELECT DISTINCT name FROM schema_migrations")}
+    return [name for name in known if name not in applied]

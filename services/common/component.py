@@ -23,8 +23,8 @@ class Health:
 class Component(Protocol):
     """Something with a life: a consumer, a producer, a client, a periodic task.
 
-    `start` returns once the part is on its way; it waits for what is away instead of failing, so that the order in which
-    services and engines come up does not matter. `stop` drains.
+    `start` returns once the part is on its way; it waits for what is away instead of failing, so that the order in
+    which services and engines come up does not matter. `stop` drains.
     """
 
     name: str

@@ -37,7 +37,7 @@ def reader(name: str) -> Callable[[UsageEvent], str]:
         raise ValueError(f"no dimension {name!r}: use one of {', '.join(DIMENSIONS)} or tag:<name>")
     if name.startswith(TAG_PREFIX):
         tag = name[len(TAG_PREFIX) :]
-        return lambda event: event.tags[tag] if tag in event.tags else ""
+        return lambda event: event.tags.get(tag, "")
     return attrgetter(_FIELDS[name])
 
 

@@ -120,5 +120,3 @@ def _keys_of(settings: AuthSettings) -> list[ApiKey]:
             auth.known_api_key(settings.admin_key.get_secret_value(), settings.admin_tenant, Role.ADMIN, "first admin")
         )
     return keys
-
-

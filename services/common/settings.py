@@ -1,4 +1,4 @@
-"""Settings from the environment: `AIFINOPS_...`, nested with `__`. A missing one stops the service at start, by name."""
+"""Settings from the environment: `AIFINOPS_...`, nested with `__`. A missing one stops the service at start."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ class KafkaSettings(BaseModel):
         "and created again, because their offsets then start again.",
     )
     topic_prefix: str = Field(
-        default="", pattern=r"[A-Za-z0-9._-]*", description="Before every topic's and group's name, for a shared cluster"
+        default="",
+        pattern=r"[A-Za-z0-9._-]*",
+        description="Before each topic's and group's name, in a shared cluster",
     )
     compression: Literal["none", "lz4"] = "lz4"
     partitions: int = Field(default=6, ge=1, description="Of finops.usage.v1 and finops.costs.v1, when created")

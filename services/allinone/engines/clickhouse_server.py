@@ -20,7 +20,6 @@ import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import chdb
 import lz4.frame
@@ -35,10 +34,29 @@ HANDLES = 4
 
 # What the HTTP interface itself consumes; the engine does not know these settings.
 _TRANSPORT = frozenset(
-    "query database default_format session_id session_timeout session_check query_id quota_key compress decompress "
-    "wait_end_of_query client_protocol_version role send_progress_in_http_headers http_headers_progress_interval_ms "
-    "enable_http_compression buffer_size user password network_compression_method "
-    "cancel_http_readonly_queries_on_client_close".split()
+    [
+        "query",
+        "database",
+        "default_format",
+        "session_id",
+        "session_timeout",
+        "session_check",
+        "query_id",
+        "quota_key",
+        "compress",
+        "decompress",
+        "wait_end_of_query",
+        "client_protocol_version",
+        "role",
+        "send_progress_in_http_headers",
+        "http_headers_progress_interval_ms",
+        "enable_http_compression",
+        "buffer_size",
+        "user",
+        "password",
+        "network_compression_method",
+        "cancel_http_readonly_queries_on_client_close",
+    ]
 )
 _INSERT = re.compile(rb"\s*INSERT\s+INTO\b(.*?)\bFORMAT\s+(\w+)[ \t]*\r?\n?", re.IGNORECASE | re.DOTALL)
 _FORMAT = re.compile(r"\bFORMAT\s+(\w+)\s*;?\s*$", re.IGNORECASE)

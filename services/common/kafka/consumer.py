@@ -358,7 +358,7 @@ class LogTruncatedError(Exception):
 
     def __init__(self, partition: Partition, wanted: int, end: int) -> None:
         super().__init__(
-            f"{partition.topic}/{partition.partition} ends at {end}, but records up to {wanted} were applied before: the "
+            f"{partition.topic}/{partition.partition} ends at {end}, but records up to {wanted} were applied: the "
             "topic was deleted and created again. Set AIFINOPS_KAFKA__INCARNATION to a new value, for every service."
         )
 

@@ -41,7 +41,7 @@ class DeadLetterLimit:
         total = rejections + sum(count for _, count in self._seen)
         if total > self.records:
             raise TooManyDeadLettersError(
-                f"{total} poison records in {self.window_seconds} s, more than {self.records}: the consumer stops here. "
+                f"{total} poison records in {self.window_seconds} s, more than {self.records}: the consumer stops. "
                 f"Look at {DEAD_LETTER} and the producer, then restart."
             )
         self._seen.append((now, rejections))

@@ -92,7 +92,9 @@ class Producer:
         positions: list[tuple[int, int]] = []
         for start in range(0, len(records), _FLUSH_EVERY):
             pending = [
-                await producer.send(self._settings.topic(r.topic), r.value, key=r.key, headers=list(r.headers), partition=r.partition)
+                await producer.send(
+                    self._settings.topic(r.topic), r.value, key=r.key, headers=list(r.headers), partition=r.partition
+                )
                 for r in records[start : start + _FLUSH_EVERY]
             ]
             positions += [(done.partition, done.offset) for done in await asyncio.gather(*pending)]

@@ -37,7 +37,10 @@ class Record(Protocol):
 
 
 class Outgoing(NamedTuple):
-    """A record to produce, to a topic named without the cluster's prefix. `partition` None: chosen by the key's murmur2 hash, as every Kafka client does."""
+    """A record to produce, to a topic named without the cluster's prefix.
+
+    `partition` None: chosen by the key's murmur2 hash, as every Kafka client does.
+    """
 
     topic: str
     key: bytes
@@ -83,12 +86,19 @@ class Log(Protocol):
 
 
 class BatchProcessor(Protocol):
-    """What a service does with a batch. Crash-only: after any exception the consumer forgets what it had buffered, calls
-    `assigned` again and reads on from where that says; so a processor keeps no half-applied batch."""
+    """What a service does with a batch.
+
+    Crash-only: after any exception the consumer forgets what it had buffered, calls `assigned` again and reads on from
+    where that says; so a processor keeps no half-applied batch.
+    """
 
     async def assigned(self, partitions: Sequence[Partition], log: Log) -> Mapping[Partition, int]:
-        """Loads the state of these partitions. Returns the offset to read each from; one that is absent is read from the
-        group's committed offset, or from the beginning."""
+        """Loads the state of these partitions.
+
+        Returns:
+            The offset to read each from; one that is absent is read from the group's committed offset, or from the
+            beginning.
+        """
         ...
 
     async def process(self, batch: Batch) -> None:

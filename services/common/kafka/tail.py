@@ -31,7 +31,9 @@ async def read(
         ends: Mapping[TopicPartition, int] = await consumer.end_offsets(assigned)
         begins: Mapping[TopicPartition, int] = await consumer.beginning_offsets(assigned)
         for partition in assigned:
-            consumer.seek(partition, begins[partition] if last is None else max(begins[partition], ends[partition] - last))
+            consumer.seek(
+                partition, begins[partition] if last is None else max(begins[partition], ends[partition] - last)
+            )
         unfinished = {p for p in assigned if await consumer.position(p) < ends[p]}
         while unfinished:
             fetched = await consumer.getmany(*unfinished, timeout_ms=200, max_records=5_000)

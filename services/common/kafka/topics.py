@@ -62,10 +62,11 @@ async def create_topics(settings: KafkaSettings) -> list[str]:
                 error = for_code(code)
                 if code and error.__name__ != "TopicAlreadyExistsError":
                     raise RuntimeError(f"Kafka did not create {name}: {error.__name__} {rest[0] if rest else ''}")
-        described = {d["topic"]: len(d["partitions"]) for d in await admin.describe_topics([settings.topic(USAGE), settings.topic(COSTS)])}
-        if described.get(settings.topic(USAGE)) != described.get(settings.topic(COSTS)):
+        usage, costs = settings.topic(USAGE), settings.topic(COSTS)
+        partitions = {d["topic"]: len(d["partitions"]) for d in await admin.describe_topics([usage, costs])}
+        if partitions.get(usage) != partitions.get(costs):
             raise RuntimeError(
-                f"{USAGE} has {described.get(settings.topic(USAGE))} partitions and {COSTS} {described.get(settings.topic(COSTS))}: they must be equal. "
+                f"{usage} has {partitions.get(usage)} partitions and {costs} {partitions.get(costs)}: make them equal. "
                 "Raise the smaller one with kafka-topics --alter while nothing is being produced."
             )
         return [topic.name for topic in missing]
@@ -79,5 +80,3 @@ def _new_topic(topic: Topic, settings: KafkaSettings) -> NewTopic:
         config = {"cleanup.policy": "compact"}
     partitions = settings.partitions if topic.scaled else 1
     return NewTopic(settings.topic(topic.name), partitions, settings.replication_factor, topic_configs=config)
-
-

@@ -1,0 +1,222 @@
+"""The command `aifinops`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from importlib.metadata import version as distribution_version
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from services.allinone.engines.processes import EngineError
+from services.allinone.services import MIGRATIONS, SERVICES
+from services.allinone.up import DataFolderBusyError, Options, PortTakenError, Running, up
+from services.common import log, tracing
+from services.common.clickhouse import ClickHouse, migrate, pending_migrations
+from services.common.errors import UnavailableError
+from services.common.host import Host, key_ring, run_loop, run_until_signal
+from services.common.kafka.topics import create_topics
+from services.common.settings import ServiceSettings, load
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+stderr = Console(stderr=True)
+
+Data = Annotated[Path, typer.Option("--data", help="Folder that holds everything")]
+HttpPort = Annotated[int, typer.Option("--http-port", min=0, max=65535, help="0 picks a free port")]
+GrpcPort = Annotated[int, typer.Option("--grpc-port", min=0, max=65535, help="0 picks a free port")]
+ListenHost = Annotated[str, typer.Option("--host", help="Address to listen on; 0.0.0.0 for every network")]
+Processes = Annotated[bool, typer.Option("--processes", help="Each service in a process of its own")]
+
+
+@app.command("up")
+def up_command(
+    data: Data = Path(".aifinops"),
+    host: ListenHost = "127.0.0.1",
+    http_port: HttpPort = 8080,
+    grpc_port: GrpcPort = 50051,
+    processes: Processes = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON once ready")] = False,
+) -> None:
+    """Start every service on embedded engines; stop with Ctrl-C."""
+    options = Options(data.resolve(), host, http_port, grpc_port, processes)
+
+    async def tell(running: Running) -> None:
+        if as_json:
+            line = json.dumps({"http": running.http, "grpc": running.grpc, "key": running.key})
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
+        else:
+            stderr.print(_table(running))
+
+    _run_up(options, tell)
+
+
+@app.command()
+def demo(
+    data: Data = Path(".aifinops-demo"),
+    host: ListenHost = "127.0.0.1",
+    http_port: HttpPort = 8080,
+    grpc_port: GrpcPort = 50051,
+    processes: Processes = False,
+    days: Annotated[int, typer.Option(min=1, max=365, help="Days of history")] = 60,
+    seed: Annotated[int, typer.Option(help="Another seed is another organisation")] = 7,
+    once: Annotated[bool, typer.Option("--once", help="End after the history, without live traffic")] = False,
+) -> None:
+    """Start everything and stream a believable organisation through the public ingest API."""
+    options = Options(data.resolve(), host, http_port, grpc_port, processes)
+
+    async def play(running: Running) -> None:
+        stderr.print(_table(running))
+        command = ["-m", "services.demo", "--url", running.http, "--days", str(days), "--seed", str(seed)]
+        if once:
+            command.append("--once")
+        player = await asyncio.create_subprocess_exec(
+            sys.executable, *command, env={**_environ(), "AIFINOPS_KEY": running.key}
+        )
+        _background.add(asyncio.create_task(_ended(player, stop_when_done=once)))
+
+    _run_up(options, play)
+
+
+_background: set[asyncio.Task[None]] = set()
+
+
+async def _ended(player: asyncio.subprocess.Process, *, stop_when_done: bool) -> None:
+    import os
+    import signal
+
+    try:
+        code = await player.wait()
+    except asyncio.CancelledError:
+        player.terminate()
+        raise
+    if code:
+        stderr.print(
+            f"[red]the demo's traffic ended with exit code {code}[/red]; the services go on, Ctrl-C stops them"
+        )
+    elif stop_when_done:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _environ() -> dict[str, str]:
+    import os
+
+    return dict(os.environ)
+
+
+@app.command()
+def run(
+    services: Annotated[list[str], typer.Argument(help=f"One or more of: {', '.join(SERVICES)}")],
+) -> None:
+    """Run services against the Kafka and ClickHouse given by AIFINOPS_... settings."""
+    unknown = [name for name in services if name not in SERVICES]
+    if unknown:
+        _fail(f"no service {', '.join(unknown)}: choose from {', '.join(SERVICES)}", code=2)
+    entries = [SERVICES[name] for name in services]
+    loaded = [(entry, entry.load_settings()) for entry in entries]
+    common = loaded[0][1]
+    name = "+".join(services)
+    log.configure(common.telemetry, name)
+    tracing.configure(common.telemetry, name)
+
+    async def serve() -> None:
+        keyring = key_ring(common)
+        host = Host(name, common, [entry.build(settings, keyring) for entry, settings in loaded], keyring)
+        await run_until_signal(host)
+
+    run_loop(serve())
+
+
+@app.command()
+def topics() -> None:
+    """Create the Kafka topics that are missing."""
+    settings = load(ServiceSettings)
+    created = _tried(create_topics(settings.kafka))
+    for name in created:
+        typer.echo(f"created {settings.kafka.topic(name)}")
+    typer.echo(f"{len(created)} topics created")
+
+
+@app.command("migrate")
+def migrate_command(
+    check: Annotated[bool, typer.Option("--check", help="Only tell: exit 1 while migrations are pending")] = False,
+) -> None:
+    """Bring ClickHouse's schema up to date."""
+    settings = load(ServiceSettings)
+    if check:
+        pending = _tried(_pending(settings))
+        for name in pending:
+            typer.echo(f"pending {name}")
+        raise typer.Exit(1 if pending else 0)
+    applied = _tried(migrate(settings.clickhouse, MIGRATIONS))
+    for name in applied:
+        typer.echo(f"applied {name}")
+    typer.echo(f"{len(applied)} migrations applied")
+
+
+async def _pending(settings: ServiceSettings) -> list[str]:
+    clickhouse = ClickHouse(settings.clickhouse)
+    try:
+        return await pending_migrations(clickhouse, MIGRATIONS)
+    finally:
+        await clickhouse.stop()
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(distribution_version("aifinops"))
+
+
+def _tried(work: Awaitable[list[str]]) -> list[str]:
+    async def awaited() -> list[str]:
+        return await work
+
+    try:
+        return asyncio.run(awaited())
+    except (UnavailableError, OSError, RuntimeError) as error:
+        _fail(str(error))
+
+
+def _run_up(options: Options, once_ready: Callable[[Running], Awaitable[None]]) -> None:
+    try:
+        run_loop(up(options, once_ready))
+    except (DataFolderBusyError, PortTakenError, EngineError) as error:
+        _fail(str(error))
+
+
+def _fail(message: str, code: int = 1) -> NoReturn:
+    stderr.print(f"aifinops: {message}", style="red", markup=False, highlight=False)
+    raise typer.Exit(code)
+
+
+def _table(running: Running) -> Table:
+    table = Table(title="AI FinOps is up", show_header=False, title_justify="left", pad_edge=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for name, value in (
+        ("Console", running.http),
+        ("Ingest", f"{running.http}/v1/events"),
+        ("REST API", f"{running.http}/api/v1"),
+        ("gRPC", running.grpc),
+        ("Kafka", running.kafka),
+        ("Admin key", running.key),
+        ("Data", str(running.data)),
+    ):
+        table.add_row(name, value)
+    return table
+
+
+def main() -> None:
+    """Entry point."""
+    app(prog_name="aifinops")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""The services by name: how each is built, and whose tables are migrated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+
+from services.common.component import Service
+from services.common.keyring import KeyRing
+from services.common.settings import ServiceSettings, load
+
+COMMON_MIGRATIONS = "services.common.migrations"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One service of the house."""
+
+    name: str
+    settings_class: str
+    has_tables: bool = True
+    grpc_services: tuple[str, ...] = ()
+
+    def load_settings(self) -> ServiceSettings:
+        """Its settings from the environment; ends the process where they are wrong."""
+        module = import_module(f"services.{self.name}.settings")
+        settings: ServiceSettings = load(getattr(module, self.settings_class))
+        return settings
+
+    def build(self, settings: ServiceSettings, keyring: KeyRing) -> Service:
+        """The service, wired."""
+        builder: Callable[[ServiceSettings, KeyRing], Service] = import_module(f"services.{self.name}.app").build
+        return builder(settings, keyring)
+
+
+SERVICES: dict[str, Entry] = {
+    entry.name: entry
+    for entry in (
+        Entry("ingest", "IngestSettings", has_tables=False),
+        Entry("pricing", "PricingSettings", grpc_services=("finops.pricing.v1.PricingService",)),
+        Entry("ledger", "LedgerSettings", grpc_services=("finops.ledger.v1.LedgerService",)),
+        Entry("budget", "BudgetSettings", grpc_services=("finops.budget.v1.BudgetService",)),
+        Entry("anomaly", "AnomalySettings", grpc_services=("finops.anomaly.v1.AnomalyService",)),
+        Entry("optimizer", "OptimizerSettings", grpc_services=("finops.recommendation.v1.RecommendationService",)),
+        Entry("governance", "GovernanceSettings", grpc_services=("finops.governance.v1.GovernanceService",)),
+        Entry("notifier", "NotifierSettings"),
+        Entry("console", "ConsoleSettings", has_tables=False),
+    )
+}
+
+MIGRATIONS: tuple[str, ...] = (
+    COMMON_MIGRATIONS,
+    *(f"services.{entry.name}.migrations" for entry in SERVICES.values() if entry.has_tables),
+)
