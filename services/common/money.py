@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from fractions import Fraction
 
 from finops.cost.v1.cost_pb2 import Money
@@ -13,6 +13,9 @@ Picos = int
 PICOS_PER_DOLLAR: Picos = 10**12
 UNITS_PER_MILLION = 10**6
 MAX_INT64 = 2**63 - 1
+
+# The default context rounds to 28 digits; ClickHouse's Decimal(38, 12) has 38.
+_EXACT = Context(prec=76)
 
 
 def round_half_even(value: Fraction) -> int:
@@ -56,12 +59,12 @@ def format_dollars(picos: Picos) -> str:
 
 def to_decimal(picos: Picos) -> Decimal:
     """Exact dollars as a Decimal with 12 places, as ClickHouse's Decimal(38, 12) holds them."""
-    return Decimal(picos).scaleb(-12)
+    return Decimal(picos).scaleb(-12, _EXACT)
 
 
 def from_decimal(dollars: Decimal) -> Picos:
     """Picodollars from an exact Decimal of at most 12 places."""
-    return int(dollars.scaleb(12))
+    return int(dollars.scaleb(12, _EXACT))
 
 
 def to_proto(picos: Picos) -> Money:
