@@ -1,0 +1,82 @@
+"""The ClickHouse client and the embedded engine it talks to."""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from clickhouse_connect.driver.exceptions import DatabaseError
+
+from services.allinone.engines.embedded import EmbeddedClickHouse
+from services.allinone.services import MIGRATIONS
+from services.common.clickhouse import ClickHouse, migrate, pending_migrations
+from services.common.errors import UnavailableError
+from services.common.settings import ClickHouseSettings
+
+TYPES = ["UInt64", "Decimal(38, 12)", "Map(String, String)"]
+
+
+async def _with_table(settings: ClickHouseSettings) -> ClickHouse:
+    await migrate(settings, [])
+    clickhouse = ClickHouse(settings)
+    await clickhouse.command(
+        "CREATE TABLE t (n UInt64, d Decimal(38, 12), m Map(String, String)) ENGINE = MergeTree ORDER BY n "
+        "SETTINGS non_replicated_deduplication_window = 100"
+    )
+    return clickhouse
+
+
+def _columns(count: int) -> list[list[object]]:
+    return [list(range(count)), [Decimal("0.000000000001")] * count, [{"k": "v'\\\n"}] * count]
+
+
+async def test_inserts_columns_exactly_and_once_a_token(clickhouse_settings: ClickHouseSettings) -> None:
+    clickhouse = await _with_table(clickhouse_settings)
+    for _ in range(3):
+        await clickhouse.insert("t", ["n", "d", "m"], _columns(100), column_types=TYPES, deduplication_token="first")
+    rows = await clickhouse.query("SELECT count(), sum(d), any(m) FROM t WHERE m['k'] = {v:String}", {"v": "v'\\\n"})
+    assert rows == [(100, Decimal("0.0000000001"), {"k": "v'\\\n"})]
+    await clickhouse.stop()
+
+
+async def test_a_refused_query_is_our_fault_not_an_outage(clickhouse_settings: ClickHouseSettings) -> None:
+    clickhouse = await _with_table(clickhouse_settings)
+    with pytest.raises(DatabaseError, match="nothing_of_the_kind"):
+        await clickhouse.query("SELECT nothing_of_the_kind")
+    assert clickhouse.health().ready
+    await clickhouse.stop()
+
+
+async def test_queries_run_at_the_same_time(clickhouse_settings: ClickHouseSettings) -> None:
+    clickhouse = await _with_table(clickhouse_settings)
+    rows = await asyncio.gather(*(clickhouse.query("SELECT {n:UInt64}", {"n": n}) for n in range(40)))
+    assert [row[0][0] for row in rows] == list(range(40))
+    await clickhouse.stop()
+
+
+async def test_migrations_apply_once(clickhouse_settings: ClickHouseSettings) -> None:
+    first = await migrate(clickhouse_settings, MIGRATIONS)
+    assert "services.common.migrations/0001_api_keys.sql" in first
+    assert await migrate(clickhouse_settings, MIGRATIONS) == []
+    clickhouse = ClickHouse(clickhouse_settings)
+    assert await pending_migrations(clickhouse, MIGRATIONS) == []
+    await clickhouse.stop()
+
+
+async def test_what_was_inserted_survives_a_killed_engine(tmp_path: Path) -> None:
+    engine = EmbeddedClickHouse(tmp_path / "data", tmp_path / "logs")
+    await engine.start()
+    clickhouse = await _with_table(ClickHouseSettings(url=engine.url, database="kept"))
+    await clickhouse.insert("t", ["n", "d", "m"], _columns(1_000), column_types=TYPES, deduplication_token="a")
+    engine.process.kill()
+    with pytest.raises(UnavailableError):
+        await clickhouse.query("SELECT 1")
+    assert not clickhouse.health().ready
+    await engine.start()
+    await clickhouse.insert("t", ["n", "d", "m"], _columns(1_000), column_types=TYPES, deduplication_token="a")
+    assert await clickhouse.query("SELECT count() FROM t") == [(1_000,)]
+    assert clickhouse.health().ready
+    await clickhouse.stop()
+    await engine.stop()
