@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-# openai.com/api/pricing and anthropic.com/pricing: gpt-4o $2.50 in, $1.25 cached, $10 out; gpt-4o-mini $0.15, $0.075, $0.60;
-# claude-3-5-haiku $0.80 in, $0.08 cache read, $1 cache write, $4 out.
+# openai.com/api/pricing and anthropic.com/pricing: gpt-4o $2.50 in, $1.25 cached, $10 out; gpt-4o-mini $0.15, $0.075,
+# $0.60 out; claude-3-5-haiku $0.80 in, $0.08 cache read, $1 cache write, $4 out.
 PRICES = {
     "gpt-4o": {"input_tokens": "2.5", "cache_read_tokens": "1.25", "output_tokens": "10"},
     "gpt-4o-mini": {"input_tokens": "0.15", "cache_read_tokens": "0.075", "output_tokens": "0.6"},

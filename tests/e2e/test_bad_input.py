@@ -17,6 +17,13 @@ from tests.e2e.conftest import tenant_client
 from tests.e2e.events import event, total
 from tests.e2e.platform import Client, Cluster, eventually
 
+CONTENT_TYPES = (
+    "application/json",
+    "application/x-ndjson",
+    "application/cloudevents+json",
+    "application/cloudevents-batch+json",
+    "",
+)
 INGEST = ("/v1/events", "/v1/usage/openai", "/v1/usage/anthropic", "/v1/litellm")
 
 
@@ -133,8 +140,9 @@ def test_an_unknown_model_is_counted_and_shown_not_free(client: Client) -> None:
     budget = client.post(
         "/api/v1/budgets", {"display_name": "Labs", "amount": "1.00", "period": "month", "filter": 'team = "labs"'}
     )
-    client.send([event(1, model="gpt-4o"), event(2, provider="nobody", model="not-in-any-book", team="labs",
-                                                usage={"input_tokens": 1_000_000, "output_tokens": 0, "requests": 1})])  # fmt: skip
+    usage = {"input_tokens": 1_000_000, "output_tokens": 0, "requests": 1}
+    unknown = event(2, provider="nobody", model="not-in-any-book", team="labs", usage=usage)
+    client.send([event(1, model="gpt-4o"), unknown])
     rows = eventually(lambda: client.costs(group_by="model", granularity="total"), lambda rows: len(rows) == 2)
     by_model = {row["model"]: row for row in rows}
     assert by_model["not-in-any-book"]["unpriced_events"] == 1
@@ -165,8 +173,7 @@ def test_bad_queries_name_the_parameter(client: Client, parameters: dict[str, st
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(path=st.sampled_from(INGEST), body=st.binary(max_size=400), kind=st.sampled_from(
-    ["application/json", "application/x-ndjson", "application/cloudevents+json", "application/cloudevents-batch+json", ""]))  # fmt: skip
+@given(path=st.sampled_from(INGEST), body=st.binary(max_size=400), kind=st.sampled_from(CONTENT_TYPES))
 def test_arbitrary_bytes_never_fail_the_server(client: Client, path: str, body: bytes, kind: str) -> None:
     answer = client.http.post(path, content=body, headers={"Content-Type": kind} if kind else {})
     assert answer.status_code < 500, answer.text

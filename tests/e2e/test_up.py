@@ -1,0 +1,137 @@
+"""`aifinops up` on embedded engines: everything under one folder, found again after any end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from decimal import Decimal
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.e2e.events import event, total
+from tests.e2e.platform import AIFINOPS, Client, Up, eventually
+
+
+def _spend(client: Client) -> Decimal:
+    return sum((Decimal(row["cost"]) for row in client.costs(granularity="total")), Decimal(0))
+
+
+def _reaches(client: Client, expected: Decimal) -> None:
+    eventually(lambda: _spend(client), lambda amount: amount == expected, seconds=90)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_data_outlives_sigterm_and_sigkill(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    events = [event(number) for number in range(600)]
+    first = Up(data)
+    client = first.client()
+    budget = client.post("/api/v1/budgets", {"display_name": "All", "amount": "100.00", "period": "quarter"})
+    client.send(events[:200])
+    _reaches(client, total(events[:200]))
+    assert first.stop() == 0
+
+    second = Up(data)
+    assert second.addresses["key"] == first.addresses["key"]
+    client = second.client()
+    _reaches(client, total(events[:200]))
+    client.send(events[:400])
+    second.kill()  # The broker and its log are gone; the journal has what was accepted.
+
+    third = Up(data)
+    client = third.client()
+    client.send(events[300:600])
+    _reaches(client, total(events))
+    status = eventually(
+        lambda: client.get(f"/api/v1/{budget['name']}/status"),
+        lambda status: not status["rebuilding"] and Decimal(status["actual"]) == total(events),
+    )
+    assert status["budget"]["display_name"] == "All"
+    refused = subprocess.run(
+        [*AIFINOPS, "up", "--data", str(data), "--http-port", "0", "--grpc-port", "0"],
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert refused.returncode == 1
+    assert "another `aifinops up` runs on" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert third.stop(signal.SIGINT) == 0
+    assert not _children_left(data)
+
+
+def _children_left(data: Path) -> list[str]:
+    return [
+        " ".join(process.info["cmdline"])
+        for process in psutil.process_iter(["cmdline"])
+        if any(str(data) in part for part in process.info["cmdline"] or ())
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_each_service_in_a_process_of_its_own(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    up = Up(data, "--processes")
+    client = up.client()
+    events = [event(number) for number in range(300)]
+    client.send(events[:150])
+    children = psutil.Process(up.process.pid).children(recursive=True)
+    names = {" ".join(child.cmdline()) for child in children}
+    for service in ("pricing", "ledger", "budget", "anomaly", "optimizer", "governance", "notifier"):
+        assert any(name.endswith(f"run {service}") for name in names), (service, names)
+    for child in children:
+        if "run" in child.cmdline():
+            os.kill(child.pid, signal.SIGKILL)
+    eventually(lambda: client.http.get("/readyz"), lambda answer: answer.status_code == 200)
+    client.send(events)
+    _reaches(client, total(events))
+    assert up.stop() == 0
+    assert not _children_left(data)
+
+
+def test_a_taken_port_is_said(tmp_path: Path) -> None:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused = subprocess.run(
+            [*AIFINOPS, "up", "--data", str(tmp_path / "d"), "--http-port", str(port), "--grpc-port", "0"],
+            capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+    assert refused.returncode == 1
+    assert f"port {port}" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_missing_setting_is_named() -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AIFINOPS_")}
+    refused = subprocess.run([*AIFINOPS, "run", "budget"], env=environment, capture_output=True, text=True, timeout=60)
+    assert refused.returncode == 78
+    assert "AIFINOPS_KAFKA__BOOTSTRAP_SERVERS is not set" in refused.stderr
+    unknown = subprocess.run([*AIFINOPS, "run", "bugdet"], env=environment, capture_output=True, text=True, timeout=60)
+    assert unknown.returncode == 2
+    assert "bugdet" in unknown.stderr
+
+
+def test_the_demo_needs_nothing_but_the_public_api(tmp_path: Path) -> None:
+    """A short history, and then everything the console shows is there."""
+    data = tmp_path / "data"
+    up = Up(data)
+    player = subprocess.run(
+        [*AIFINOPS[:-1], "services.demo", "--url", up.addresses["http"], "--days", "3", "--once"],
+        env={**os.environ, "AIFINOPS_KEY": up.addresses["key"]}, capture_output=True, text=True, timeout=150,
+    )  # fmt: skip
+    assert player.returncode == 0, player.stderr[-3000:]
+    client = up.client()
+    rows = eventually(lambda: client.costs(group_by="team"), lambda rows: len(rows) >= 10)
+    assert all(Decimal(row["cost"]) > 0 for row in rows)
+    assert client.get("/api/v1/budgets")["budgets"]
+    tools = eventually(
+        lambda: client.get("/api/v1/tools")["tools"],
+        lambda tools: any(tool["status"].lower() == "shadow" for tool in tools),
+    )
+    assert len(tools) > 3
+    assert up.stop() == 0
