@@ -1,0 +1,88 @@
+"""finops.governance.v1 as written here: each event once, told apart by its id."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from finops.governance.v1.governance_pb2 import GovernanceEvent
+from google.protobuf.message import DecodeError
+
+from services.common.clock import format_rfc3339
+from services.common.errors import UnavailableError
+from services.common.kafka import tail
+from services.common.kafka.client import connection
+from services.common.kafka.producer import Producer
+from services.common.kafka.record import Outgoing, Partition
+from services.common.kafka.topics import GOVERNANCE
+from services.common.settings import KafkaSettings
+from services.common.tracing import kafka_headers
+from services.governance.adapters.metrics import EVENTS
+from services.governance.domain.findings import subject
+
+_REMEMBERED = 10_000
+
+
+class EventLog:
+    """Knows the ids at the log's end, so that an event told before a crash is not told again after it."""
+
+    def __init__(self, settings: KafkaSettings, producer: Producer) -> None:
+        self._settings = settings
+        self._producer = producer
+        self._ids: OrderedDict[str, None] | None = None
+
+    def forget(self) -> None:
+        self._ids = None
+
+    async def publish(self, events: Sequence[GovernanceEvent]) -> None:
+        known = await self._known()
+        fresh = [event for event in events if event.event_id not in known]
+        if not fresh:
+            return
+        await self._producer.produce([_outgoing(event) for event in fresh])
+        for event in fresh:
+            known[event.event_id] = None
+            EVENTS.labels(event.WhichOneof("subject")).inc()
+        while len(known) > _REMEMBERED:
+            known.popitem(last=False)
+
+    async def _known(self) -> OrderedDict[str, None]:
+        if self._ids is None:
+            ids: OrderedDict[str, None] = OrderedDict()
+            async for records in tail.read(self._settings, await self._partitions(), last=_REMEMBERED):
+                for record in records:
+                    try:
+                        ids[GovernanceEvent.FromString(record.value or b"").event_id] = None
+                    except DecodeError:
+                        continue
+            self._ids = ids
+        return self._ids
+
+    async def _partitions(self) -> list[Partition]:
+        topic = self._settings.topic(GOVERNANCE)
+        admin = AIOKafkaAdminClient(**connection(self._settings))
+        try:
+            await admin.start()
+            described = await admin.describe_topics([topic])
+        except (KafkaError, OSError) as error:
+            raise UnavailableError(f"Kafka: {error}") from error
+        finally:
+            await admin.close()
+        return [Partition(topic, partition["partition"]) for partition in described[0]["partitions"]]
+
+
+def _outgoing(event: GovernanceEvent) -> Outgoing:
+    name = subject(event)
+    attributes = {
+        "ce_specversion": "1.0",
+        "ce_id": event.event_id,
+        "ce_source": "/aifinops/governance",
+        "ce_type": f"{GovernanceEvent.DESCRIPTOR.full_name}.{event.WhichOneof('subject')}",
+        "ce_time": format_rfc3339(event.time_unix_micros),
+        "ce_subject": name,
+        "content-type": "application/protobuf",
+    }
+    headers = [*((key, value.encode()) for key, value in attributes.items()), *kafka_headers()]
+    return Outgoing(GOVERNANCE, name.encode(), event.SerializeToString(), headers)

@@ -1,0 +1,1 @@
+"""The rules of the registry, of approvals and of findings; no I/O."""

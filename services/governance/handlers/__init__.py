@@ -1,0 +1,1 @@
+"""What happens on each call and on each batch of usage."""
