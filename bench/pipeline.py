@@ -1,0 +1,178 @@
+"""From HTTP batches to ledger rows plus budget state, against the floor (bench/floor.py) in the same run: `make bench`.
+
+    python -m bench.pipeline [--events 60000] [--rate 1000] [--seconds 20]
+
+The ratio means something on any machine; absolute figures stand beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import grpc
+import httpx
+import orjson
+from finops.budget.v1 import budget_pb2, budget_pb2_grpc
+from rich.console import Console
+from rich.table import Table
+
+from bench import floor
+from services.common import money
+from tests.e2e.events import event, price, total
+from tests.e2e.platform import Client, Up
+
+BATCH = 500
+CONNECTIONS = 4
+PROBE_EVERY = 20
+PROBE_MODEL = "gpt-4o"
+
+console = Console(stderr=True)
+
+
+def make_events(first: int, count: int, **more: Any) -> list[dict[str, Any]]:
+    """Events of the last hour, each with its own id."""
+    now = datetime.now(UTC)
+    return [event(number, now=now, **more) for number in range(first, first + count)]
+
+
+@contextmanager
+def platform(folder: Path) -> Iterator[tuple[Up, Client]]:
+    """`aifinops up --processes`, and a client of it."""
+    up = Up(folder, "--processes")
+    client = up.client()
+    try:
+        yield up, client
+    finally:
+        client.close()
+        up.stop()
+
+
+async def throughput(up: Up, client: Client, events: Sequence[dict[str, Any]]) -> float:
+    """Seconds from the first request until the ledger and a budget hold every event, to the picodollar."""
+    budget = client.post("/api/v1/budgets", {"display_name": "All", "amount": "1000000", "period": "year"})
+    expected = total(list(events))
+    bodies = [orjson.dumps(events[start : start + BATCH]) for start in range(0, len(events), BATCH)]
+    headers = {"Authorization": f"Bearer {client.key}", "Content-Type": "application/json"}
+    started = time.perf_counter()
+    async with httpx.AsyncClient(base_url=client.url, headers=headers, timeout=60, trust_env=False) as http:
+        queue = iter(bodies)
+
+        async def send() -> None:
+            for body in queue:
+                answer = await http.post("/v1/events", content=body)
+                answer.raise_for_status()
+
+        await asyncio.gather(*(send() for _ in range(CONNECTIONS)))
+        console.print(f"  accepted durably after {time.perf_counter() - started:.1f} s")
+
+        async def ledger_holds() -> bool:
+            rows = (await http.get("/api/v1/costs", params={"granularity": "total"})).json()["rows"]
+            return sum((Decimal(row["cost"]) for row in rows), Decimal(0)) == expected
+
+        async def budget_holds() -> bool:
+            status = (await http.get(f"/api/v1/{budget['name']}/status")).json()
+            return not status["rebuilding"] and Decimal(status["actual"]) == expected
+
+        for holds in (ledger_holds, budget_holds):
+            while not await holds():
+                if time.perf_counter() - started > 300:
+                    raise RuntimeError(f"{holds.__name__}: not after 300 s")
+                await asyncio.sleep(0.05)
+    return time.perf_counter() - started
+
+
+async def event_to_status(up: Up, client: Client, rate: int, seconds: int) -> list[float]:
+    """Seconds from sending an event to its budget's status showing it, sorted; at `rate` events a second.
+
+    One event in twenty is a probe that a budget of its own counts. All probes cost the same, so the status tells how
+    many it has seen: the n-th sent is matched with the n-th seen.
+    """
+    budget = client.post(
+        "/api/v1/budgets",
+        {"display_name": "Probes", "amount": "1000000", "period": "year", "filter": 'tag:probe = "yes"'},
+    )
+    usage = {"input_tokens": 1000, "output_tokens": 100, "requests": 1}
+    each = money.parse_dollars(price(PROBE_MODEL, usage))
+    events = make_events(10_000_000, rate * seconds)
+    probes = make_events(20_000_000, len(events) // PROBE_EVERY, model=PROBE_MODEL, usage=usage, tags={"probe": "yes"})
+    sent: list[float] = []
+    seen: list[float] = []
+    sending = asyncio.create_task(_send_at_rate(client, events, probes, rate, sent))
+    async with grpc.aio.insecure_channel(up.addresses["grpc"]) as channel:
+        stub = budget_pb2_grpc.BudgetServiceStub(channel)
+        request = budget_pb2.GetBudgetStatusRequest(name=budget["name"])
+        metadata = [("authorization", f"Bearer {client.key}")]
+        deadline = time.perf_counter() + seconds + 60
+        while len(seen) < len(probes) and time.perf_counter() < deadline:
+            answer = await stub.GetBudgetStatus(request, metadata=metadata)
+            counted = money.from_proto(answer.status.actual) // each
+            now = time.perf_counter()
+            seen += [now] * (counted - len(seen))
+            await asyncio.sleep(0.005)
+    await sending
+    if len(seen) < len(probes):
+        raise RuntimeError(f"only {len(seen)} of {len(probes)} probes were seen")
+    return sorted(arrival - departure for departure, arrival in zip(sent, seen, strict=True))
+
+
+async def _send_at_rate(
+    client: Client, events: Sequence[dict[str, Any]], probes: Sequence[dict[str, Any]], rate: int, sent: list[float]
+) -> None:
+    headers = {"Authorization": f"Bearer {client.key}"}
+    requests_per_second = 20
+    size = rate // requests_per_second
+    share = max(1, size // PROBE_EVERY)
+    async with httpx.AsyncClient(base_url=client.url, headers=headers, timeout=60, trust_env=False) as http:
+        started = time.perf_counter()
+        for number, start in enumerate(range(0, len(events), size)):
+            await asyncio.sleep(max(0.0, started + number / requests_per_second - time.perf_counter()))
+            marked = probes[number * share : (number + 1) * share]
+            sent.extend([time.perf_counter()] * len(marked))
+            answer = await http.post("/v1/events", json=[*events[start : start + size - len(marked)], *marked])
+            answer.raise_for_status()
+
+
+def quantile(ordered: Sequence[float], q: float) -> float:
+    """The q-quantile by nearest rank."""
+    return ordered[min(len(ordered) - 1, int(q * len(ordered)))]
+
+
+async def main() -> None:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--events", type=int, default=60_000)
+    parser.add_argument("--rate", type=int, default=1_000)
+    parser.add_argument("--seconds", type=int, default=20)
+    options = parser.parse_args()
+    events = make_events(0, options.events)
+    with tempfile.TemporaryDirectory(prefix="aifinops-bench-") as scratch:
+        console.print(f"floor: {options.events} events through bare clients")
+        bare = await floor.measure(Path(scratch) / "floor", events)
+        with platform(Path(scratch) / "platform") as (up, client):
+            console.print(f"pipeline: {options.events} events over HTTP, --processes")
+            ours = await throughput(up, client, events)
+            console.print(f"event to budget status at {options.rate} events/s for {options.seconds} s")
+            latencies = await event_to_status(up, client, options.rate, options.seconds)
+    table = Table(title="bench/pipeline")
+    for column in ("", "events/s", "ratio to floor"):
+        table.add_column(column)
+    table.add_row("floor: produce, consume, columnar insert", f"{len(events) / bare:,.0f}", "1.00")
+    table.add_row("HTTP to ledger rows and budget state", f"{len(events) / ours:,.0f}", f"{bare / ours:.2f}")
+    Console().print(table)
+    p50, p99 = quantile(latencies, 0.5), quantile(latencies, 0.99)
+    Console().print(
+        f"event to budget status at {options.rate} events/s: p50 {p50 * 1e3:.0f} ms, p99 {p99 * 1e3:.0f} ms"
+    )
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
