@@ -1,0 +1,1 @@
+"""The ledger's edges: ClickHouse, gRPC, metrics."""

@@ -1,0 +1,103 @@
+"""The ledger's answers, read from ClickHouse."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from finops.cost.v1.cost_pb2 import CostRecord
+from finops.ledger.v1.ledger_pb2 import CostRow, KnownEvent
+from finops.usage.v1.usage_pb2 import Quantities
+
+from services.common import money
+from services.common.clickhouse import ClickHouse
+from services.common.clock import SECOND
+from services.common.dimensions import BUCKETS
+from services.common.errors import InvalidArgumentError
+from services.common.filters import Filter
+from services.ledger.adapters import sql
+from services.ledger.domain.paging import Cursor
+from services.ledger.domain.query import CostQuery, Range, ReadFrom
+
+_KEYS_AT_A_TIME = 1_000
+"""Keys travel in the URL, which ClickHouse and proxies limit."""
+
+_KNOWN = """
+SELECT event_key, content_hash, revision, toUnixTimestamp64Micro(time), quantities, cost_picos, shadow_cost_picos,
+    unpriced
+FROM event_index FINAL
+WHERE event_key IN arrayMap(
+    i -> toFixedString(unhex(substring({keys:String}, 32 * i + 1, 32)), 16), range(intDiv(length({keys:String}), 32))
+)
+"""
+
+_POSITIONS = """
+SELECT log_partition, max(last_offset),
+    maxIf(usage_offset_after, usage_incarnation_after = {incarnation:String})
+FROM ledger_blocks
+WHERE log_incarnation = {incarnation:String} AND written
+GROUP BY log_partition
+"""
+
+
+class ClickHouseReader:
+    """Implements `handlers.queries.CostReader`."""
+
+    def __init__(self, clickhouse: ClickHouse) -> None:
+        self._clickhouse = clickhouse
+
+    async def costs(self, query: CostQuery, source: ReadFrom) -> list[CostRow]:
+        statement = sql.costs(query, source)
+        rows = await self._clickhouse.query(statement.text, statement.parameters)
+        if len(rows) > sql.MAX_ROWS:
+            raise InvalidArgumentError.of(
+                "group_by",
+                f"the answer has more than {sql.MAX_ROWS} rows: shorten the range, group by less or set limit",
+            )
+        groups = len(query.group_by)
+        return [
+            CostRow(
+                group=row[:groups],
+                time_unix_micros=row[groups] * SECOND,
+                cost=money.to_proto(row[groups + 1]),
+                shadow_cost=money.to_proto(row[groups + 2]),
+                events=row[groups + 3],
+                unpriced_events=row[groups + 4],
+                quantities=Quantities(**dict(zip(BUCKETS, row[groups + 5 :], strict=True))),
+            )
+            for row in rows
+        ]
+
+    async def entries(
+        self, tenant_id: str | None, span: Range, parsed: Filter, after: Cursor | None, rows: int
+    ) -> list[tuple[Cursor, CostRecord]]:
+        statement = sql.entries(tenant_id, span, parsed, after, rows)
+        found = await self._clickhouse.query(statement.text, statement.parameters)
+        return [(Cursor(time, key, revision), CostRecord.FromString(record)) for time, key, revision, record in found]
+
+    async def known(self, tenant_id: str | None, event_keys: Sequence[bytes]) -> list[KnownEvent]:
+        text = _KNOWN if tenant_id is None else f"{_KNOWN} AND tenant_id = {{tenant:String}}"
+        found: list[KnownEvent] = []
+        for start in range(0, len(event_keys), _KEYS_AT_A_TIME):
+            keys = b"".join(event_keys[start : start + _KEYS_AT_A_TIME]).hex()
+            parameters = {"keys": keys} if tenant_id is None else {"keys": keys, "tenant": tenant_id}
+            found += map(_known_event, await self._clickhouse.query(text, parameters))
+        return found
+
+    async def positions(self, incarnation: str) -> tuple[Mapping[int, int], Mapping[int, int]]:
+        rows = await self._clickhouse.query(_POSITIONS, {"incarnation": incarnation})
+        return {row[0]: row[1] for row in rows}, {row[0]: row[2] for row in rows}
+
+
+def _known_event(row: Sequence[Any]) -> KnownEvent:
+    key, content_hash, revision, time, quantities, cost, shadow, unpriced = row
+    return KnownEvent(
+        event_key=key,
+        content_hash=content_hash,
+        revision=revision,
+        time_unix_micros=time,
+        quantities=Quantities.FromString(quantities),
+        cost_picos=cost,
+        shadow_cost_picos=shadow,
+        unpriced=bool(unpriced),
+    )

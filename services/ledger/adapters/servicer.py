@@ -1,0 +1,41 @@
+"""LedgerService over gRPC."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from finops.ledger.v1.ledger_pb2 import (
+    GetPositionsRequest,
+    GetPositionsResponse,
+    HasEventsRequest,
+    HasEventsResponse,
+    ListCostEntriesRequest,
+    ListCostEntriesResponse,
+    QueryCostsRequest,
+    QueryCostsResponse,
+)
+from finops.ledger.v1.ledger_pb2_grpc import LedgerServiceServicer
+
+from services.common import auth
+from services.common.auth import Access
+from services.ledger.handlers.queries import LedgerQueries
+
+
+class LedgerServicer(LedgerServiceServicer):
+    """Finds out who calls and hands over to the use case."""
+
+    def __init__(self, queries: LedgerQueries) -> None:
+        self._queries = queries
+
+    async def QueryCosts(self, request: QueryCostsRequest, context: Any) -> QueryCostsResponse:  # noqa: N802
+        return await self._queries.query_costs(request, auth.current(Access.READ))
+
+    async def ListCostEntries(self, request: ListCostEntriesRequest, context: Any) -> ListCostEntriesResponse:  # noqa: N802
+        return await self._queries.list_entries(request, auth.current(Access.READ))
+
+    async def HasEvents(self, request: HasEventsRequest, context: Any) -> HasEventsResponse:  # noqa: N802
+        return await self._queries.has_events(request, auth.current(Access.INTERNAL))
+
+    async def GetPositions(self, request: GetPositionsRequest, context: Any) -> GetPositionsResponse:  # noqa: N802
+        auth.current(Access.INTERNAL)
+        return await self._queries.positions(request)

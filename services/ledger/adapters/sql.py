@@ -1,0 +1,181 @@
+"""Cost queries as ClickHouse SQL. Values are bound; the text holds only names of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.common import filters
+from services.common.clock import SECOND
+from services.common.dimensions import BUCKETS, DIMENSIONS, TAG_PREFIX
+from services.common.filters import Filter
+from services.ledger.domain.paging import Cursor
+from services.ledger.domain.query import LOG_PARTITION, CostQuery, Range, ReadFrom, Scope
+
+DIMENSION_COLUMNS: Mapping[str, str] = {name: "tenant_id" if name == "tenant" else name for name in DIMENSIONS}
+
+MAX_ROWS = 50_000
+"""Rows an answer may have; with 14 buckets each they fill a gRPC message."""
+
+
+@dataclass(frozen=True)
+class _Table:
+    """How to read one of the tables that hold costs."""
+
+    name: str
+    seconds: str
+    """SQL of a row's time, whole seconds since the epoch."""
+    within: str
+    """SQL of: the row is in [start, end)."""
+    bucket: str
+    """Name of a bucket's quantity, with %s for the bucket."""
+    cost: str
+    shadow: str
+    events: str
+    unpriced: str
+
+
+_TABLES: Mapping[ReadFrom, _Table] = {
+    ReadFrom.DAILY: _Table(
+        name="costs_daily",
+        seconds="toInt64(toUnixTimestamp(toDateTime(day, 'UTC')))",
+        within="day >= toDate(fromUnixTimestamp64Micro({start:Int64}, 'UTC'), 'UTC') "
+        "AND day < toDate(fromUnixTimestamp64Micro({end:Int64}, 'UTC'), 'UTC')",
+        bucket="sum(%s)",
+        cost="sum(cost_picos)",
+        shadow="sum(shadow_cost_picos)",
+        events="sum(events)",
+        unpriced="sum(unpriced_events)",
+    ),
+    ReadFrom.HOURLY: _Table(
+        name="costs_hourly",
+        seconds="toInt64(toUnixTimestamp(hour))",
+        within="hour >= fromUnixTimestamp64Micro({start:Int64}, 'UTC') "
+        "AND hour < fromUnixTimestamp64Micro({end:Int64}, 'UTC')",
+        bucket="sum(%s)",
+        cost="sum(cost_picos)",
+        shadow="sum(shadow_cost_picos)",
+        events="sum(events)",
+        unpriced="sum(unpriced_events)",
+    ),
+    ReadFrom.ENTRIES: _Table(
+        name="cost_entries FINAL",
+        seconds=f"intDiv(toUnixTimestamp64Micro(time), {SECOND})",
+        within="time >= fromUnixTimestamp64Micro({start:Int64}, 'UTC') "
+        "AND time < fromUnixTimestamp64Micro({end:Int64}, 'UTC')",
+        bucket="sum(%s_delta)",
+        cost="sum(toInt128(cost_picos_delta))",
+        shadow="sum(toInt128(shadow_cost_picos_delta))",
+        events="countIf(revision = 1)",
+        unpriced="sum(unpriced_events_delta)",
+    ),
+}
+
+
+@dataclass
+class Statement:
+    """SQL and its bound values."""
+
+    text: str = ""
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+def costs(query: CostQuery, source: ReadFrom) -> Statement:
+    """Rows of: group values, bucket's start in seconds, cost, shadow cost, events, unpriced events, each quantity."""
+    table = _TABLES[source]
+    statement = Statement(parameters={"start": query.range.start, "end": query.range.end})
+    where = _conditions(query.tenant_id, query.filter, table.within, statement)
+    if not query.include_reported:
+        where.append("measurement = 'metered'")
+    if query.scope is not None:
+        where.append(_in_scope(query.scope, statement))
+    groups = [_group(name, statement) for name in query.group_by]
+    if query.limit and groups and query.buckets:
+        where.append(_top_groups(table, groups, where))
+        statement.parameters["limit"] = query.limit
+    keys = [f"g{index}" for index in range(len(groups))]
+    selected = [f"{sql} AS {key}" for sql, key in zip(groups, keys, strict=True)]
+    time = "toInt64(0)"
+    if query.buckets:
+        time = f"roundDown({table.seconds}, {{buckets:Array(Int64)}})"
+        statement.parameters["buckets"] = [start // SECOND for start in query.buckets]
+    selected += [
+        f"{time} AS bucket_start",
+        f"{table.cost} AS sum_cost",
+        f"{table.shadow} AS sum_shadow",
+        f"{table.events} AS sum_events",
+        f"{table.unpriced} AS sum_unpriced",
+        *(table.bucket % bucket for bucket in BUCKETS),
+    ]
+    rows = MAX_ROWS + 1
+    if query.limit and not query.buckets:
+        rows = min(rows, query.limit)
+    statement.text = (
+        f"SELECT {', '.join(selected)} FROM {table.name} WHERE {' AND '.join(where)} "  # noqa: S608
+        f"GROUP BY {', '.join([*keys, 'bucket_start'])} "
+        f"ORDER BY {', '.join(['bucket_start', 'sum_cost DESC', *keys])} LIMIT {rows}"
+    )
+    return statement
+
+
+def entries(tenant_id: str | None, span: Range, parsed: Filter, after: Cursor | None, rows: int) -> Statement:
+    """Rows of: time in microseconds, event key, revision, serialized CostRecord; metered ones, newest first."""
+    statement = Statement(parameters={"start": span.start, "end": span.end, "rows": rows})
+    where = _conditions(tenant_id, parsed, _TABLES[ReadFrom.ENTRIES].within, statement)
+    where.append("measurement = 'metered'")
+    if after is not None:
+        at = "fromUnixTimestamp64Micro({after_time:Int64}, 'UTC')"
+        where.append(f"time <= {at}")
+        where.append(
+            f"(time, event_key, revision) < "
+            f"({at}, toFixedString(unhex({{after_key:String}}), 16), {{after_revision:UInt32}})"
+        )
+        statement.parameters |= {
+            "after_time": after.time, "after_key": after.event_key.hex(), "after_revision": after.revision,
+        }  # fmt: skip
+    statement.text = (
+        "SELECT toUnixTimestamp64Micro(time), event_key, revision, record FROM cost_entries FINAL "  # noqa: S608
+        f"WHERE {' AND '.join(where)} ORDER BY time DESC, event_key DESC, revision DESC LIMIT {{rows:UInt32}}"
+    )
+    return statement
+
+
+def _conditions(tenant_id: str | None, parsed: Filter, within: str, statement: Statement) -> list[str]:
+    where = [within]
+    if tenant_id is not None:
+        where.append("tenant_id = {tenant:String}")
+        statement.parameters["tenant"] = tenant_id
+    condition = filters.to_sql(parsed, DIMENSION_COLUMNS, "tags", statement.parameters)
+    return [*where, f"({condition})"]
+
+
+def _group(name: str, statement: Statement) -> str:
+    if name == LOG_PARTITION:
+        return "if(log_incarnation = {incarnation:String}, toString(log_partition), '-1')"
+    if name.startswith(TAG_PREFIX):
+        parameter = f"tag{len(statement.parameters)}"
+        statement.parameters[parameter] = name[len(TAG_PREFIX) :]
+        return f"tags[{{{parameter}:String}}]"
+    return f"toString({DIMENSION_COLUMNS[name]})"
+
+
+def _in_scope(scope: Scope, statement: Statement) -> str:
+    statement.parameters["incarnation"] = scope.incarnation
+    alternatives = ["log_incarnation != {incarnation:String}"] if scope.others else []
+    if scope.through:
+        statement.parameters["partitions"] = list(scope.through)
+        statement.parameters["through"] = list(scope.through.values())
+        alternatives.append(
+            "log_incarnation = {incarnation:String} AND log_offset <= "
+            "transform(log_partition, {partitions:Array(Int32)}, {through:Array(Int64)}, toInt64(-1))"
+        )
+    return f"({' OR '.join(alternatives) or 'false'})"
+
+
+def _top_groups(table: _Table, groups: list[str], where: list[str]) -> str:
+    listed = ", ".join(groups)
+    return (
+        f"({listed}) IN (SELECT {listed} FROM {table.name} WHERE {' AND '.join(where)} "  # noqa: S608
+        f"GROUP BY {listed} ORDER BY {table.cost} DESC, {listed} LIMIT {{limit:UInt32}})"
+    )

@@ -1,0 +1,51 @@
+"""The ledger, wired: the writer of the cost log and the answers about it."""
+
+from __future__ import annotations
+
+from finops.ledger.v1.ledger_pb2 import DESCRIPTOR
+from finops.ledger.v1.ledger_pb2_grpc import add_LedgerServiceServicer_to_server
+
+from services.common.clickhouse import ClickHouse
+from services.common.component import GrpcService, Service
+from services.common.kafka.consumer import BatchConsumer, BatchPolicy
+from services.common.kafka.dead_letters import DeadLetters
+from services.common.kafka.producer import Producer
+from services.common.kafka.topics import COSTS
+from services.common.keyring import KeyRing
+from services.ledger.adapters.metrics import Measures
+from services.ledger.adapters.reader import ClickHouseReader
+from services.ledger.adapters.servicer import LedgerServicer
+from services.ledger.adapters.store import ClickHouseEntryStore
+from services.ledger.handlers.queries import LedgerQueries
+from services.ledger.handlers.write import LedgerWriter
+from services.ledger.settings import LedgerSettings
+
+GROUP = "ledger"
+
+
+def build(settings: LedgerSettings, keyring: KeyRing) -> Service:
+    """Builds the service; nothing connects before its components start."""
+    del keyring  # The host's gRPC server asks it.
+    options = settings.ledger
+    clickhouse = ClickHouse(settings.clickhouse)
+    measures = Measures()
+    producer = Producer(settings.kafka, client_id=GROUP)
+    consumer = BatchConsumer(
+        settings.kafka,
+        group=GROUP,
+        topics=[COSTS],
+        processor=LedgerWriter(ClickHouseEntryStore(clickhouse), measures, options.parallel_inserts),
+        dead_letters=DeadLetters(producer, GROUP),
+        policy=BatchPolicy(records=options.batch_records, linger_seconds=options.batch_linger_seconds),
+    )
+    servicer = LedgerServicer(LedgerQueries(ClickHouseReader(clickhouse), measures))
+    return Service(
+        name="ledger",
+        components=(clickhouse, producer, consumer),
+        grpc=(
+            GrpcService(
+                DESCRIPTOR.services_by_name["LedgerService"].full_name, servicer, add_LedgerServiceServicer_to_server
+            ),
+        ),
+        migrations=("services.ledger.migrations",),
+    )

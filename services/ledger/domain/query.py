@@ -1,0 +1,171 @@
+"""What a cost query asks, checked, and the shortest table that can answer it exactly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from finops.ledger.v1.ledger_pb2 import Granularity, QueryCostsRequest
+
+from services.common import filters
+from services.common.clock import DAY, HOUR, Micros
+from services.common.dimensions import DIMENSIONS, TAG_PREFIX, is_dimension
+from services.common.errors import FieldViolation, InvalidArgumentError
+from services.common.filters import Filter, FilterError
+from services.ledger.domain.calendar import Unit, bucket_starts, zone_names
+from services.ledger.domain.entry import LATEST_TIME
+
+MAX_RANGE: Micros = 5 * 366 * DAY
+MAX_GROUP_BY = 8
+MAX_LIMIT = 10_000
+LOG_PARTITION = "log_partition"
+
+_UNITS: dict[int, Unit] = {
+    Granularity.GRANULARITY_HOUR: "hour",
+    Granularity.GRANULARITY_DAY: "day",
+    Granularity.GRANULARITY_WEEK: "week",
+    Granularity.GRANULARITY_MONTH: "month",
+}
+
+
+class ReadFrom(StrEnum):
+    """Tables, from the shortest to the longest."""
+
+    DAILY = "rollup_daily"
+    HOURLY = "rollup_hourly"
+    ENTRIES = "entries"
+
+
+@dataclass(frozen=True)
+class Range:
+    """Half-open [start, end)."""
+
+    start: Micros
+    end: Micros
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A part of the cost log: of one incarnation, each partition through an offset; perhaps all other incarnations."""
+
+    incarnation: str
+    through: dict[int, int]
+    others: bool
+
+
+@dataclass(frozen=True)
+class CostQuery:
+    """A checked QueryCosts. `tenant_id` None: all tenants. `buckets` empty: one total."""
+
+    tenant_id: str | None
+    range: Range
+    group_by: tuple[str, ...] = ()
+    buckets: tuple[Micros, ...] = ()
+    filter: Filter = filters.EVERYTHING
+    limit: int = 0
+    scope: Scope | None = None
+    include_reported: bool = False
+
+
+@dataclass
+class _Checks:
+    violations: list[FieldViolation] = field(default_factory=list)
+
+    def expect(self, condition: bool, name: str, description: str) -> bool:
+        if not condition:
+            self.violations.append(FieldViolation(name, description))
+        return condition
+
+    def conclude(self) -> None:
+        if self.violations:
+            text = "; ".join(f"{v.field}: {v.description}" for v in self.violations)
+            raise InvalidArgumentError(text, violations=self.violations)
+
+
+def read_query(request: QueryCostsRequest, tenant_id: str | None) -> CostQuery:
+    """The query a request stands for.
+
+    Raises:
+        InvalidArgumentError: with every field that is wrong.
+    """
+    checks = _Checks()
+    span = _range(checks, request.start_unix_micros, request.end_unix_micros)
+    _check_groups(checks, request)
+    zone = request.time_zone or "UTC"
+    checks.expect(zone in zone_names(), "time_zone", f"{zone!r} is no IANA zone; write for example Europe/Berlin")
+    known = request.granularity in Granularity.values()
+    checks.expect(known, "granularity", f"{request.granularity} is not one of {', '.join(Granularity.keys())}")
+    checks.expect(0 <= request.limit <= MAX_LIMIT, "limit", f"0 (all groups) to {MAX_LIMIT}, not {request.limit}")
+    scope = _scope(checks, request)
+    parsed = _filter(checks, request.filter)
+    checks.conclude()
+    unit = _UNITS.get(request.granularity)
+    return CostQuery(
+        tenant_id=tenant_id,
+        range=span,
+        group_by=tuple(request.group_by),
+        buckets=tuple(bucket_starts(unit, span.start, span.end, zone)) if unit else (),
+        filter=parsed,
+        limit=request.limit,
+        scope=scope,
+        include_reported=request.include_reported,
+    )
+
+
+def read_listing(start: Micros, end: Micros, filter_text: str) -> tuple[Range, Filter]:
+    """Range and filter of ListCostEntries. Raises InvalidArgumentError."""
+    checks = _Checks()
+    span, parsed = _range(checks, start, end), _filter(checks, filter_text)
+    checks.conclude()
+    return span, parsed
+
+
+def source_of(query: CostQuery) -> ReadFrom:
+    """The shortest table whose rows lie wholly inside or outside the range and each bucket, and know what is asked."""
+    asked = {*query.group_by, *filters.dimensions_of(query.filter)}
+    if query.scope is not None or any(name.startswith(TAG_PREFIX) for name in asked):
+        return ReadFrom.ENTRIES
+    cuts = (query.range.start, query.range.end, *(b for b in query.buckets if b > query.range.start))
+    if all(cut % DAY == 0 for cut in cuts):
+        return ReadFrom.DAILY
+    if all(cut % HOUR == 0 for cut in cuts):
+        return ReadFrom.HOURLY
+    return ReadFrom.ENTRIES
+
+
+def _range(checks: _Checks, start: Micros, end: Micros) -> Range:
+    name = "end_unix_micros"
+    checks.expect(start >= 0, "start_unix_micros", "before 1970")
+    if checks.expect(end > start, name, "not after start_unix_micros"):
+        checks.expect(end <= LATEST_TIME, name, "after 2106; times are microseconds since the epoch")
+        checks.expect(end - start <= MAX_RANGE, name, "more than five years after start: ask in parts")
+    return Range(start, end)
+
+
+def _check_groups(checks: _Checks, request: QueryCostsRequest) -> None:
+    names = list(request.group_by)
+    checks.expect(len(names) <= MAX_GROUP_BY, "group_by", f"{len(names)} dimensions, at most {MAX_GROUP_BY}")
+    for index, name in enumerate(names):
+        where = f"group_by[{index}]"
+        if name == LOG_PARTITION:
+            checks.expect(request.HasField("log_scope"), where, "log_partition needs log_scope")
+        else:
+            known = f"{', '.join(DIMENSIONS)} or tag:<name>"
+            checks.expect(is_dimension(name), where, f"no dimension {name!r}: use {known}")
+        checks.expect(name not in names[:index], where, f"{name!r} is there twice")
+
+
+def _scope(checks: _Checks, request: QueryCostsRequest) -> Scope | None:
+    if not request.HasField("log_scope"):
+        return None
+    scope = request.log_scope
+    checks.expect(bool(scope.incarnation), "log_scope.incarnation", "is empty: name the life of the log that is meant")
+    return Scope(scope.incarnation, dict(scope.through_offsets), scope.include_other_incarnations)
+
+
+def _filter(checks: _Checks, text: str) -> Filter:
+    try:
+        return filters.parse(text)
+    except FilterError as error:
+        checks.expect(False, "filter", str(error))
+        return filters.EVERYTHING

@@ -1,0 +1,1 @@
+"""Use cases of the ledger: write a batch, answer a question, reconcile."""

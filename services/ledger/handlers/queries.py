@@ -1,0 +1,109 @@
+"""Answering questions about costs. Every answer is limited to what the caller's key may see."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from finops.cost.v1.cost_pb2 import CostRecord
+from finops.ledger.v1.ledger_pb2 import (
+    CostRow,
+    GetPositionsRequest,
+    GetPositionsResponse,
+    HasEventsRequest,
+    HasEventsResponse,
+    KnownEvent,
+    ListCostEntriesRequest,
+    ListCostEntriesResponse,
+    QueryCostsRequest,
+    QueryCostsResponse,
+)
+
+from services.common.auth import Principal, Role
+from services.common.errors import InvalidArgumentError, PermissionDeniedError
+from services.common.filters import Filter
+from services.ledger.domain.entry import KEY_BYTES
+from services.ledger.domain.paging import Cursor, page_size, read_token, write_token
+from services.ledger.domain.query import CostQuery, Range, ReadFrom, read_listing, read_query, source_of
+
+MAX_KEYS = 5_000
+
+PLATFORM_TENANT = "aifinops"
+"""Tenant of a service key that acts for nobody in particular: it sees every tenant."""
+
+
+class CostReader(Protocol):
+    """Reads the ledger. `tenant_id` None: every tenant. Raises UnavailableError while the database is away."""
+
+    async def costs(self, query: CostQuery, source: ReadFrom) -> list[CostRow]: ...
+
+    async def entries(
+        self, tenant_id: str | None, span: Range, parsed: Filter, after: Cursor | None, rows: int
+    ) -> list[tuple[Cursor, CostRecord]]: ...
+
+    async def known(self, tenant_id: str | None, event_keys: Sequence[bytes]) -> list[KnownEvent]: ...
+
+    async def positions(self, incarnation: str) -> tuple[Mapping[int, int], Mapping[int, int]]: ...
+
+
+class QueryMeasures(Protocol):
+    """What is counted about answers."""
+
+    def answered(self, read_from: str, seconds: float) -> None: ...
+
+
+def tenant_of(principal: Principal) -> str | None:
+    """The tenant a caller's questions are limited to; None for the platform itself."""
+    if principal.role is Role.SERVICE and principal.tenant_id == PLATFORM_TENANT:
+        return None
+    return principal.tenant_id
+
+
+class LedgerQueries:
+    """The use cases behind LedgerService."""
+
+    def __init__(self, reader: CostReader, measures: QueryMeasures) -> None:
+        self._reader = reader
+        self._measures = measures
+
+    async def query_costs(self, request: QueryCostsRequest, principal: Principal) -> QueryCostsResponse:
+        """Sums of metered cost; `include_reported` adds the rows a provider reported, which nobody else should."""
+        tenant_id = tenant_of(principal)
+        if tenant_id is not None and "tenant" in request.group_by:
+            raise PermissionDeniedError("group_by tenant is for the platform's own key, acting for no tenant")
+        query = read_query(request, tenant_id)
+        source = source_of(query)
+        started = time.perf_counter()
+        rows = await self._reader.costs(query, source)
+        self._measures.answered(source.value, time.perf_counter() - started)
+        return QueryCostsResponse(rows=rows, read_from=source.value)
+
+    async def list_entries(self, request: ListCostEntriesRequest, principal: Principal) -> ListCostEntriesResponse:
+        """Metered entries, every revision, newest first."""
+        tenant_id = tenant_of(principal)
+        size = page_size(request.page_size)
+        span, parsed = read_listing(request.start_unix_micros, request.end_unix_micros, request.filter)
+        listing = repr((tenant_id, span.start, span.end, request.filter))
+        after = read_token(request.page_token, listing)
+        found = await self._reader.entries(tenant_id, span, parsed, after, size + 1)
+        page = found[:size]
+        token = write_token(page[-1][0], listing) if len(found) > size else ""
+        return ListCostEntriesResponse(entries=[record for _, record in page], next_page_token=token)
+
+    async def has_events(self, request: HasEventsRequest, principal: Principal) -> HasEventsResponse:
+        """The latest revision of each of the keys that is known."""
+        if len(request.event_keys) > MAX_KEYS:
+            raise InvalidArgumentError.of("event_keys", f"{len(request.event_keys)} keys, at most {MAX_KEYS} in a call")
+        for index, key in enumerate(request.event_keys):
+            if len(key) != KEY_BYTES:
+                raise InvalidArgumentError.of(f"event_keys[{index}]", f"{len(key)} bytes, not {KEY_BYTES}")
+        known = await self._reader.known(tenant_of(principal), list(dict.fromkeys(request.event_keys)))
+        return HasEventsResponse(known=known)
+
+    async def positions(self, request: GetPositionsRequest) -> GetPositionsResponse:
+        """How far the log of an incarnation is in the ledger: everything up to there can be read."""
+        if not request.incarnation:
+            raise InvalidArgumentError.of("incarnation", "is empty: name the life of the log that is meant")
+        costs, usage = await self._reader.positions(request.incarnation)
+        return GetPositionsResponse(costs_offsets=dict(costs), usage_offsets=dict(usage))
