@@ -91,8 +91,10 @@ class BatchConsumer:
         """Drains: what is buffered is processed and committed before the group is left."""
         self._stopping = True
         async with self._lock:
-            with contextlib.suppress(ApiError, KafkaError, TooManyDeadLettersError):
+            try:
                 await self._flush()
+            except Exception as error:
+                self._note(error)  # Not committed, so it is read again at the next start.
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -119,14 +121,15 @@ class BatchConsumer:
                 self._log = _ConsumerLog(await incarnation(self._settings))
                 self._broker = self._subscribed_broker()
                 await self._broker.start()
-            except (KafkaError, OSError) as error:
+            except Exception as error:
                 self._trouble = f"Kafka: {error}"
+                log.warning("not connected to Kafka", group=self._group, error=self._trouble)
                 if self._broker is not None:
-                    with contextlib.suppress(KafkaError, OSError):
+                    with contextlib.suppress(Exception):
                         await self._broker.stop()
                 await asyncio.sleep(1)
             else:
-                if self._trouble == "not connected yet" or self._trouble.startswith("Kafka:"):
+                if not self._failures:
                     self._trouble = ""
                 return
 
