@@ -1,0 +1,1 @@
+"""The edges of pricing: the bundled price list, gRPC, Kafka, ClickHouse, metrics."""

@@ -1,0 +1,132 @@
+"""Contract prices in ClickHouse, read at start and again every few seconds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from services.common.clickhouse import ClickHouse
+from services.common.component import Health
+from services.common.errors import UnavailableError
+from services.common.log import get_logger
+from services.pricing.domain.overrides import Override
+from services.pricing.domain.prices import Ladder
+from services.pricing.domain.rating import Pricer
+
+log = get_logger(__name__)
+
+_COLUMNS = {
+    "tenant_id": "String",
+    "provider": "String",
+    "model": "String",
+    "service_tier": "LowCardinality(String)",
+    "batch": "UInt8",
+    "effective_from": "DateTime64(6, 'UTC')",
+    "effective_to": "DateTime64(6, 'UTC')",
+    "buckets": "Array(LowCardinality(String))",
+    "above_input_tokens": "Array(Int64)",
+    "prices": "Array(Int64)",
+    "source": "String",
+    "recorded_at": "DateTime64(6, 'UTC')",
+    "recorded_by": "String",
+}
+_SELECT = (
+    "SELECT tenant_id, provider, model, service_tier, batch, toUnixTimestamp64Micro(effective_from), "
+    "toUnixTimestamp64Micro(effective_to), buckets, above_input_tokens, prices, source, "
+    "toUnixTimestamp64Micro(recorded_at) FROM price_overrides FINAL"
+)
+
+
+class ClickHouseOverrides:
+    """Keeps the pricer's contracts those of the table. A component; not ready before they were read once."""
+
+    def __init__(self, clickhouse: ClickHouse, pricer: Pricer, *, refresh_seconds: float) -> None:
+        self.name = "price overrides"
+        self._clickhouse = clickhouse
+        self._pricer = pricer
+        self._refresh_seconds = refresh_seconds
+        self._refreshing: asyncio.Task[None] | None = None
+        self._loaded = False
+        self._in_force: list[Override] = []
+
+    async def start(self) -> None:
+        await self._clickhouse.start()
+        self._refreshing = asyncio.create_task(self._refresh_forever())
+
+    async def stop(self) -> None:
+        if self._refreshing is not None:
+            self._refreshing.cancel()
+        await self._clickhouse.stop()
+
+    def health(self) -> Health:
+        return Health(ready=self._loaded, detail="" if self._loaded else "contract prices not read yet")
+
+    def ensure_loaded(self) -> None:
+        if not self._loaded:
+            raise UnavailableError("contract prices not read yet: waiting for ClickHouse", retry_after_seconds=1)
+
+    async def put(self, override: Override, recorded_by: str) -> None:
+        steps = [(b, above, price) for b, ladder in override.prices.items() for above, price in ladder]
+        row: list[Any] = [
+            override.tenant_id,
+            override.provider,
+            override.model,
+            override.service_tier,
+            int(override.batch),
+            override.effective_from,
+            override.effective_to,
+            [step[0] for step in steps],
+            [step[1] for step in steps],
+            [step[2] for step in steps],
+            override.source,
+            override.recorded,
+            recorded_by,
+        ]
+        await self._clickhouse.insert(
+            "price_overrides", list(_COLUMNS), [[value] for value in row], column_types=list(_COLUMNS.values())
+        )
+        await self.refresh()
+
+    async def refresh(self) -> None:
+        """Reads the table.
+
+        Raises:
+            UnavailableError: ClickHouse is away.
+        """
+        found = [_override(row) for row in await self._clickhouse.query(_SELECT)]
+        found.sort(key=lambda o: (o.tenant_id, o.name, o.service_tier, o.batch, o.effective_from))
+        if found != self._in_force:
+            self._pricer.use(found)
+            self._in_force = found
+        self._loaded = True
+
+    async def _refresh_forever(self) -> None:
+        while True:
+            try:
+                await self.refresh()
+            except (UnavailableError, ClickHouseError) as error:
+                log.warning("contract prices not refreshed", error=str(error))
+            await asyncio.sleep(self._refresh_seconds if self._loaded else min(1.0, self._refresh_seconds))
+
+
+def _override(row: Sequence[Any]) -> Override:
+    steps: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for bucket, above, price in zip(row[7], row[8], row[9], strict=True):
+        steps[bucket].append((above, price))
+    prices: dict[str, Ladder] = {bucket: tuple(sorted(ladder)) for bucket, ladder in steps.items()}
+    return Override(
+        tenant_id=row[0],
+        provider=row[1],
+        model=row[2],
+        service_tier=row[3],
+        batch=bool(row[4]),
+        prices=prices,
+        effective_from=row[5],
+        effective_to=row[6],
+        recorded=row[11],
+        source=row[10],
+    )

@@ -1,0 +1,58 @@
+"""finops.pricing.v1.PricingService."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from finops.pricing.v1.pricing_pb2 import (
+    GetPriceRequest,
+    GetPriceResponse,
+    ListPricesRequest,
+    ListPricesResponse,
+    PriceBatchRequest,
+    PriceBatchResponse,
+    PutPriceOverrideRequest,
+    PutPriceOverrideResponse,
+)
+from finops.pricing.v1.pricing_pb2_grpc import PricingServiceServicer
+
+from services.common import auth
+from services.common.auth import Access, Role
+from services.pricing.handlers.desk import PriceDesk
+
+
+class PricingServicer(PricingServiceServicer):
+    """Admits the caller, and hands the call to the desk."""
+
+    def __init__(self, desk: PriceDesk) -> None:
+        self._desk = desk
+
+    async def PriceBatch(self, request: PriceBatchRequest, context: Any) -> PriceBatchResponse:  # noqa: N802
+        caller = auth.current(Access.READ)
+        # Only the platform itself rates for many tenants; anybody else's events are their own, whatever they say.
+        tenant_id = None if caller.role is Role.SERVICE else caller.tenant_id
+        ratings = await self._desk.price_batch(request.events, tenant_id)
+        return PriceBatchResponse(ratings=ratings, price_book_version=self._desk.version)
+
+    async def GetPrice(self, request: GetPriceRequest, context: Any) -> GetPriceResponse:  # noqa: N802
+        caller = auth.current(Access.READ)
+        price = self._desk.get_price(
+            caller.tenant_id,
+            request.provider,
+            request.model,
+            request.service_tier,
+            request.batch,
+            request.time_unix_micros,
+        )
+        return GetPriceResponse(price=price)
+
+    async def ListPrices(self, request: ListPricesRequest, context: Any) -> ListPricesResponse:  # noqa: N802
+        return self._desk.list_prices(auth.current(Access.READ).tenant_id, request)
+
+    async def PutPriceOverride(  # noqa: N802
+        self, request: PutPriceOverrideRequest, context: Any
+    ) -> PutPriceOverrideResponse:
+        caller = auth.current(Access.EDIT)
+        return PutPriceOverrideResponse(
+            price=await self._desk.put_override(caller.tenant_id, request.price, recorded_by=caller.key_name)
+        )

@@ -1,0 +1,73 @@
+"""Pricing, wired: the price desk over gRPC, and the rater."""
+
+from __future__ import annotations
+
+from finops.pricing.v1.pricing_pb2_grpc import add_PricingServiceServicer_to_server
+
+from services.common.clickhouse import ClickHouse
+from services.common.clock import MINUTE, SystemClock
+from services.common.component import Component, GrpcService, Service
+from services.common.grpc.client import Channel
+from services.common.kafka.consumer import BatchConsumer, BatchPolicy
+from services.common.kafka.dead_letters import DeadLetters
+from services.common.kafka.producer import Producer
+from services.common.kafka.topics import USAGE
+from services.common.keyring import KeyRing
+from services.pricing.adapters.cost_log import KafkaCostLog
+from services.pricing.adapters.metrics import PrometheusMeter, watch_age
+from services.pricing.adapters.override_store import ClickHouseOverrides
+from services.pricing.adapters.peers import GrpcLedger, GrpcPricing
+from services.pricing.adapters.price_list import load_price_book
+from services.pricing.adapters.servicer import PricingServicer
+from services.pricing.domain.names import Catalogue
+from services.pricing.domain.rating import Pricer
+from services.pricing.handlers.desk import PriceDesk
+from services.pricing.handlers.rater import Rater
+from services.pricing.settings import PricingSettings
+
+GROUP = "pricing"
+
+
+def build(settings: PricingSettings, keyring: KeyRing) -> Service:
+    """The service; with `pricing.rater` off, only its gRPC side."""
+    clock = SystemClock()
+    book = load_price_book()
+    watch_age(book, clock)
+    pricer = Pricer(book, settings.pricing.shadow.prices())
+    overrides = ClickHouseOverrides(
+        ClickHouse(settings.clickhouse), pricer, refresh_seconds=settings.pricing.override_refresh_seconds
+    )
+    desk = PriceDesk(pricer, overrides, clock)
+    return Service(
+        name="pricing",
+        components=[overrides, *(_rater(settings, book.catalogue) if settings.pricing.rater else ())],
+        grpc=[
+            GrpcService("finops.pricing.v1.PricingService", PricingServicer(desk), add_PricingServiceServicer_to_server)
+        ],
+        migrations=["services.pricing.migrations"],
+    )
+
+
+def _rater(settings: PricingSettings, catalogue: Catalogue) -> list[Component]:
+    """The rater's parts in the order of their start; it reaches prices over gRPC even within one process."""
+    options, key = settings.pricing, settings.auth.service_key.get_secret_value()
+    pricing, ledger = Channel(settings.peers.pricing), Channel(settings.peers.ledger)
+    producer = Producer(settings.kafka, client_id=GROUP)
+    rater = Rater(
+        pricing=GrpcPricing(pricing, key),
+        ledger=GrpcLedger(ledger, key),
+        costs=KafkaCostLog(settings.kafka, producer),
+        meter=PrometheusMeter(catalogue),
+        clock=SystemClock(),
+        window_records=options.window_records,
+        skew=round(options.skew_minutes * MINUTE),
+    )
+    consumer = BatchConsumer(
+        settings.kafka,
+        group=GROUP,
+        topics=[USAGE],
+        processor=rater,
+        dead_letters=DeadLetters(producer, GROUP),
+        policy=BatchPolicy(records=options.batch_records, linger_seconds=options.linger_seconds),
+    )
+    return [pricing, ledger, producer, consumer]

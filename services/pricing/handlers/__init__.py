@@ -1,0 +1,1 @@
+"""Use cases of pricing: answering for prices, and rating the usage log."""

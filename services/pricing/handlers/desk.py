@@ -1,0 +1,238 @@
+"""The price desk: answers for prices and takes contract prices."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+from finops.cost.v1.cost_pb2 import Rating
+from finops.pricing.v1.pricing_pb2 import BucketPrice, ListPricesRequest, ListPricesResponse, Price
+from finops.usage.v1.usage_pb2 import UsageEvent
+
+from services.common.clock import Clock, Micros
+from services.common.errors import FieldViolation, InvalidArgumentError, NotFoundError
+from services.common.money import UNITS_PER_MILLION, Picos
+from services.pricing.domain.overrides import Override
+from services.pricing.domain.plans import CONTRACT, Plan, Schedule
+from services.pricing.domain.prices import PriceSet
+from services.pricing.domain.rating import Pricer, UnpriceableError
+from services.pricing.domain.seats import SeatPrice, day_price_at
+from services.pricing.domain.tiers import STANDARD, served
+from services.pricing.handlers.contracts import override_of
+from services.pricing.handlers.ports import OverrideStore
+
+MAX_EVENTS = 5_000
+MAX_PAGE = 1_000
+DEFAULT_PAGE = 100
+_SLICE = 500
+"""Events rated before others on the event loop get their turn: about 5 ms."""
+
+_RowKey = tuple[str, int, str, int, int]
+"""Name, contract after list, tier, batch, effective_from: the order of a listing, and what a page token holds."""
+
+
+class PriceDesk:
+    """What PricingService does."""
+
+    def __init__(self, pricer: Pricer, store: OverrideStore, clock: Clock) -> None:
+        self._pricer = pricer
+        self._store = store
+        self._clock = clock
+
+    @property
+    def version(self) -> str:
+        """Of the price book."""
+        return self._pricer.book.version
+
+    async def price_batch(self, events: Sequence[UsageEvent], tenant_id: str | None) -> list[Rating]:
+        """A rating for each event, in order.
+
+        Args:
+            events: at most 5,000.
+            tenant_id: whose contracts count; None: of the tenant that each event names.
+
+        Raises:
+            InvalidArgumentError: too many, or some that no rating can hold; each is named as `events[i]`.
+            UnavailableError: contract prices were not read yet.
+        """
+        if len(events) > MAX_EVENTS:
+            raise InvalidArgumentError.of("events", f"{len(events)} of them; send at most {MAX_EVENTS:,} in a batch")
+        self._store.ensure_loaded()
+        ratings: list[Rating] = []
+        faults: list[FieldViolation] = []
+        for position, event in enumerate(events):
+            if position % _SLICE == _SLICE - 1:
+                await asyncio.sleep(0)
+            try:
+                ratings.append(self._pricer.rate(event, event.tenant_id if tenant_id is None else tenant_id))
+            except UnpriceableError as error:
+                faults.append(FieldViolation(f"events[{position}]", str(error)))
+        if faults:
+            raise InvalidArgumentError(f"{len(faults)} of {len(events)} events cannot be rated", violations=faults)
+        return ratings
+
+    def get_price(
+        self, tenant_id: str, provider: str, model: str, service_tier: str, batch: bool, time: Micros
+    ) -> Price:
+        """What a tenant pays for a model, or for a day of a seat, at a time (0: now).
+
+        Raises:
+            NotFoundError: neither the list nor a contract prices it.
+            UnavailableError: contract prices were not read yet.
+        """
+        self._store.ensure_loaded()
+        moment = time or self._clock.now()
+        schedule = self._pricer.schedule(tenant_id, provider, model, service_tier, batch)
+        plan = schedule.at(moment)
+        if plan.levels[0]:
+            return self._of_plan(plan, schedule, service_tier, batch, moment)
+        seat = self._pricer.book.seats.find(provider, model, moment)
+        if seat is None:
+            raise NotFoundError(
+                f"no price for provider {provider!r}, model {model!r}: look at ListPrices, or put a contract price"
+            )
+        return _of_seat(seat, moment)
+
+    def list_prices(self, tenant_id: str, request: ListPricesRequest) -> ListPricesResponse:
+        """A page of the tenant's contract prices and the list's standard prices as of now, ordered by name.
+
+        Raises:
+            InvalidArgumentError: a page size or token that is none of ours.
+            UnavailableError: contract prices were not read yet.
+        """
+        self._store.ensure_loaded()
+        if not 0 <= request.page_size <= MAX_PAGE:
+            raise InvalidArgumentError.of("page_size", f"1 to {MAX_PAGE:,}, or 0 for {DEFAULT_PAGE}")
+        size = request.page_size or DEFAULT_PAGE
+        after = _read_token(request.page_token, request.provider) if request.page_token else None
+        rows = sorted(self._rows(tenant_id, request.provider), key=_row_key)
+        rest = [row for row in rows if after is None or _row_key(row) > after]
+        page = rest[:size]
+        token = _token(_row_key(page[-1]), request.provider) if len(rest) > size else ""
+        return ListPricesResponse(prices=page, next_page_token=token)
+
+    async def put_override(self, tenant_id: str, price: Price, recorded_by: str) -> Price:
+        """Records a contract price of a tenant; it counts for what is rated from now on.
+
+        Raises:
+            InvalidArgumentError: see `override_of`.
+            UnavailableError: the store is away.
+        """
+        override = override_of(price, tenant_id, self._pricer.book.catalogue, self._clock.now())
+        await self._store.put(override, recorded_by)
+        return _of_override(override)
+
+    def _rows(self, tenant_id: str, provider: str) -> Iterable[Price]:
+        catalogue, now = self._pricer.book.catalogue, self._clock.now()
+        wanted = catalogue.provider_id(provider) if provider else ""
+        for model in catalogue.models():
+            if not wanted or model.provider == wanted:
+                # The list's own schedule, without anybody's contract.
+                schedule = self._pricer.schedule("", model.provider, model.model, "", False)
+                plan = schedule.at(now)
+                if plan.levels[0] and plan.price_id == model.price_id:
+                    yield self._of_plan(plan, schedule, "", False, now)
+        for seat in self._pricer.book.seats.all():
+            if not wanted or wanted in (seat.provider, catalogue.provider_id(seat.provider)):
+                yield _of_seat(seat, now)
+        for override in self._pricer.overrides.of_tenant(tenant_id):
+            if not wanted or override.provider == wanted:
+                yield _of_override(override)
+
+    def _of_plan(self, plan: Plan, schedule: Schedule, service_tier: str, batch: bool, moment: Micros) -> Price:
+        name = plan.price_id.removesuffix(CONTRACT)
+        provider, _, model = name.partition("/")
+        tier, in_batch = served(service_tier, batch)
+        starts, ends = schedule.validity(moment)
+        steps = zip((0, *plan.cliffs), plan.levels, strict=True)
+        return Price(
+            name=f"prices/{name}",
+            provider=provider,
+            model=model,
+            service_tier=tier,
+            batch=in_batch,
+            buckets=_steps([(above, level) for above, level in steps]),
+            effective_from_unix_micros=starts,
+            effective_to_unix_micros=ends,
+            recorded_unix_micros=self._pricer.book.as_of,
+            source=self.version,
+            override=plan.price_id.endswith(CONTRACT),
+        )
+
+
+def _steps(levels: Sequence[tuple[int, Mapping[str, Picos]]]) -> list[BucketPrice]:
+    """Each bucket's base price, and what it changes to beyond each threshold."""
+    found: list[BucketPrice] = []
+    for bucket in levels[0][1]:
+        last: int | None = None
+        for above, level in levels:
+            if level[bucket] != last:
+                last = level[bucket]
+                found.append(BucketPrice(bucket=bucket, price_picos_per_million=last, above_input_tokens=above))
+    return found
+
+
+def _of_seat(seat: SeatPrice, moment: Micros) -> Price:
+    day = day_price_at(seat.monthly, moment) * UNITS_PER_MILLION
+    return Price(
+        name=f"prices/{seat.price_id}",
+        provider=seat.provider,
+        model=seat.plan,
+        service_tier=STANDARD,
+        buckets=[BucketPrice(bucket="seats", price_picos_per_million=day)],
+        effective_from_unix_micros=seat.effective_from,
+        recorded_unix_micros=seat.recorded,
+        source=seat.source,
+    )
+
+
+def _of_override(override: Override) -> Price:
+    return Price(
+        name=override.name,
+        provider=override.provider,
+        model=override.model,
+        service_tier=override.service_tier,
+        batch=override.batch,
+        buckets=_ladders(override.prices),
+        effective_from_unix_micros=override.effective_from,
+        effective_to_unix_micros=override.effective_to,
+        recorded_unix_micros=override.recorded,
+        source=override.source,
+        override=True,
+    )
+
+
+def _ladders(prices: PriceSet) -> list[BucketPrice]:
+    return [
+        BucketPrice(bucket=bucket, price_picos_per_million=price, above_input_tokens=above)
+        for bucket, ladder in prices.items()
+        for above, price in ladder
+    ]
+
+
+def _row_key(price: Price) -> _RowKey:
+    return (
+        price.name,
+        int(price.override),
+        price.service_tier,
+        int(price.batch),
+        price.effective_from_unix_micros,
+    )
+
+
+def _token(after: _RowKey, provider: str) -> str:
+    return base64.urlsafe_b64encode(json.dumps([provider, *after]).encode()).decode()
+
+
+def _read_token(token: str, provider: str) -> _RowKey:
+    try:
+        asked, name, override, tier, batch, starts = json.loads(base64.urlsafe_b64decode(token.encode()))
+        after = (str(name), int(override), str(tier), int(batch), int(starts))
+    except (binascii.Error, ValueError, TypeError):
+        raise InvalidArgumentError.of("page_token", "not a token of ListPrices: leave it out to begin anew") from None
+    if asked != provider:
+        raise InvalidArgumentError.of("page_token", "belongs to a request for another provider")
+    return after
