@@ -1,0 +1,1 @@
+"""The edges of the budget service: Kafka, ClickHouse, gRPC, Prometheus."""

@@ -1,0 +1,110 @@
+"""finops.budget.v1.BudgetService over gRPC."""
+
+# ruff: noqa: N802 - methods are named as in the contract
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import AsyncIterator
+from typing import Any
+
+from finops.budget.v1 import budget_pb2 as pb
+from finops.budget.v1.budget_pb2_grpc import BudgetServiceServicer
+
+from services.budget.domain.budget import to_proto
+from services.budget.handlers.definitions import Definitions
+from services.budget.handlers.reserving import Reserving
+from services.budget.handlers.statuses import Statuses
+from services.common import money
+from services.common.auth import Access, current
+from services.common.errors import InvalidArgumentError
+
+FULL_NAME = "finops.budget.v1.BudgetService"
+
+_TOKEN = b"budget:"
+
+
+class BudgetServicer(BudgetServiceServicer):
+    """Who may call what, and messages in and out. The tenant is the caller's, always."""
+
+    def __init__(self, definitions: Definitions, statuses: Statuses, reserving: Reserving) -> None:
+        self._definitions = definitions
+        self._statuses = statuses
+        self._reserving = reserving
+
+    async def CreateBudget(self, request: pb.CreateBudgetRequest, context: Any) -> pb.CreateBudgetResponse:
+        tenant = current(Access.EDIT).tenant_id
+        budget = await self._definitions.create(tenant, request.budget, request.budget_id)
+        return pb.CreateBudgetResponse(budget=to_proto(budget))
+
+    async def GetBudget(self, request: pb.GetBudgetRequest, context: Any) -> pb.GetBudgetResponse:
+        tenant = current(Access.READ).tenant_id
+        return pb.GetBudgetResponse(budget=to_proto(self._definitions.get(tenant, request.name)))
+
+    async def ListBudgets(self, request: pb.ListBudgetsRequest, context: Any) -> pb.ListBudgetsResponse:
+        tenant = current(Access.READ).tenant_id
+        after = _read_token(request.page_token)
+        budgets, last = self._definitions.page(tenant, request.page_size, after)
+        return pb.ListBudgetsResponse(budgets=map(to_proto, budgets), next_page_token=_token(last))
+
+    async def UpdateBudget(self, request: pb.UpdateBudgetRequest, context: Any) -> pb.UpdateBudgetResponse:
+        tenant = current(Access.EDIT).tenant_id
+        wanted = request.budget
+        budget = await self._definitions.update(tenant, wanted, request.update_mask.paths, wanted.etag)
+        return pb.UpdateBudgetResponse(budget=to_proto(budget))
+
+    async def DeleteBudget(self, request: pb.DeleteBudgetRequest, context: Any) -> pb.DeleteBudgetResponse:
+        tenant = current(Access.EDIT).tenant_id
+        await self._definitions.delete(tenant, request.name, request.etag)
+        return pb.DeleteBudgetResponse()
+
+    async def GetBudgetStatus(self, request: pb.GetBudgetStatusRequest, context: Any) -> pb.GetBudgetStatusResponse:
+        tenant = current(Access.READ).tenant_id
+        return pb.GetBudgetStatusResponse(status=self._statuses.get(tenant, request.name))
+
+    async def WatchBudgetStatus(
+        self, request: pb.WatchBudgetStatusRequest, context: Any
+    ) -> AsyncIterator[pb.WatchBudgetStatusResponse]:
+        tenant = current(Access.READ).tenant_id
+        async for status in self._statuses.watch(tenant, request.names):
+            yield pb.WatchBudgetStatusResponse(status=status)
+
+    async def Check(self, request: pb.CheckRequest, context: Any) -> pb.CheckResponse:
+        tenant = current(Access.READ).tenant_id
+        return pb.CheckResponse(decision=self._reserving.check(tenant, request.intent))
+
+    async def Reserve(self, request: pb.ReserveRequest, context: Any) -> pb.ReserveResponse:
+        tenant = current(Access.WRITE_EVENTS).tenant_id
+        reservation = self._reserving.reserve(tenant, request.request_id, request.intent, request.ttl_seconds)
+        return pb.ReserveResponse(decision=reservation.decision, expire_unix_micros=reservation.expires)
+
+    async def Settle(self, request: pb.SettleRequest, context: Any) -> pb.SettleResponse:
+        tenant = current(Access.WRITE_EVENTS).tenant_id
+        try:
+            actual = money.from_proto(request.actual)
+        except ValueError as error:
+            raise InvalidArgumentError.of("actual", str(error)) from None
+        self._reserving.settle(tenant, request.request_id, actual)
+        return pb.SettleResponse()
+
+    async def Release(self, request: pb.ReleaseRequest, context: Any) -> pb.ReleaseResponse:
+        tenant = current(Access.WRITE_EVENTS).tenant_id
+        self._reserving.release(tenant, request.request_id)
+        return pb.ReleaseResponse()
+
+
+def _token(last: str) -> str:
+    return base64.urlsafe_b64encode(_TOKEN + last.encode()).decode() if last else ""
+
+
+def _read_token(token: str) -> str:
+    if not token:
+        return ""
+    try:
+        read = base64.b64decode(token, altchars=b"-_", validate=True)
+        if not read.startswith(_TOKEN):
+            raise ValueError("another kind of token")
+        return read.removeprefix(_TOKEN).decode()
+    except (binascii.Error, ValueError):
+        raise InvalidArgumentError.of("page_token", "send next_page_token of the page before, unchanged") from None

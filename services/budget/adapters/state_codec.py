@@ -1,0 +1,64 @@
+"""finops.budget-state.v1 as bytes: keys `sum/<tenant>/<budget>/<scope>/<period start>/<partition>` and
+`progress/<partition>`."""
+
+from __future__ import annotations
+
+from finops.budget.v1.budget_pb2 import PartialSum, PartitionProgress
+from finops.cost.v1.cost_pb2 import LogPosition
+
+from services.budget.domain.mirror import Entry, SavedPosition, SavedSum, Tombstone
+from services.budget.domain.sums import PartSum, Position
+from services.budget.domain.tracking import ScopeKey
+from services.common import money
+from services.common.kafka.record import Outgoing
+from services.common.kafka.topics import BUDGET_STATE
+
+
+def encode(entry: Entry) -> Outgoing:
+    """The record of one entry. The topic has one partition."""
+    match entry:
+        case SavedPosition(incarnation, partition, position):
+            progress = PartitionProgress(
+                through=LogPosition(incarnation=incarnation, partition=partition, offset=position.offset),
+                usage_offset=position.usage_offset,
+            )
+            return Outgoing(BUDGET_STATE, f"progress/{partition}".encode(), progress.SerializeToString(), partition=0)
+        case Tombstone(scope, partition):
+            return Outgoing(BUDGET_STATE, _key(scope, partition), None, partition=0)
+        case SavedSum(scope, incarnation, partition, part, usage_offset):
+            value = PartialSum(
+                tenant_id=scope.tenant_id,
+                budget_id=scope.budget_id,
+                scope_hash=scope.scope_hash,
+                period_start_unix_micros=scope.period_start,
+                through=LogPosition(incarnation=incarnation, partition=partition, offset=part.through),
+                usage_offset=usage_offset,
+                actual=money.to_proto(part.actual),
+                shadow=money.to_proto(part.shadow),
+            )
+            return Outgoing(BUDGET_STATE, _key(scope, partition), value.SerializeToString(), partition=0)
+
+
+def decode(key: bytes, value: bytes | None) -> Entry:
+    """The entry of one record.
+
+    Raises:
+        ValueError: not a record of this topic (DecodeError of protobuf is one).
+    """
+    kind, *parts = key.decode().split("/")
+    if kind == "progress" and value is not None:
+        progress = PartitionProgress.FromString(value)
+        through = progress.through
+        return SavedPosition(through.incarnation, through.partition, Position(through.offset, progress.usage_offset))
+    if kind != "sum" or len(parts) != 5:
+        raise ValueError(f"{key!r} is no key of {BUDGET_STATE}")
+    scope, partition = ScopeKey(parts[0], parts[1], parts[2], int(parts[3])), int(parts[4])
+    if value is None:
+        return Tombstone(scope, partition)
+    message = PartialSum.FromString(value)
+    part = PartSum(message.through.offset, money.from_proto(message.actual), money.from_proto(message.shadow))
+    return SavedSum(scope, message.through.incarnation, partition, part, message.usage_offset)
+
+
+def _key(scope: ScopeKey, partition: int) -> bytes:
+    return "/".join(("sum", *map(str, scope), str(partition))).encode()

@@ -1,0 +1,94 @@
+"""The budget service, wired."""
+
+from __future__ import annotations
+
+from finops.budget.v1.budget_pb2_grpc import add_BudgetServiceServicer_to_server
+
+from services.budget.adapters.ledger import LedgerClient
+from services.budget.adapters.metrics import PrometheusMeters
+from services.budget.adapters.servicer import FULL_NAME, BudgetServicer
+from services.budget.adapters.state_log import StateLog
+from services.budget.adapters.tables import AlertTable, BudgetTable
+from services.budget.adapters.worker import Closing, Worker
+from services.budget.domain.holds import Holds
+from services.budget.handlers.accounts import Accounts
+from services.budget.handlers.alerting import Alerting
+from services.budget.handlers.catalog import Catalog
+from services.budget.handlers.changes import Changes
+from services.budget.handlers.definitions import Definitions
+from services.budget.handlers.rebuilding import Rebuilder
+from services.budget.handlers.reserving import Reserving
+from services.budget.handlers.statuses import Statuses
+from services.budget.settings import BudgetSettings
+from services.common.clickhouse import ClickHouse
+from services.common.clock import SystemClock
+from services.common.component import GrpcService, Service
+from services.common.grpc.client import Channel
+from services.common.kafka.consumer import BatchConsumer, BatchPolicy
+from services.common.kafka.dead_letters import DeadLetters
+from services.common.kafka.producer import Producer
+from services.common.kafka.topics import COSTS
+from services.common.keyring import KeyRing
+
+GROUP = "budget"
+
+
+def build(settings: BudgetSettings, keyring: KeyRing) -> Service:
+    """The service from its settings."""
+    options, clock, meters = settings.budget, SystemClock(), PrometheusMeters()
+    clickhouse = ClickHouse(settings.clickhouse)
+    channel = Channel(settings.peers.ledger)
+    ledger = LedgerClient(channel, settings.auth.service_key.get_secret_value())
+    producer = Producer(settings.kafka, client_id=GROUP)
+    state = StateLog(settings.kafka, producer, client_id="budget-state")
+    store = BudgetTable(clickhouse)
+
+    changes, holds = Changes(clock), Holds()
+    catalog = Catalog(store, clock, changes, meters)
+    definitions = Definitions(store, catalog, clock)
+    accounts = Accounts(catalog, state, changes, clock, meters)
+    alerting = Alerting(catalog, accounts, state, AlertTable(clickhouse), state, changes, clock, meters)
+    rebuilder = Rebuilder(
+        catalog, accounts, state, ledger, changes, clock, meters, concurrency=options.rebuild_concurrency
+    )
+    reserving = Reserving(catalog, accounts, holds, changes, clock, meters)
+    statuses = Statuses(
+        definitions, catalog, accounts, alerting, holds, changes, clock,
+        coalesce_seconds=options.watch_coalesce_seconds,
+    )  # fmt: skip
+    state.tell(changes.touch, alerting.learn)
+
+    async def expire_holds() -> None:
+        reserving.expire()
+
+    consumer = BatchConsumer(
+        settings.kafka,
+        group=GROUP,
+        topics=[COSTS],
+        processor=accounts,
+        dead_letters=DeadLetters(producer, GROUP),
+        policy=BatchPolicy(options.batch_records, options.batch_linger_seconds),
+    )
+    return Service(
+        name="budget",
+        components=[
+            clickhouse,
+            channel,
+            producer,
+            state,
+            Worker("budget definitions", catalog.refresh, seconds=options.refresh_seconds, essential=True),
+            Worker("budget alerts", alerting.run, seconds=1.0, wake=alerting.wake),
+            Worker("budget rebuilds", rebuilder.run, seconds=0.2),
+            Worker("expired holds", expire_holds, seconds=1.0),
+            consumer,
+            Closing("budget watches", changes.close),
+        ],
+        grpc=[
+            GrpcService(
+                FULL_NAME,
+                BudgetServicer(definitions, statuses, reserving),
+                add_BudgetServiceServicer_to_server,
+            )
+        ],
+        migrations=["services.budget.migrations"],
+    )

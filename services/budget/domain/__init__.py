@@ -1,0 +1,1 @@
+"""The rules of budgets: no I/O, no clock, no broker."""

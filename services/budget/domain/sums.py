@@ -1,0 +1,129 @@
+"""Partial sums: what one partition of the cost log adds to each budget's period, and how far it has been added.
+
+A pure state machine. Offsets make it exact: a record is added to a sum once, whatever is delivered again after a crash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from services.budget.domain.tracking import ScopeKey
+from services.common.money import Picos
+
+OTHER_INCARNATIONS = -1
+"""Stands where a partition's number would: spend of earlier lives of the log, which no longer changes."""
+
+NOTHING = -1
+"""The offset before the first."""
+
+
+class Position(NamedTuple):
+    """How far a partition has been applied."""
+
+    offset: int = NOTHING
+    """Last offset read."""
+    usage_offset: int = NOTHING
+    """Usage offset of the last record that counted; one that does not rise above it is a superseded rater's."""
+
+
+class PartSum(NamedTuple):
+    """One partition's part of a sum."""
+
+    through: int
+    """Last offset it covers."""
+    actual: Picos = 0
+    shadow: Picos = 0
+
+    def covering(self, position: Position) -> PartSum:
+        """The same sum, known to cover everything that was read."""
+        return self if self.through >= position.offset else self._replace(through=position.offset)
+
+
+class CostDelta(NamedTuple):
+    """What one cost record changes."""
+
+    offset: int
+    usage_offset: int
+    scopes: tuple[ScopeKey, ...]
+    """Every budget's period it counts towards."""
+    actual: Picos
+    shadow: Picos
+
+
+@dataclass(frozen=True)
+class Staged:
+    """The outcome of a batch, before it is durable: where the partition will be, and the sums that changed."""
+
+    position: Position
+    sums: Mapping[ScopeKey, PartSum]
+
+
+@dataclass
+class PartitionSums:
+    """The sums of one owned partition."""
+
+    position: Position
+    sums: dict[ScopeKey, PartSum] = field(default_factory=dict)
+    rebuilding: dict[ScopeKey, Position] = field(default_factory=dict)
+    """Sums that hold only what came after this position; the part up to it is being asked of the ledger."""
+    unsaved: set[ScopeKey] = field(default_factory=set)
+    """Complete sums that must be written before the position is written again."""
+    position_saved: bool = False
+
+    def stage(self, deltas: Iterable[CostDelta], last_offset: int) -> Staged:
+        """Adds a batch, whose last record has offset `last_offset`, without changing this state."""
+        usage_offset = self.position.usage_offset
+        changed: dict[ScopeKey, PartSum] = {}
+        for delta in deltas:
+            if delta.offset <= self.position.offset or delta.usage_offset <= usage_offset:
+                continue
+            usage_offset = delta.usage_offset
+            for scope in delta.scopes:
+                held = changed.get(scope) or self.sums.get(scope)
+                if held is not None and delta.offset > held.through:
+                    changed[scope] = PartSum(delta.offset, held.actual + delta.actual, held.shadow + delta.shadow)
+        return Staged(Position(max(last_offset, self.position.offset), usage_offset), changed)
+
+    def adopt(self, staged: Staged) -> None:
+        """Makes a staged batch the state, once it is durable. Sums forgotten meanwhile stay forgotten."""
+        self.position = staged.position
+        self.position_saved = True
+        for scope, part in staged.sums.items():
+            if scope in self.sums:
+                self.sums[scope] = part
+
+    def begin_rebuild(self, scope: ScopeKey) -> None:
+        """Starts a sum at the present position; the ledger will tell what lies before."""
+        self.sums[scope] = PartSum(self.position.offset)
+        self.rebuilding[scope] = self.position
+
+    def finish_rebuild(self, scope: ScopeKey, asked: Position, actual: Picos, shadow: Picos) -> bool:
+        """Adds what the ledger holds up to `asked`. False: that rebuild is no longer the one under way."""
+        if self.rebuilding.get(scope) != asked:
+            return False
+        del self.rebuilding[scope]
+        side = self.sums[scope]
+        self.sums[scope] = PartSum(side.through, side.actual + actual, side.shadow + shadow)
+        self.unsaved.add(scope)
+        return True
+
+    def forget(self, scope: ScopeKey) -> None:
+        """Drops a sum nobody asks for any more."""
+        self.sums.pop(scope, None)
+        self.rebuilding.pop(scope, None)
+        self.unsaved.discard(scope)
+
+
+def restored(position: Position | None, saved: Mapping[ScopeKey, PartSum], first_offset: int) -> PartitionSums:
+    """The state of a partition whose log now begins at `first_offset`, from what was saved of it.
+
+    Each sum covers at least what the saved position covers, because sums are saved before it. Where no position was
+    saved, or the log was cut beyond it, the saved sums have a hole: they are worthless, and everything before the
+    log's first record must come from the ledger.
+    """
+    if position is None or position.offset + 1 < first_offset:
+        return PartitionSums(Position(first_offset - 1))
+    sums = {scope: part.covering(position) for scope, part in saved.items()}
+    return PartitionSums(position, sums, position_saved=True)

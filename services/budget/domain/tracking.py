@@ -1,0 +1,68 @@
+"""Which periods of a budget are kept in memory: the last, the current and the next.
+
+The next one is begun ahead of time, so that a turn of the period needs no rebuild and the first spend of the new
+period finds its sum. The last one is kept for stragglers: spend that arrives late still crosses that period's
+thresholds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from services.budget.domain.budget import Budget
+from services.budget.domain.periods import Window, next_period, period_of, previous_period
+from services.common.clock import Micros
+
+
+class ScopeKey(NamedTuple):
+    """One budget's spend of one period, under one meaning of the budget."""
+
+    tenant_id: str
+    budget_id: str
+    scope_hash: str
+    period_start: Micros
+
+
+class Tracked:
+    """A budget and the periods kept of it."""
+
+    def __init__(self, budget: Budget, now: Micros) -> None:
+        self.budget = budget
+        self._current = period_of(now, budget.terms.period, budget.terms.time_zone)
+        self._surround()
+
+    def current(self, now: Micros) -> Window:
+        """The period of `now`; moves on where it has ended."""
+        if not self._current.holds(now):
+            self._current = period_of(now, self.budget.terms.period, self.budget.terms.time_zone)
+            self._surround()
+        return self._current
+
+    @property
+    def last(self) -> Window:
+        return self._windows[0]
+
+    @property
+    def windows(self) -> Sequence[Window]:
+        """Last, current, next."""
+        return self._windows
+
+    def key(self, window: Window) -> ScopeKey:
+        budget = self.budget
+        return ScopeKey(budget.tenant_id, budget.budget_id, budget.scope_hash, window.start)
+
+    def scope_of(self, time: Micros) -> ScopeKey | None:
+        """The kept period that spend of this time belongs to."""
+        for start, end, key in self._scopes:
+            if start <= time < end:
+                return key
+        return None
+
+    def _surround(self) -> None:
+        period, zone = self.budget.terms.period, self.budget.terms.time_zone
+        current = self._current
+        self._windows = (previous_period(current, period, zone), current, next_period(current, period, zone))
+        # Spend is nearly always current: looked at first.
+        ordered = (self._windows[1], self._windows[0], self._windows[2])
+        self._scopes = tuple((window.start, window.end, self.key(window)) for window in ordered)

@@ -1,0 +1,185 @@
+"""The accounts: cost records become partial sums that are saved together with the offset they cover.
+
+After a batch the changed sums are written, and once they are durable the partition's position. On assignment both are
+read back; a sum then covers at least what the position covers, and a record that a sum covers is not added again. So
+a crash at any point, a redelivery from any earlier offset, or both, leave every sum what it would have been.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from finops.cost.v1.cost_pb2 import CostRecord
+from finops.usage.v1.usage_pb2 import MEASUREMENT_REPORTED
+from google.protobuf.message import DecodeError
+
+from services.budget.domain.mirror import Entry, SavedPosition, SavedSum, Tombstone
+from services.budget.domain.sums import (
+    OTHER_INCARNATIONS,
+    CostDelta,
+    PartitionSums,
+    PartSum,
+    Staged,
+    restored,
+)
+from services.budget.domain.tracking import ScopeKey
+from services.budget.handlers.catalog import Catalog
+from services.budget.handlers.changes import Changes
+from services.budget.handlers.ports import Journal, Meters
+from services.common.clock import Clock, Micros
+from services.common.errors import UnavailableError
+from services.common.kafka.record import Batch, Log, Partition, Record
+from services.common.money import Picos
+
+
+class Total(NamedTuple):
+    """A sum over all partitions."""
+
+    actual: Picos
+    shadow: Picos
+    complete: bool
+    """False while some partition's part is being rebuilt, or its owner has not told it yet."""
+
+
+class Accounts:
+    """The sums of the owned partitions, and with the mirror those of all. A BatchProcessor for finops.costs.v1."""
+
+    def __init__(self, catalog: Catalog, journal: Journal, changes: Changes, clock: Clock, meters: Meters) -> None:
+        self._catalog = catalog
+        self._journal = journal
+        self._changes = changes
+        self._clock = clock
+        self._meters = meters
+        self.owned: dict[int, PartitionSums] = {}
+        self.constants: dict[ScopeKey, PartSum] = {}
+        """Spend of other incarnations, as this process was told by the ledger; the mirror may know more."""
+        self.lock = asyncio.Lock()
+        """Held while sums are changed and written, so that what is written is one state."""
+        self.generation = 0
+        """Rises when partitions come or go."""
+
+    # --- the log ----------------------------------------------------------------------------------------------------
+
+    async def assigned(self, partitions: Sequence[Partition], log: Log) -> Mapping[Partition, int]:
+        """Reads back sums and positions; each partition goes on after its saved position, or from its log's
+        beginning."""
+        await self._catalog.refresh()
+        await self._journal.caught_up()
+        mirror = self._journal.mirror
+        if mirror.incarnation != log.incarnation:
+            raise UnavailableError(
+                f"the state reader follows log {mirror.incarnation!r}, the consumer {log.incarnation!r}"
+            )
+        begins = await log.beginning_offsets(partitions)
+        async with self.lock:
+            for partition in partitions:
+                number = partition.partition
+                sums = restored(mirror.position(number), mirror.sums(number), begins[partition])
+                sums.unsaved |= sums.sums.keys() & mirror.overtaken(number)
+                self.owned[number] = sums
+        self._moved()
+        return {partition: self.owned[partition.partition].position.offset + 1 for partition in partitions}
+
+    async def revoked(self, partitions: Sequence[Partition]) -> None:
+        async with self.lock:
+            for partition in partitions:
+                self.owned.pop(partition.partition, None)
+        self._moved()
+
+    async def process(self, batch: Batch) -> None:
+        by_partition: dict[int, list[Record]] = {}
+        for record in batch.records:
+            by_partition.setdefault(record.partition, []).append(record)
+        async with self.lock:
+            received: list[Micros] = []
+            staged = {
+                number: self.owned[number].stage(self._deltas(records, batch, received), records[-1].offset)
+                for number, records in by_partition.items()
+            }
+            await self._save(staged)
+            for number, outcome in staged.items():
+                self.owned[number].adopt(outcome)
+        for tenant_id, budget_id in {scope[:2] for outcome in staged.values() for scope in outcome.sums}:
+            self._changes.touch(tenant_id, budget_id)
+        if received:
+            self._meters.applied(min(received), self._clock.now())
+
+    def _deltas(self, records: Sequence[Record], batch: Batch, received: list[Micros]) -> Iterator[CostDelta]:
+        for record in records:
+            try:
+                cost = CostRecord.FromString(record.value or b"")
+            except DecodeError as error:
+                batch.reject(record, "not a CostRecord", str(error))
+                continue
+            if not cost.HasField("usage_position") or not cost.usage.tenant_id:
+                batch.reject(record, "incomplete CostRecord", "usage_position and usage.tenant_id must be set")
+                continue
+            usage = cost.usage
+            metered = usage.measurement != MEASUREMENT_REPORTED
+            actual, shadow = cost.cost_delta_picos, cost.shadow_cost_delta_picos
+            scopes = self._catalog.scopes_of(usage) if metered and (actual or shadow) else ()
+            if scopes and usage.received_unix_micros:
+                received.append(usage.received_unix_micros)
+            yield CostDelta(record.offset, cost.usage_position.offset, scopes, actual, shadow)
+
+    # --- the state topic --------------------------------------------------------------------------------------------
+
+    async def save(self, gone: Sequence[Tombstone] = ()) -> None:
+        """Writes what the rebuilder finished, and tombstones. The caller holds `lock`.
+
+        Raises:
+            UnavailableError: Kafka is away; what was not written is written with the next batch.
+        """
+        if gone:
+            await self._journal.append(gone)
+        await self._save({})
+
+    async def _save(self, staged: Mapping[int, Staged]) -> None:
+        incarnation = self._journal.mirror.incarnation
+        sums: list[Entry] = []
+        positions: list[Entry] = []
+        for number, owned in self.owned.items():
+            outcome = staged.get(number, Staged(owned.position, {}))
+            position = outcome.position
+            unsaved = {scope: owned.sums[scope] for scope in owned.unsaved} | dict(outcome.sums)
+            sums += [
+                SavedSum(scope, incarnation, number, part.covering(position), position.usage_offset)
+                for scope, part in unsaved.items()
+                if scope not in owned.rebuilding
+            ]
+            if number in staged or not owned.position_saved:
+                positions.append(SavedPosition(incarnation, number, position))
+        if sums:
+            await self._journal.append(sums)
+        if positions:
+            await self._journal.append(positions)
+        for owned in self.owned.values():
+            owned.unsaved.clear()
+            owned.position_saved = True
+
+    # --- figures ----------------------------------------------------------------------------------------------------
+
+    def total(self, scope: ScopeKey) -> Total:
+        """The sum over all partitions, from memory."""
+        mirror, partitions = self._journal.mirror, self._journal.partitions
+        other = self.constants.get(scope) or mirror.part(scope, OTHER_INCARNATIONS)
+        actual, shadow, complete = (other.actual, other.shadow, True) if other is not None else (0, 0, False)
+        for number in range(partitions):
+            owned = self.owned.get(number)
+            if owned is not None:
+                part = owned.sums.get(scope)
+                complete = complete and scope not in owned.rebuilding
+            else:
+                part = mirror.part(scope, number)
+            if part is None:
+                complete = False
+            else:
+                actual, shadow = actual + part.actual, shadow + part.shadow
+        return Total(actual, shadow, complete and partitions > 0)
+
+    def _moved(self) -> None:
+        self.generation += 1
+        for tracked in self._catalog.all():
+            self._changes.touch(tracked.budget.tenant_id, tracked.budget.budget_id)

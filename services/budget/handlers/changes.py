@@ -1,0 +1,82 @@
+"""Who wants to know that a budget's figures changed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from services.common.clock import Clock, Micros
+
+Listener = Callable[[str, str], None]
+
+
+class Watcher:
+    """The budgets of one tenant that changed since they were last taken."""
+
+    def __init__(self, tenant_id: str) -> None:
+        self.tenant_id = tenant_id
+        self.closed = False
+        self._changed: set[str] = set()
+        self._wake = asyncio.Event()
+
+    def notice(self, budget_id: str) -> None:
+        self._changed.add(budget_id)
+        self._wake.set()
+
+    def close(self) -> None:
+        self.closed = True
+        self._wake.set()
+
+    async def take(self) -> set[str]:
+        """Waits for a change, or the end."""
+        await self._wake.wait()
+        self._wake.clear()
+        changed, self._changed = self._changed, set()
+        return changed
+
+
+class Changes:
+    """Passes on which budget changed, at once and without waiting."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._listeners: list[Listener] = []
+        self._watchers: set[Watcher] = set()
+        self._times: dict[tuple[str, str], Micros] = {}
+        self._closed = False
+
+    def listen(self, listener: Listener) -> None:
+        """`listener(tenant_id, budget_id)` is called on every change."""
+        self._listeners.append(listener)
+
+    def touch(self, tenant_id: str, budget_id: str) -> None:
+        """Figures of this budget changed now."""
+        self._times[tenant_id, budget_id] = self._clock.now()
+        for listener in self._listeners:
+            listener(tenant_id, budget_id)
+        for watcher in self._watchers:
+            if watcher.tenant_id == tenant_id:
+                watcher.notice(budget_id)
+
+    def time_of(self, tenant_id: str, budget_id: str) -> Micros:
+        """When they last changed in this process; 0: not since its start."""
+        return self._times.get((tenant_id, budget_id), 0)
+
+    @contextmanager
+    def watching(self, tenant_id: str) -> Iterator[Watcher]:
+        """A watcher that notices changes while the block runs."""
+        watcher = Watcher(tenant_id)
+        if self._closed:
+            watcher.close()
+        self._watchers.add(watcher)
+        try:
+            yield watcher
+        finally:
+            self._watchers.discard(watcher)
+
+    def close(self) -> None:
+        """Ends every watch: the process is stopping."""
+        self._closed = True
+        for watcher in self._watchers:
+            watcher.close()

@@ -1,0 +1,116 @@
+"""Creating, changing and deleting budgets."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+
+from finops.budget.v1 import budget_pb2
+
+from services.budget.domain import rules
+from services.budget.domain.budget import Budget, to_proto
+from services.budget.handlers.catalog import Catalog
+from services.budget.handlers.ports import BudgetStore
+from services.common.clock import Clock
+from services.common.errors import AbortedError, AlreadyExistsError, InvalidArgumentError, NotFoundError
+
+DEFAULT_PAGE = 100
+MAX_PAGE = 1_000
+
+
+class Definitions:
+    """The definitions' use cases.
+
+    Writes are serialised here and compared with the store's latest version; two replicas that change one budget
+    within the same few milliseconds may both succeed, and the later version stays.
+    """
+
+    def __init__(self, store: BudgetStore, catalog: Catalog, clock: Clock) -> None:
+        self._store = store
+        self._catalog = catalog
+        self._clock = clock
+        self._writing = asyncio.Lock()
+
+    async def create(self, tenant_id: str, message: budget_pb2.Budget, budget_id: str) -> Budget:
+        """A new budget; without an id one is chosen.
+
+        Raises:
+            InvalidArgumentError, AlreadyExistsError, UnavailableError
+        """
+        terms = rules.terms_of(message)
+        chosen = rules.check_id(budget_id) if budget_id else f"b-{uuid.uuid4().hex[:16]}"
+        async with self._writing:
+            before = await self._store.find(tenant_id, chosen)
+            if before is not None and not before.deleted:
+                raise AlreadyExistsError(f"budgets/{chosen} exists already: choose another id, or update it")
+            now = self._clock.now()
+            return await self._save(Budget(tenant_id, chosen, terms, now, now, _next_version(before, now)))
+
+    async def update(self, tenant_id: str, message: budget_pb2.Budget, paths: Sequence[str], etag: str = "") -> Budget:
+        """Changes the named fields, or all.
+
+        Raises:
+            InvalidArgumentError, NotFoundError, AbortedError, UnavailableError
+        """
+        budget_id = rules.id_of(message.name, "budget.name")
+        async with self._writing:
+            before = await self._existing(tenant_id, budget_id, etag)
+            terms = rules.terms_of(rules.masked(to_proto(before), message, paths))
+            now = self._clock.now()
+            return await self._save(replace(before, terms=terms, updated=now, version=_next_version(before, now)))
+
+    async def delete(self, tenant_id: str, name: str, etag: str) -> None:
+        """Ends a budget; its name is free again.
+
+        Raises:
+            InvalidArgumentError, NotFoundError, AbortedError, UnavailableError
+        """
+        budget_id = rules.id_of(name)
+        async with self._writing:
+            before = await self._existing(tenant_id, budget_id, etag)
+            now = self._clock.now()
+            await self._save(replace(before, deleted=True, updated=now, version=_next_version(before, now)))
+
+    def get(self, tenant_id: str, name: str) -> Budget:
+        """Raises InvalidArgumentError, NotFoundError, UnavailableError."""
+        self._catalog.require_loaded()
+        tracked = self._catalog.get(tenant_id, rules.id_of(name))
+        if tracked is None:
+            raise NotFoundError(f"no budget {name!r}")
+        return tracked.budget
+
+    def page(self, tenant_id: str, size: int, after: str) -> tuple[Sequence[Budget], str]:
+        """Budgets with ids above `after`, and the last id where more follow, else "".
+
+        Raises:
+            InvalidArgumentError: a negative size.
+            UnavailableError: not read yet.
+        """
+        self._catalog.require_loaded()
+        if size < 0:
+            raise InvalidArgumentError.of(
+                "page_size", f"must not be negative: 1 to {MAX_PAGE:,}, or 0 for {DEFAULT_PAGE}"
+            )
+        wanted = min(size or DEFAULT_PAGE, MAX_PAGE)
+        rest = [tracked.budget for tracked in self._catalog.of_tenant(tenant_id) if tracked.budget.budget_id > after]
+        shown = rest[:wanted]
+        return shown, shown[-1].budget_id if len(rest) > wanted else ""
+
+    async def _existing(self, tenant_id: str, budget_id: str, etag: str) -> Budget:
+        found = await self._store.find(tenant_id, budget_id)
+        if found is None or found.deleted:
+            raise NotFoundError(f"no budget 'budgets/{budget_id}'")
+        if etag and etag != found.etag:
+            raise AbortedError(f"budgets/{budget_id} was changed meanwhile: read it again and retry with its new etag")
+        return found
+
+    async def _save(self, budget: Budget) -> Budget:
+        await self._store.save(budget)
+        self._catalog.put(budget)
+        return budget
+
+
+def _next_version(before: Budget | None, now: int) -> int:
+    return max(now, before.version + 1) if before is not None else now

@@ -1,0 +1,132 @@
+"""What the use cases ask of the outside."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from finops.budget.v1.budget_pb2 import BudgetAlert
+
+from services.budget.domain.budget import Budget
+from services.budget.domain.mirror import Entry, Mirror
+from services.budget.domain.periods import Window
+from services.common.clock import Micros
+from services.common.money import Picos
+
+
+class BudgetStore(Protocol):
+    """The stored definitions. Every method raises UnavailableError where the store is away."""
+
+    async def fingerprint(self) -> object:
+        """Differs after any write."""
+        ...
+
+    async def load(self) -> Sequence[Budget]:
+        """The latest version of every budget, deleted ones too."""
+        ...
+
+    async def find(self, tenant_id: str, budget_id: str) -> Budget | None:
+        """The latest version, even a deleted one."""
+        ...
+
+    async def save(self, budget: Budget) -> None: ...
+
+
+class AlertArchive(Protocol):
+    """Fired alerts for good; the topic forgets them. Raises UnavailableError where it is away."""
+
+    async def load(self, period_end_after: Micros) -> Mapping[str, Micros]:
+        """When each alert fired, by alert id."""
+        ...
+
+    async def save(self, alerts: Sequence[BudgetAlert]) -> None: ...
+
+
+class AlertLog(Protocol):
+    """finops.budget-alerts.v1."""
+
+    async def publish(self, alerts: Sequence[BudgetAlert]) -> None:
+        """Returns once they are durable.
+
+        Raises:
+            UnavailableError: not acknowledged; some may be durable all the same.
+        """
+        ...
+
+
+class Journal(Protocol):
+    """finops.budget-state.v1, and a live copy of it and of the alerts."""
+
+    @property
+    def mirror(self) -> Mirror: ...
+
+    @property
+    def partitions(self) -> int:
+        """Of the cost log; 0 until known."""
+        ...
+
+    async def append(self, entries: Sequence[Entry]) -> None:
+        """Returns once they are durable, in this order.
+
+        Raises:
+            UnavailableError: not acknowledged; some may be durable all the same.
+        """
+        ...
+
+    async def caught_up(self) -> None:
+        """Returns once the copy holds everything that was durable when this was called.
+
+        Raises:
+            UnavailableError: Kafka is away.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class LedgerPositions:
+    """How far the ledger has written each partition of the cost log."""
+
+    costs: Mapping[int, int]
+    usage: Mapping[int, int]
+
+
+class Ledger(Protocol):
+    """The store of record. Raises UnavailableError where it is away."""
+
+    async def positions(self, incarnation: str) -> LedgerPositions: ...
+
+    async def spend(
+        self,
+        tenant_id: str,
+        scope_filter: str,
+        window: Window,
+        incarnation: str,
+        through: Mapping[int, int],
+        *,
+        other_incarnations: bool,
+    ) -> Mapping[int, tuple[Picos, Picos]]:
+        """(actual, shadow) by partition, of records up to the offsets in `through`; other incarnations' under -1."""
+        ...
+
+
+class Meters(Protocol):
+    """What operators see."""
+
+    def budgets(self, count: int) -> None: ...
+
+    def rebuilding(self, count: int) -> None: ...
+
+    def rebuilt(self, count: int) -> None: ...
+
+    def alerts(self, count: int) -> None: ...
+
+    def applied(self, oldest_received: Micros, now: Micros) -> None:
+        """A batch is in the status; its oldest event arrived at ingest then."""
+        ...
+
+    def reserved(self, decision: str) -> None: ...
+
+
+BudgetKeys = Collection[tuple[str, str]]
+"""(tenant, budget) pairs."""
