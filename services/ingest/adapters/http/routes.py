@@ -1,0 +1,130 @@
+"""The endpoints: one for each path in the table of sources."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from services.common.auth import Access
+from services.common.errors import (
+    InvalidArgumentError,
+    PayloadTooLargeError,
+    ResourceExhaustedError,
+    UnavailableError,
+    UnprocessableError,
+)
+from services.common.http.problems import authenticate, json_response, problem
+from services.common.keyring import KeyRing
+from services.ingest.adapters import metrics
+from services.ingest.adapters.http import payload
+from services.ingest.adapters.http.body import read_body
+from services.ingest.domain import attribution
+from services.ingest.domain.attribution import NOBODY
+from services.ingest.domain.rejection import Rejected
+from services.ingest.domain.sources import CLOUDEVENTS, SOURCES, Source
+from services.ingest.handlers import Caller, Intake, Receipt
+
+
+@dataclass(frozen=True)
+class RequestLimits:
+    """How much a request, and all requests at once, may hold."""
+
+    max_body_bytes: int
+    max_items: int
+    max_in_flight_bytes: int
+
+
+class Endpoints:
+    """Turns requests into calls of the intake."""
+
+    def __init__(self, intake: Intake, keyring: KeyRing, limits: RequestLimits) -> None:
+        self._intake = intake
+        self._keyring = keyring
+        self._limits = limits
+        self._in_flight = 0
+
+    def routes(self) -> Sequence[Route]:
+        """A POST route for each path."""
+        plain = [source for source in SOURCES if source is not CLOUDEVENTS]
+        return [Route(source.path, self._endpoint(source), methods=["POST"], name=source.name) for source in plain]
+
+    def _endpoint(self, source: Source) -> Callable[[Request], Awaitable[Response]]:
+        enveloped = CLOUDEVENTS if CLOUDEVENTS.path == source.path else None
+
+        async def accept(request: Request) -> Response:
+            principal = await authenticate(request, self._keyring, Access.WRITE_EVENTS)
+            self._admit()
+            body = await read_body(request, self._limits.max_body_bytes)
+            self._in_flight += len(body)
+            try:
+                return await self._accept(
+                    body, _headers(request), source, enveloped, Caller(principal.tenant_id, principal.key_id)
+                )
+            finally:
+                self._in_flight -= len(body)
+
+        return accept
+
+    def _admit(self) -> None:
+        if self._in_flight > self._limits.max_in_flight_bytes:
+            raise UnavailableError("too many events are being handled: send again", retry_after_seconds=1)
+
+    async def _accept(
+        self, body: bytes, headers: Mapping[str, str], plain: Source, enveloped: Source | None, caller: Caller
+    ) -> Response:
+        found = payload.parse(body, headers, plain, enveloped)
+        if len(found.items) > self._limits.max_items:
+            raise PayloadTooLargeError(
+                f"{len(found.items)} events in one request: send at most {self._limits.max_items}"
+            )
+        try:
+            whose = attribution.of_headers(headers) if found.source.attributed else NOBODY
+        except Rejected as rejected:
+            raise InvalidArgumentError.of(rejected.field, str(rejected).removeprefix(f"{rejected.field}: ")) from None
+        try:
+            receipt = await self._intake.take(found.source, found.items, caller, whose)
+        except ResourceExhaustedError:
+            metrics.RATE_LIMITED.inc()
+            raise
+        _measure(found.source, receipt)
+        return _answer(receipt)
+
+
+def _headers(request: Request) -> Mapping[str, str]:
+    """By lower-case name. HTTP hands bytes on; senders write UTF-8."""
+    headers: dict[str, str] = {}
+    for name, value in request.scope["headers"]:
+        try:
+            headers[name.decode("latin-1")] = value.decode()
+        except UnicodeDecodeError:
+            headers[name.decode("latin-1")] = value.decode("latin-1")
+    return headers
+
+
+def _measure(source: Source, receipt: Receipt) -> None:
+    metrics.ACCEPTED.labels(source.name).inc(receipt.accepted)
+    metrics.DROPPED_FIELDS.labels(source.name).inc(receipt.dropped_fields)
+    for reason, count in Counter(refusal.rejected.reason for refusal in receipt.refusals).items():
+        metrics.REJECTED.labels(source.name, reason.value).inc(count)
+
+
+def _answer(receipt: Receipt) -> Response:
+    content: dict[str, object] = {
+        "accepted": receipt.accepted,
+        "rejected": [
+            {"index": refusal.index, "code": refusal.rejected.reason.value, "message": str(refusal.rejected)}
+            for refusal in receipt.refusals
+        ],
+    }
+    if receipt.accepted:
+        return json_response(content, 202)
+    if receipt.refusals:
+        reason = f"none of the {len(receipt.refusals)} events can be accepted: see `rejected`"
+    else:
+        reason = "there is no event in the array: send at least one"
+    return json_response(content | problem(UnprocessableError(reason)), UnprocessableError.http_status)

@@ -1,0 +1,1 @@
+"""Accepted events on disk, until they are safe elsewhere."""

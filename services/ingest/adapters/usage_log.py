@@ -1,0 +1,56 @@
+"""Events as records of finops.usage.v1, CloudEvents in binary mode."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from finops.usage.v1.usage_pb2 import UsageEvent
+
+from services.common.clock import format_rfc3339
+from services.common.component import Component
+from services.common.kafka.record import Outgoing
+from services.common.kafka.topics import USAGE
+from services.ingest.adapters.journal.frames import Stored
+
+_FIXED_HEADERS = (
+    ("ce_specversion", b"1.0"),
+    ("ce_type", UsageEvent.DESCRIPTOR.full_name.encode()),
+    ("content-type", b"application/protobuf"),
+)
+
+
+class RecordProducer(Component, Protocol):
+    """services.common.kafka.producer.Producer is one."""
+
+    async def produce(self, records: Sequence[Outgoing], *, timeout_seconds: float) -> list[tuple[int, int]]: ...
+
+
+class UsageLog:
+    """Writes events to finops.usage.v1."""
+
+    def __init__(self, producer: RecordProducer) -> None:
+        self._producer = producer
+
+    async def send(self, stored: Sequence[Stored], *, timeout_seconds: float) -> None:
+        """Returns once every replica in sync has all of them.
+
+        Raises:
+            UnavailableError: not all were acknowledged in time; some may have been written.
+        """
+        await self._producer.produce([record_of(one) for one in stored], timeout_seconds=timeout_seconds)
+
+
+def record_of(stored: Stored) -> Outgoing:
+    """The record of one event."""
+    event, traceparent = stored
+    content = UsageEvent.FromString(event.value)
+    headers = [
+        *_FIXED_HEADERS,
+        ("ce_id", event.key.hex().encode()),
+        ("ce_source", content.source.encode()),
+        ("ce_time", format_rfc3339(content.time_unix_micros).encode()),
+    ]
+    if traceparent:
+        headers.append(("traceparent", traceparent.encode()))
+    return Outgoing(USAGE, event.key, event.value, headers)

@@ -1,0 +1,180 @@
+"""Checks of single values, written for the hot path: the common case is a few type tests and no call.
+
+`text`, `count` and friends reject; the `clean_` functions cut to size instead, for what a third party's payload carries
+beside its usage: a label too long must not lose a cost.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from services.ingest.domain.rejection import Reason, Rejected, shown
+
+MAX_TEXT = 256
+"""Characters of an id, a dimension, a tag's value."""
+MAX_TAGS = 32
+MAX_TAG_NAME = 64
+MAX_COUNT = 1_000_000_000
+"""Of any bucket in one event; above it the unit is wrong (or the counter is cumulative)."""
+MAX_SEATS = 10_000
+MAX_DECIMAL = 28
+"""Characters of a decimal: as many digits as Decimal's default context keeps exactly."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def text(value: object, field: str, limit: int = MAX_TEXT) -> str:
+    """A string of at most `limit` characters without control characters; null reads as "".
+
+    Raises:
+        Rejected
+    """
+    if value is None:
+        return ""
+    if type(value) is not str:
+        raise Rejected(Reason.WRONG_TYPE, field, f"must be a string, not {shown(value)}")
+    if len(value) > limit:
+        raise Rejected(Reason.TOO_LONG, field, f"has {len(value)} characters: at most {limit} are kept, shorten it")
+    if not value.isprintable() and _CONTROL.search(value):
+        raise Rejected(Reason.INVALID, field, "holds control characters: remove them")
+    return value
+
+
+def required_text(value: object, field: str, mend: str) -> str:
+    """As `text`, but neither absent nor blank.
+
+    Raises:
+        Rejected: `mend` says how to supply it.
+    """
+    found = text(value, field)
+    if not found or found.isspace():
+        raise Rejected(Reason.MISSING, field, f"is missing or blank: {mend}")
+    return found
+
+
+def clean_text(value: object, limit: int = MAX_TEXT) -> str:
+    """What is usable of a value: control characters become spaces, the end is cut; only strings and integers count."""
+    if type(value) is int:
+        value = str(value)
+    if type(value) is not str:
+        return ""
+    if not value.isprintable():
+        value = _CONTROL.sub(" ", value)
+    return value.strip()[:limit]
+
+
+def count(value: object, field: str, limit: int = MAX_COUNT) -> int:
+    """A whole number from 0 to `limit`; null reads as 0, 12.0 as 12, true is refused.
+
+    Raises:
+        Rejected
+    """
+    if value is None:
+        return 0
+    if type(value) is float and value.is_integer() and abs(value) <= 2**53:
+        value = int(value)
+    if type(value) is not int:
+        raise Rejected(Reason.WRONG_TYPE, field, f"must be a whole number, not {shown(value)}")
+    if value < 0:
+        raise Rejected(Reason.OUT_OF_RANGE, field, f"is {value}: a count cannot be negative")
+    if value > limit:
+        raise Rejected(Reason.OUT_OF_RANGE, field, f"is {value}: more than {limit} in one event is taken for an error")
+    return value
+
+
+def credit_micros(value: object, field: str) -> int:
+    """Millionths of a credit from a decimal number or string, exact; a JSON float is read by its shortest decimal.
+
+    Raises:
+        Rejected
+    """
+    if value is None:
+        return 0
+    if type(value) not in (int, float, str):
+        raise Rejected(Reason.WRONG_TYPE, field, f'must be a decimal such as "12.5", not {shown(value)}')
+    digits = str(value)
+    try:
+        amount = Decimal(digits if len(digits) <= MAX_DECIMAL else "NaN")
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite():
+        raise Rejected(Reason.WRONG_TYPE, field, f'must be a decimal such as "12.5", not {shown(value)}')
+    if not 0 <= amount <= MAX_COUNT:
+        raise Rejected(Reason.OUT_OF_RANGE, field, f"is {value}: must lie between 0 and {MAX_COUNT}")
+    micros = amount.scaleb(6)
+    if micros != micros.to_integral_value():
+        raise Rejected(Reason.INVALID, field, f"is {value}: finer than a millionth of a credit, round it to 6 decimals")
+    return int(micros)
+
+
+def boolean(value: object, field: str) -> bool:
+    """true or false; null reads as false.
+
+    Raises:
+        Rejected
+    """
+    if value is None:
+        return False
+    if type(value) is not bool:
+        raise Rejected(Reason.WRONG_TYPE, field, f"must be true or false, not {shown(value)}")
+    return value
+
+
+def choice(value: object, field: str, options: Mapping[str, int]) -> int:
+    """The number an enumeration's word stands for; null and "" read as 0.
+
+    Raises:
+        Rejected
+    """
+    if value is None or value == "":
+        return 0
+    if type(value) is not str or value not in options:
+        raise Rejected(Reason.INVALID, field, f"must be one of {', '.join(options)}, not {shown(value)}")
+    return options[value]
+
+
+def tags(value: object, field: str) -> dict[str, str]:
+    """Up to 32 tags.
+
+    Raises:
+        Rejected
+    """
+    if value is None:
+        return {}
+    if type(value) is not dict:
+        raise Rejected(
+            Reason.WRONG_TYPE, field, f'must be an object such as {{"feature": "answers"}}, not {shown(value)}'
+        )
+    if len(value) > MAX_TAGS:
+        raise Rejected(Reason.TOO_LONG, field, f"has {len(value)} tags: at most {MAX_TAGS} are kept")
+    found: dict[str, str] = {}
+    for name, tag in value.items():
+        where = f"{field}.{name:.64}"
+        if not name:
+            raise Rejected(Reason.INVALID, field, "has a tag without a name")
+        text(name, where, MAX_TAG_NAME)
+        found[name] = text(tag, where)
+    return found
+
+
+def add_clean_tag(found: dict[str, str], name: object, value: object) -> None:
+    """Adds what is usable of a tag, while there is room for one."""
+    name = clean_text(name, MAX_TAG_NAME)
+    if name and (len(found) < MAX_TAGS or name in found):
+        found[name] = clean_text(value)
+
+
+def mapping(value: object, field: str) -> dict[str, Any]:
+    """An object; null reads as an empty one.
+
+    Raises:
+        Rejected
+    """
+    if value is None:
+        return {}
+    if type(value) is not dict:
+        raise Rejected(Reason.WRONG_TYPE, field, f"must be an object, not {shown(value)}")
+    return value

@@ -1,0 +1,204 @@
+"""The OpenAPI 3.1 document of ingest. Written by hand: its endpoints read bytes, not models."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from services.ingest.adapters.http.payload import CLOUDEVENT, CLOUDEVENTS_BATCH
+from services.ingest.domain import fields
+from services.ingest.domain.attribution import HEADERS
+from services.ingest.domain.rejection import Reason
+from services.ingest.domain.sources import CLOUDEVENTS, SOURCES, Source, native
+
+Schema = dict[str, Any]
+
+
+def document() -> Schema:
+    """The whole document."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "AI FinOps ingest",
+            "version": "1",
+            "description": "Takes in uses of AI. Metadata only: messages, prompts and completions are dropped unread. "
+            "Bodies may be gzip (`Content-Encoding: gzip`).",
+        },
+        "paths": {source.path: {"post": _operation(source)} for source in SOURCES if source is not CLOUDEVENTS},
+        "components": {
+            "securitySchemes": {"apiKey": {"type": "http", "scheme": "bearer", "description": "afk_..."}},
+            "schemas": {
+                "Event": _event(),
+                "CloudEvent": _cloud_event(),
+                "ProviderObject": {
+                    "type": "object",
+                    "description": "What the provider answered, whole, or its usage object",
+                },
+                "Receipt": _receipt(),
+                "Problem": _problem(),
+                "NothingAccepted": {"allOf": [_ref("Receipt"), _ref("Problem")]},
+            },
+            "headers": {"RetryAfter": {"schema": {"type": "integer"}, "description": "Seconds"}},
+        },
+        "security": [{"apiKey": []}],
+    }
+
+
+def _operation(source: Source) -> Schema:
+    operation: Schema = {
+        "operationId": f"post_{source.name}",
+        "summary": source.title,
+        "description": sys.modules[source.decode.__module__].__doc__ or source.title,
+        "requestBody": {"required": True, "content": _content(source)},
+        "responses": _responses(),
+    }
+    if source.attributed:
+        operation["parameters"] = [_header(name, f"The event's {field}") for name, field in HEADERS.items()] + [
+            _header("x-tags", "k=v,k=v"),
+            _header("x-id", "The id of an object that has none; for one object alone"),
+            _header("x-model", "The model of an object that names none"),
+            _header("x-time", "RFC 3339 time of an object that tells none; without it, its arrival"),
+        ]
+    return operation
+
+
+def _content(source: Source) -> Schema:
+    schema = _ref("Event") if source.decode is native.decode else _ref("ProviderObject")
+    content: Schema = {
+        "application/json": {"schema": {"oneOf": [schema, {"type": "array", "items": schema}]}},
+        "application/x-ndjson": {"schema": {"type": "string", "description": "One JSON object a line"}},
+    }
+    if source.path == CLOUDEVENTS.path:
+        content[CLOUDEVENT] = {"schema": _ref("CloudEvent")}
+        content[CLOUDEVENTS_BATCH] = {"schema": {"type": "array", "items": _ref("CloudEvent")}}
+    return content
+
+
+def _header(name: str, description: str) -> Schema:
+    return {"name": name.title(), "in": "header", "description": description, "schema": {"type": "string"}}
+
+
+def _responses() -> Schema:
+    retry = {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}
+    return {
+        "202": _answer("The accepted events are durable; `rejected` tells of the others", "Receipt"),
+        "400": _answer("The body or a header cannot be read; the message says where", "Problem"),
+        "401": _answer("No API key, or an unknown one", "Problem"),
+        "403": _answer("The key's role may not write events", "Problem"),
+        "413": _answer("Too many bytes or events: send fewer at a time", "Problem"),
+        "415": _answer("A Content-Type or Content-Encoding that is not read here", "Problem"),
+        "422": _answer("Nothing in the body can be accepted", "NothingAccepted"),
+        "429": _answer("The key is over its rate", "Problem") | {"headers": retry},
+        "503": _answer("The events cannot be made durable now: send all of them again", "Problem") | {"headers": retry},
+    }
+
+
+def _answer(description: str, schema: str) -> Schema:
+    return {"description": description, "content": {"application/json": {"schema": _ref(schema)}}}
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _event() -> Schema:
+    text = {"type": "string", "maxLength": fields.MAX_TEXT}
+    time = {"type": "string", "format": "date-time"}
+    usage: Schema = {name: _count(fields.MAX_COUNT) for name in native.USAGE_FIELDS}
+    usage["seats"] = _count(fields.MAX_SEATS) | {"description": "Seats held during the event's UTC day"}
+    usage["credits"] = {"type": ["string", "number"], "description": "The tool's own credits, up to 6 decimals"}
+    return {
+        "type": "object",
+        "required": ["id", "time", "usage"],
+        "description": "The buckets of `usage` are disjoint: no token is counted in two of them. Fields not named here "
+        "are dropped.",
+        "properties": {
+            "id": text | {"minLength": 1, "description": "The source's own id; the same on every resend"},
+            "time": time | {"description": "When the use happened"},
+            **dict.fromkeys(native.TEXT_FIELDS, text),
+            "tags": {
+                "type": "object",
+                "maxProperties": fields.MAX_TAGS,
+                "propertyNames": {"minLength": 1, "maxLength": fields.MAX_TAG_NAME},
+                "additionalProperties": text,
+            },
+            "batch": {"type": "boolean"},
+            "estimated": {"type": "boolean", "description": "A partial that a final event of the same id supersedes"},
+            "outcome": {"enum": list(native.OUTCOMES)},
+            "measurement": {"enum": list(native.MEASUREMENTS)},
+            "usage": {"type": "object", "minProperties": 1, "additionalProperties": False, "properties": usage},
+            "seat": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    "assigned_at": time,
+                    "last_active_at": time | {"description": "Absent: unknown, which is not idleness"},
+                    "pending_cancellation": {"type": "boolean"},
+                },
+            },
+        },
+    }
+
+
+def _count(maximum: int) -> Schema:
+    return {"type": "integer", "minimum": 0, "maximum": maximum}
+
+
+def _cloud_event() -> Schema:
+    text = {"type": "string", "minLength": 1, "maxLength": fields.MAX_TEXT}
+    return {
+        "type": "object",
+        "required": ["specversion", "id", "source", "type", "data"],
+        "description": "CloudEvents 1.0; also in binary mode, with `ce-` headers and the event as a JSON body. "
+        "The envelope's id and source identify the event.",
+        "properties": {
+            "specversion": {"const": "1.0"},
+            "id": text,
+            "source": text,
+            "type": {"type": "string", "minLength": 1},
+            "time": {"type": "string", "format": "date-time"},
+            "datacontenttype": {"type": "string"},
+            "data": {"type": "object", "description": "An Event; its id and source may be left out"},
+        },
+    }
+
+
+def _receipt() -> Schema:
+    return {
+        "type": "object",
+        "required": ["accepted", "rejected"],
+        "properties": {
+            "accepted": {"type": "integer", "minimum": 0},
+            "rejected": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["index", "code", "message"],
+                    "properties": {
+                        "index": {"type": "integer", "description": "Position in the request, from 0"},
+                        "code": {"enum": [reason.value for reason in Reason]},
+                        "message": {"type": "string", "description": "The field's path and how to mend it"},
+                    },
+                },
+            },
+        },
+    }
+
+
+def _problem() -> Schema:
+    detail = {"type": "object", "properties": {"field": {"type": "string"}, "description": {"type": "string"}}}
+    return {
+        "type": "object",
+        "required": ["error"],
+        "properties": {
+            "error": {
+                "type": "object",
+                "required": ["code", "message", "details"],
+                "properties": {
+                    "code": {"type": "string"},
+                    "message": {"type": "string"},
+                    "details": {"type": "array", "items": detail},
+                },
+            }
+        },
+    }

@@ -1,0 +1,49 @@
+"""Settings of ingest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from services.common.settings import ServiceSettings
+
+MIB = 1024 * 1024
+
+
+class IngestOptions(BaseModel):
+    """`AIFINOPS_INGEST__...`"""
+
+    durability: Literal["kafka", "journal"] = Field(
+        default="kafka",
+        description="What acknowledges an event: Kafka, and the journal while it is away; or the journal, for a broker "
+        "that is empty again after a restart; it is then kept until the ledger holds its events",
+    )
+    kafka_timeout_seconds: float = Field(default=2.0, gt=0, description="Then the journal takes the events instead")
+    journal_dir: Path = Field(default=Path("data/journal"), description="One ingest process each; put it on a volume")
+    journal_max_bytes: int = Field(default=1024 * MIB, ge=MIB, description="Above it events are refused with 503")
+    journal_segment_bytes: int = Field(default=16 * MIB, ge=4096)
+    journal_min_free_bytes: int = Field(default=64 * MIB, ge=0, description="Left free on the journal's disk")
+    confirm_poll_seconds: float = Field(default=1.0, gt=0, description="How often the ledger is asked (journal)")
+    confirm_seal_seconds: float = Field(
+        default=5.0, ge=0, description="Age at which a segment is asked about (journal)"
+    )
+    resend_after_seconds: float = Field(
+        default=60.0, gt=0, description="Without progress in the ledger for so long the journal is sent again (journal)"
+    )
+    max_body_bytes: int = Field(default=5 * MIB, ge=1024, description="Of a request, as sent and as decompressed")
+    max_items: int = Field(default=5_000, ge=1, description="Events in a request")
+    max_in_flight_bytes: int = Field(
+        default=256 * MIB, ge=1024, description="Bodies being handled at once; above it requests are refused with 503"
+    )
+    max_age_days: int = Field(default=400, ge=1, le=36_500, description="Older events are refused")
+    max_ahead_seconds: int = Field(default=300, ge=0, le=86_400, description="How far a sender's clock may be ahead")
+    rate_limit_events_per_second: float = Field(default=0.0, ge=0, description="For each API key; 0: no limit")
+    rate_limit_burst: float = Field(default=10_000, ge=1, description="Events a key may send at once after a pause")
+
+
+class IngestSettings(ServiceSettings):
+    """Environment of the ingest service."""
+
+    ingest: IngestOptions = IngestOptions()
