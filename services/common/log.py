@@ -13,6 +13,9 @@ from services.common.settings import TelemetrySettings
 
 get_logger = structlog.get_logger
 
+# Local variables of a frame can hold keys and passwords.
+_WITHOUT_LOCALS = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+
 
 def _add_trace(_logger: object, _method: str, event: Any) -> Any:
     context = trace.get_current_span().get_span_context()
@@ -39,7 +42,7 @@ def configure(settings: TelemetrySettings, service: str) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                *([structlog.processors.dict_tracebacks] if json else []),
+                *([structlog.processors.ExceptionRenderer(_WITHOUT_LOCALS)] if json else []),
                 renderer,
             ],
         )

@@ -56,6 +56,14 @@ async def test_queries_run_at_the_same_time(clickhouse_settings: ClickHouseSetti
     await clickhouse.stop()
 
 
+async def test_parameters_too_long_for_a_url(clickhouse_settings: ClickHouseSettings) -> None:
+    clickhouse = await _with_table(clickhouse_settings)
+    keys = [f"{n:064x}" for n in range(2_000)]
+    rows = await clickhouse.query("SELECT length({keys:Array(String)}), {keys:Array(String)}[2000]", {"keys": keys})
+    assert rows == [(2_000, keys[-1])]
+    await clickhouse.stop()
+
+
 async def test_migrations_apply_once(clickhouse_settings: ClickHouseSettings) -> None:
     first = await migrate(clickhouse_settings, MIGRATIONS)
     assert "services.common.migrations/0001_api_keys.sql" in first

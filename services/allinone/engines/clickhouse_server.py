@@ -29,6 +29,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+_FORM_PART_BYTES = 64 * 1024 * 1024
+
 HANDLES = 4
 """Connections to the engine: so many queries run at a time."""
 
@@ -173,7 +175,13 @@ def application(engine: Engine) -> Starlette:
 
     async def execute(request: Request) -> Response:
         options = dict(request.query_params)
-        body = _body(request, await request.body())
+        if request.headers.get("content-type", "").startswith("multipart/form-data"):
+            # How clients send a query whose parameters are too long for a URL.
+            form = await request.form(max_part_size=_FORM_PART_BYTES)
+            options |= {name: value for name, value in form.items() if isinstance(value, str)}
+            body = b""
+        else:
+            body = _body(request, await request.body())
         query = options.get("query", "").encode()
         sql = query + (b"\n" if query and body else b"") + body
         if not sql.strip():
