@@ -1,0 +1,1 @@
+"""The notifier: tells people what happened, each destination once."""

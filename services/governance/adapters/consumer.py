@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 from finops.cost.v1.cost_pb2 import CostRecord
 from finops.usage.v1.usage_pb2 import UsageEvent
 from google.protobuf.message import DecodeError
 
+from services.common.clock import to_micros
 from services.common.kafka.record import Batch, Log, Partition
 from services.governance.handlers.watch import UsageWatch
+
+_LATEST = to_micros(datetime(2299, 1, 1, tzinfo=UTC))
+"""ClickHouse's DateTime64 ends in that year."""
 
 
 class CostLogProcessor:
@@ -30,7 +35,9 @@ class CostLogProcessor:
             except DecodeError as error:
                 batch.reject(record, "undecodable", f"not a finops.cost.v1.CostRecord: {error}")
                 continue
-            if usage.tool and usage.tenant_id:
+            if not 0 <= usage.time_unix_micros < _LATEST:
+                batch.reject(record, "time out of range", f"{usage.time_unix_micros} microseconds since the epoch")
+            elif usage.tool and usage.tenant_id:
                 events.append(usage)
         if events:
             await self._watch.apply(events)

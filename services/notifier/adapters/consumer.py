@@ -1,0 +1,71 @@
+"""Budget alerts, anomalies and governance events as messages. Each topic has its own decoder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from finops.anomaly.v1.anomaly_pb2 import AnomalyEvent
+from finops.budget.v1.budget_pb2 import BudgetAlert
+from finops.governance.v1.governance_pb2 import GovernanceEvent
+from google.protobuf.message import DecodeError
+
+from services.common.clock import to_micros
+from services.common.kafka.record import Batch, Log, Partition, Record
+from services.common.kafka.topics import ANOMALIES, BUDGET_ALERTS, GOVERNANCE
+from services.common.settings import KafkaSettings
+from services.notifier.domain import anomalies, budgets, governance
+from services.notifier.domain.delivery import Origin
+from services.notifier.domain.message import Message
+from services.notifier.handlers.courier import Courier
+from services.notifier.handlers.intake import Intake
+
+_LATEST = to_micros(datetime(2299, 1, 1, tzinfo=UTC))
+"""ClickHouse's DateTime64 ends in that year."""
+
+TOPICS = (BUDGET_ALERTS, ANOMALIES, GOVERNANCE)
+
+_READERS: Mapping[str, Callable[[bytes], Message | None]] = {
+    BUDGET_ALERTS: lambda value: budgets.message(BudgetAlert.FromString(value)),
+    ANOMALIES: lambda value: anomalies.message(AnomalyEvent.FromString(value)),
+    GOVERNANCE: lambda value: governance.message(GovernanceEvent.FromString(value)),
+}
+
+
+class EventProcessor:
+    """Reads from the committed offsets on: an event that comes again is recognised in the record of messages."""
+
+    def __init__(self, settings: KafkaSettings, intake: Intake, courier: Courier) -> None:
+        self._readers = {settings.topic(name): reader for name, reader in _READERS.items()}
+        self._intake = intake
+        self._courier = courier
+
+    async def assigned(self, partitions: Sequence[Partition], log: Log) -> Mapping[Partition, int]:
+        await self._courier.resume(set(partitions))
+        return {}
+
+    async def process(self, batch: Batch) -> None:
+        messages: list[tuple[Message, Origin]] = []
+        for record in batch.records:
+            try:
+                message = self._readers[record.topic](record.value or b"")
+            except (DecodeError, ValueError, OverflowError) as error:
+                batch.reject(record, "undecodable", f"not what {record.topic} carries: {error}")
+                continue
+            if message is None:
+                continue
+            if not message.tenant_id or not message.event_id:
+                batch.reject(record, "no tenant or id", "an event needs tenant_id and event_id")
+                continue
+            if not 0 <= message.event_time < _LATEST:
+                batch.reject(record, "time out of range", f"{message.event_time} microseconds since the epoch")
+                continue
+            messages.append((message, _origin(record)))
+        await self._intake.take(messages)
+
+    async def revoked(self, partitions: Sequence[Partition]) -> None:
+        await self._courier.release(set(partitions))
+
+
+def _origin(record: Record) -> Origin:
+    return Origin(record.topic, record.partition, record.offset, record.key or b"", record.value or b"")

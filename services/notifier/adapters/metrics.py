@@ -1,0 +1,31 @@
+"""Prometheus metrics of the notifier, and the log of what was not delivered."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter
+
+from services.common.log import get_logger
+from services.notifier.domain.delivery import Notification, State
+
+log = get_logger(__name__)
+
+NOTIFICATIONS = Counter(
+    "aifinops_notifications_total", "Messages that reached an end", ["destination", "kind", "state"]
+)
+
+
+class Counting:
+    """Counts each notification's end, and logs the bad ones; by the destination's name, never its URL."""
+
+    def settled(self, notification: Notification) -> None:
+        message = notification.message
+        NOTIFICATIONS.labels(notification.destination, message.kind.value, notification.state.value).inc()
+        if notification.state in (State.FAILED, State.UNCERTAIN):
+            log.error(
+                "message not delivered" if notification.state is State.FAILED else "message may not have arrived",
+                destination=notification.destination,
+                tenant=message.tenant_id,
+                event_id=message.event_id,
+                attempts=notification.attempts,
+                reason=notification.detail,
+            )
