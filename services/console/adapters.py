@@ -1,0 +1,120 @@
+"""The other services over gRPC."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+from finops.anomaly.v1 import anomaly_pb2 as anomaly
+from finops.anomaly.v1.anomaly_pb2_grpc import AnomalyServiceStub
+from finops.budget.v1 import budget_pb2 as budget
+from finops.budget.v1.budget_pb2_grpc import BudgetServiceStub
+from finops.governance.v1 import governance_pb2 as governance
+from finops.governance.v1.governance_pb2_grpc import GovernanceServiceStub
+from finops.ledger.v1 import ledger_pb2 as ledger
+from finops.ledger.v1.ledger_pb2_grpc import LedgerServiceStub
+from finops.recommendation.v1 import recommendation_pb2 as recommendation
+from finops.recommendation.v1.recommendation_pb2_grpc import RecommendationServiceStub
+
+from services.common.grpc.client import Channel, call
+from services.common.settings import PeerSettings
+from services.console.handlers.peers import Caller
+
+Answer = TypeVar("Answer")
+
+TIMEOUT_SECONDS = 15.0
+
+
+class GrpcPeers:
+    """Implements `Peers` over one channel a service. Each call carries the caller's own key."""
+
+    def __init__(self, peers: PeerSettings, max_message_bytes: int) -> None:
+        def channel(target: str) -> Channel:
+            return Channel(target, max_message_bytes=max_message_bytes)
+
+        self._ledger = channel(peers.ledger)
+        self._budget = channel(peers.budget)
+        self._anomaly = channel(peers.anomaly)
+        self._optimizer = channel(peers.optimizer)
+        self._governance = channel(peers.governance)
+
+    @property
+    def channels(self) -> Sequence[Channel]:
+        """The components to start and stop."""
+        return (self._ledger, self._budget, self._anomaly, self._optimizer, self._governance)
+
+    async def query_costs(self, caller: Caller, request: ledger.QueryCostsRequest) -> ledger.QueryCostsResponse:
+        return await _ask(LedgerServiceStub(self._ledger.channel()).QueryCosts, caller, request)
+
+    async def list_cost_entries(
+        self, caller: Caller, request: ledger.ListCostEntriesRequest
+    ) -> ledger.ListCostEntriesResponse:
+        return await _ask(LedgerServiceStub(self._ledger.channel()).ListCostEntries, caller, request)
+
+    async def create_budget(self, caller: Caller, request: budget.CreateBudgetRequest) -> budget.CreateBudgetResponse:
+        return await _ask(BudgetServiceStub(self._budget.channel()).CreateBudget, caller, request)
+
+    async def get_budget(self, caller: Caller, request: budget.GetBudgetRequest) -> budget.GetBudgetResponse:
+        return await _ask(BudgetServiceStub(self._budget.channel()).GetBudget, caller, request)
+
+    async def list_budgets(self, caller: Caller, request: budget.ListBudgetsRequest) -> budget.ListBudgetsResponse:
+        return await _ask(BudgetServiceStub(self._budget.channel()).ListBudgets, caller, request)
+
+    async def update_budget(self, caller: Caller, request: budget.UpdateBudgetRequest) -> budget.UpdateBudgetResponse:
+        return await _ask(BudgetServiceStub(self._budget.channel()).UpdateBudget, caller, request)
+
+    async def delete_budget(self, caller: Caller, request: budget.DeleteBudgetRequest) -> budget.DeleteBudgetResponse:
+        return await _ask(BudgetServiceStub(self._budget.channel()).DeleteBudget, caller, request)
+
+    async def get_budget_status(
+        self, caller: Caller, request: budget.GetBudgetStatusRequest
+    ) -> budget.GetBudgetStatusResponse:
+        return await _ask(BudgetServiceStub(self._budget.channel()).GetBudgetStatus, caller, request)
+
+    async def list_anomalies(
+        self, caller: Caller, request: anomaly.ListAnomaliesRequest
+    ) -> anomaly.ListAnomaliesResponse:
+        return await _ask(AnomalyServiceStub(self._anomaly.channel()).ListAnomalies, caller, request)
+
+    async def get_anomaly(self, caller: Caller, request: anomaly.GetAnomalyRequest) -> anomaly.GetAnomalyResponse:
+        return await _ask(AnomalyServiceStub(self._anomaly.channel()).GetAnomaly, caller, request)
+
+    async def list_recommendations(
+        self, caller: Caller, request: recommendation.ListRecommendationsRequest
+    ) -> recommendation.ListRecommendationsResponse:
+        return await _ask(RecommendationServiceStub(self._optimizer.channel()).ListRecommendations, caller, request)
+
+    async def get_recommendation(
+        self, caller: Caller, request: recommendation.GetRecommendationRequest
+    ) -> recommendation.GetRecommendationResponse:
+        return await _ask(RecommendationServiceStub(self._optimizer.channel()).GetRecommendation, caller, request)
+
+    async def register_tool(
+        self, caller: Caller, request: governance.RegisterToolRequest
+    ) -> governance.RegisterToolResponse:
+        return await _ask(GovernanceServiceStub(self._governance.channel()).RegisterTool, caller, request)
+
+    async def list_tools(self, caller: Caller, request: governance.ListToolsRequest) -> governance.ListToolsResponse:
+        return await _ask(GovernanceServiceStub(self._governance.channel()).ListTools, caller, request)
+
+    async def request_approval(
+        self, caller: Caller, request: governance.RequestApprovalRequest
+    ) -> governance.RequestApprovalResponse:
+        return await _ask(GovernanceServiceStub(self._governance.channel()).RequestApproval, caller, request)
+
+    async def decide(self, caller: Caller, request: governance.DecideRequest) -> governance.DecideResponse:
+        return await _ask(GovernanceServiceStub(self._governance.channel()).Decide, caller, request)
+
+    async def list_approvals(
+        self, caller: Caller, request: governance.ListApprovalsRequest
+    ) -> governance.ListApprovalsResponse:
+        return await _ask(GovernanceServiceStub(self._governance.channel()).ListApprovals, caller, request)
+
+    async def list_audit_entries(
+        self, caller: Caller, request: governance.ListAuditEntriesRequest
+    ) -> governance.ListAuditEntriesResponse:
+        return await _ask(GovernanceServiceStub(self._governance.channel()).ListAuditEntries, caller, request)
+
+
+async def _ask(method: Callable[..., Awaitable[Answer]], caller: Caller, request: Any) -> Answer:
+    return await call(method, request, key=caller.key, tenant_id=caller.acting_for, timeout_seconds=TIMEOUT_SECONDS)

@@ -1,0 +1,114 @@
+"""`/overview`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from services.common.dimensions import is_dimension
+from services.common.errors import InvalidArgumentError
+from services.common.money import format_dollars
+from services.console.api import budgets, findings
+from services.console.api.calls import ConsoleOf, PeersOf, Reader, refusals
+from services.console.api.models import Answer, Dollars
+from services.console.domain.periods import zone
+from services.console.handlers import overview as use_case
+
+router = APIRouter(tags=["overview"])
+
+
+class Spend(Answer):
+    today: Dollars
+    yesterday: Dollars
+    month_to_date: Dollars
+    last_month: Dollars
+    forecast: Dollars | None = Field(description="Expected for the whole month; null before a day of history")
+    unpriced_events: int = Field(description="This month")
+    shadow_cost: Dollars = Field(description="Unpriced usage of this month at its shadow price; in no other figure")
+
+
+class Mover(Answer):
+    """A group whose spend changed: the last seven days against the seven before."""
+
+    value: str
+    cost: Dollars
+    previous_cost: Dollars
+    change_ratio: float | None = Field(description="0.25 for a quarter more; null where there was nothing before")
+
+
+class Savings(Answer):
+    """Open recommendations: sums of their monthly savings."""
+
+    open: int
+    monthly_low: Dollars
+    monthly: Dollars
+    monthly_high: Dollars
+
+
+class Overview(Answer):
+    """A part whose service is away is null, and `unavailable` says why."""
+
+    spend: Spend | None
+    top_movers: list[Mover] | None
+    budgets_at_risk: list[budgets.BudgetStatus] | None
+    open_anomalies: list[findings.Anomaly] | None
+    savings: Savings | None
+    unavailable: dict[str, str]
+
+
+@router.get("/overview", summary="What was spent, what changed, what needs somebody", responses=refusals())
+async def overview(
+    caller: Reader,
+    console: ConsoleOf,
+    peers: PeersOf,
+    movers_by: Annotated[str, Query(description="A dimension")] = "team",
+    timezone: Annotated[str, Query(description="IANA zone that days and months start in")] = "",
+) -> Overview:
+    if not is_dimension(movers_by):
+        raise InvalidArgumentError.of("movers_by", f"no dimension {movers_by!r}")
+    try:
+        tz = zone(timezone or console.time_zone.key)
+    except ValueError as error:
+        raise InvalidArgumentError.of("timezone", str(error)) from error
+    found = await use_case.overview(peers, caller, console.clock.now(), tz, "provider", movers_by)
+    return Overview(
+        spend=_spend(found.spend) if found.spend is not None else None,
+        top_movers=[
+            Mover(
+                value=change.group[0],
+                cost=format_dollars(change.now),
+                previous_cost=format_dollars(change.before),
+                change_ratio=change.ratio,
+            )
+            for change in found.movers
+        ]
+        if found.movers is not None
+        else None,
+        budgets_at_risk=[budgets.status_shown(s) for s in found.at_risk] if found.budgets is not None else None,
+        open_anomalies=[findings.anomaly_shown(a) for a in found.anomalies] if found.anomalies is not None else None,
+        savings=_savings(found.savings) if found.savings is not None else None,
+        unavailable=found.unavailable,
+    )
+
+
+def _spend(spend: use_case.Spend) -> Spend:
+    return Spend(
+        today=format_dollars(spend.today),
+        yesterday=format_dollars(spend.yesterday),
+        month_to_date=format_dollars(spend.month_to_date),
+        last_month=format_dollars(spend.last_month),
+        forecast=format_dollars(spend.forecast) if spend.forecast is not None else None,
+        unpriced_events=spend.unpriced_events,
+        shadow_cost=format_dollars(spend.shadow),
+    )
+
+
+def _savings(savings: use_case.Savings) -> Savings:
+    return Savings(
+        open=len(savings.open),
+        monthly_low=format_dollars(savings.low),
+        monthly=format_dollars(savings.median),
+        monthly_high=format_dollars(savings.high),
+    )

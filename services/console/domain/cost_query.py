@@ -1,0 +1,222 @@
+"""A question about costs, from the text parameters of a request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from finops.ledger.v1.ledger_pb2 import Granularity, ListCostEntriesRequest, QueryCostsRequest
+
+from services.common import filters
+from services.common.clock import DAY, HOUR, Micros, parse_rfc3339
+from services.common.dimensions import DIMENSIONS, TAG_PREFIX, is_dimension
+from services.common.errors import FieldViolation, InvalidArgumentError
+from services.console.domain.periods import Range, day_start, last_days, zone
+
+GRANULARITIES: dict[str, Granularity] = {
+    "total": Granularity.GRANULARITY_TOTAL,
+    "hour": Granularity.GRANULARITY_HOUR,
+    "day": Granularity.GRANULARITY_DAY,
+    "week": Granularity.GRANULARITY_WEEK,
+    "month": Granularity.GRANULARITY_MONTH,
+}
+
+DEFAULT_DAYS = 30
+MAX_GROUPS = 4
+MAX_LIMIT = 100_000
+MAX_BUCKETS = 10_000
+_BUCKET: dict[str, Micros] = {"hour": HOUR, "day": DAY, "week": 7 * DAY, "month": 28 * DAY}
+
+Parameters = Iterable[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class CostQuery:
+    """What is asked. `granularity` is one of GRANULARITIES; `limit` 0 asks for every group."""
+
+    period: Range
+    group_by: tuple[str, ...] = ()
+    granularity: str = "total"
+    time_zone: str = "UTC"
+    filter: str = ""
+    limit: int = 0
+
+    def request(self) -> QueryCostsRequest:
+        return QueryCostsRequest(
+            start_unix_micros=self.period.start,
+            end_unix_micros=self.period.end,
+            group_by=self.group_by,
+            granularity=GRANULARITIES[self.granularity],
+            time_zone=self.time_zone,
+            filter=self.filter,
+            limit=self.limit,
+        )
+
+
+@dataclass(frozen=True)
+class EntriesQuery:
+    """Which cost entries, and which page of them."""
+
+    period: Range
+    filter: str = ""
+    page_size: int = 0
+    page_token: str = ""
+
+    def request(self) -> ListCostEntriesRequest:
+        return ListCostEntriesRequest(
+            start_unix_micros=self.period.start,
+            end_unix_micros=self.period.end,
+            filter=self.filter,
+            page_size=self.page_size,
+            page_token=self.page_token,
+        )
+
+
+def parse_cost_query(parameters: Parameters, now: Micros, default_zone: str = "UTC") -> CostQuery:
+    """The query the parameters of `GET /costs` stand for.
+
+    Raises:
+        InvalidArgumentError: with one violation for each parameter that is wrong.
+    """
+    reading = _Reading(parameters)
+    tz = reading.time_zone(default_zone)
+    period = reading.period(now, tz)
+    granularity = reading.one_of("granularity", GRANULARITIES, "total")
+    if granularity in _BUCKET and period.length > MAX_BUCKETS * _BUCKET[granularity]:
+        reading.wrong(
+            "granularity", f"more than {MAX_BUCKETS:,} {granularity}s between start and end: use a coarser one"
+        )
+    query = CostQuery(
+        period, reading.groups(), granularity, tz.key, reading.filter(), reading.number("limit", 0, 0, MAX_LIMIT)
+    )
+    reading.finish()
+    return query
+
+
+def parse_entries_query(parameters: Parameters, now: Micros, default_zone: str = "UTC") -> EntriesQuery:
+    """The query the parameters of `GET /entries` stand for. Raises as `parse_cost_query` does."""
+    reading = _Reading(parameters)
+    period = reading.period(now, reading.time_zone(default_zone))
+    query = EntriesQuery(
+        period, reading.filter(), reading.number("page_size", 100, 1, 1_000), reading.text("page_token")
+    )
+    reading.finish()
+    return query
+
+
+def all_of(*conditions: str) -> str:
+    """The filter that asks for every one of these; empty ones ask for nothing."""
+    asked = [condition for condition in conditions if condition.strip()]
+    return asked[0] if len(asked) == 1 else " AND ".join(f"({condition})" for condition in asked)
+
+
+def equals(dimension: str, value: str) -> str:
+    """The filter for one value of one dimension; a value that ends in `*` is a prefix."""
+    return f"{dimension} = {filters.literal(value)}"
+
+
+@dataclass
+class _Reading:
+    """Takes parameters one by one and gathers what is wrong with them."""
+
+    parameters: Parameters
+    violations: list[FieldViolation] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._left: dict[str, list[str]] = {}
+        for name, value in self.parameters:
+            self._left.setdefault(name, []).append(value)
+
+    def wrong(self, name: str, description: str) -> None:
+        self.violations.append(FieldViolation(name, description))
+
+    def text(self, name: str) -> str:
+        values = self._left.pop(name, [""])
+        if len(values) > 1:
+            self.wrong(name, "given more than once")
+        return values[0].strip()
+
+    def one_of(self, name: str, choices: Iterable[str], default: str) -> str:
+        value = self.text(name) or default
+        if value not in choices:
+            self.wrong(name, f"{value!r} is not one of {', '.join(choices)}")
+            return default
+        return value
+
+    def number(self, name: str, default: int, low: int, high: int) -> int:
+        text = self.text(name)
+        if not text:
+            return default
+        if not (text.isascii() and text.isdigit() and len(text) < 10 and low <= int(text) <= high):
+            self.wrong(name, f"{text!r} is not a whole number from {low:,} to {high:,}")
+            return default
+        return int(text)
+
+    def time_zone(self, default: str) -> ZoneInfo:
+        try:
+            return zone(self.text("timezone") or default)
+        except ValueError as error:
+            self.wrong("timezone", str(error))
+            return zone("UTC")
+
+    def period(self, now: Micros, tz: ZoneInfo) -> Range:
+        default = last_days(DEFAULT_DAYS, now, tz)
+        end = self._moment("end", tz)
+        start = self._moment("start", tz)
+        if end is None:
+            end = default.end
+        if start is None:
+            start = default.start if end == now else last_days(DEFAULT_DAYS, end, tz).start
+        if start >= end and not self.violations:
+            self.wrong("start", "must lie before end")
+        return Range(start, end)
+
+    def groups(self) -> tuple[str, ...]:
+        names = tuple(
+            name.strip() for text in self._left.pop("group_by", []) for name in text.split(",") if name.strip()
+        )
+        for name in names:
+            if not is_dimension(name):
+                self.wrong("group_by", f"no dimension {name!r}: use {', '.join(DIMENSIONS)} or tag:<name>")
+        if len(set(names)) != len(names):
+            self.wrong("group_by", "names a dimension twice")
+        if len(names) > MAX_GROUPS:
+            self.wrong("group_by", f"at most {MAX_GROUPS} dimensions")
+        return names
+
+    def filter(self) -> str:
+        """The `filter` parameter and every `<dimension>=value`; values of one dimension are alternatives."""
+        conditions = [self.text("filter")]
+        self._check_filter("filter", conditions[0])
+        for name in [name for name in self._left if is_dimension(name)]:
+            condition = " OR ".join(equals(name, value) for value in self._left.pop(name))
+            self._check_filter(name, condition)
+            conditions.append(condition)
+        return all_of(*conditions)
+
+    def finish(self) -> None:
+        for name in self._left:
+            self.wrong(name, f"no such parameter; filter by {', '.join(DIMENSIONS)} or {TAG_PREFIX}<name>")
+        if self.violations:
+            told = "; ".join(f"{v.field}: {v.description}" for v in self.violations)
+            raise InvalidArgumentError(told, violations=self.violations)
+
+    def _check_filter(self, name: str, text: str) -> None:
+        try:
+            filters.parse(text)
+        except filters.FilterError as error:
+            self.wrong(name, str(error))
+
+    def _moment(self, name: str, tz: ZoneInfo) -> Micros | None:
+        text = self.text(name)
+        if not text:
+            return None
+        try:
+            if len(text) == 10:
+                return day_start(date.fromisoformat(text), tz)
+            return parse_rfc3339(text.replace(" ", "+"))
+        except (ValueError, OverflowError):
+            self.wrong(name, f"{text!r} is neither a date (2026-11-23) nor a time (2026-11-23T12:00:00Z)")
+            return None

@@ -1,0 +1,115 @@
+"""Lists that come in pages, read whole up to a limit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from finops.anomaly.v1.anomaly_pb2 import Anomaly, ListAnomaliesRequest
+from finops.budget.v1.budget_pb2 import Budget, BudgetStatus, GetBudgetStatusRequest, ListBudgetsRequest
+from finops.governance.v1.governance_pb2 import (
+    Approval,
+    ApprovalState,
+    ListApprovalsRequest,
+    ListToolsRequest,
+    Tool,
+)
+from finops.recommendation.v1.recommendation_pb2 import ListRecommendationsRequest, Recommendation
+
+from services.common.errors import NotFoundError
+from services.console.handlers.peers import Anomalies, Budgets, Caller, Governance, Recommendations
+
+PAGE_SIZE = 500
+MAX_ITEMS = 2_000
+"""More than this the UI does not show; REST gives every page."""
+_CONCURRENT = 16
+
+Item = TypeVar("Item")
+
+
+async def budgets(peer: Budgets, caller: Caller) -> list[Budget]:
+    """The tenant's budgets."""
+
+    async def page(token: str) -> tuple[Sequence[Budget], str]:
+        answer = await peer.list_budgets(caller, ListBudgetsRequest(page_size=PAGE_SIZE, page_token=token))
+        return answer.budgets, answer.next_page_token
+
+    return await _gather(page)
+
+
+async def budget_statuses(peer: Budgets, caller: Caller) -> list[BudgetStatus]:
+    """The status of every budget, the most used first."""
+    gate = asyncio.Semaphore(_CONCURRENT)
+
+    async def status(name: str) -> BudgetStatus | None:
+        async with gate:
+            try:
+                return (await peer.get_budget_status(caller, GetBudgetStatusRequest(name=name))).status
+            except NotFoundError:
+                return None  # deleted since the list was read
+
+    found = await asyncio.gather(*(status(budget.name) for budget in await budgets(peer, caller)))
+    statuses = [status for status in found if status is not None]
+    return sorted(statuses, key=lambda status: (-status.used_ratio, status.budget.name))
+
+
+async def anomalies(peer: Anomalies, caller: Caller, state: Anomaly.State) -> list[Anomaly]:
+    """Anomalies in a state (unspecified: any), newest first."""
+
+    async def page(token: str) -> tuple[Sequence[Anomaly], str]:
+        request = ListAnomaliesRequest(state=state, page_size=PAGE_SIZE, page_token=token)
+        answer = await peer.list_anomalies(caller, request)
+        return answer.anomalies, answer.next_page_token
+
+    return await _gather(page)
+
+
+async def recommendations(peer: Recommendations, caller: Caller, state: Recommendation.State) -> list[Recommendation]:
+    """Recommendations in a state (unspecified: any), as the optimizer ranks them."""
+
+    async def page(token: str) -> tuple[Sequence[Recommendation], str]:
+        request = ListRecommendationsRequest(state=state, page_size=PAGE_SIZE, page_token=token)
+        answer = await peer.list_recommendations(caller, request)
+        return answer.recommendations, answer.next_page_token
+
+    return await _gather(page)
+
+
+async def tools(peer: Governance, caller: Caller) -> list[Tool]:
+    """Every tool in the registry or found in usage."""
+
+    async def page(token: str) -> tuple[Sequence[Tool], str]:
+        answer = await peer.list_tools(caller, ListToolsRequest(page_size=PAGE_SIZE, page_token=token))
+        return answer.tools, answer.next_page_token
+
+    return await _gather(page)
+
+
+async def approvals(peer: Governance, caller: Caller, state: ApprovalState) -> list[Approval]:
+    """Approvals in a state (unspecified: any), newest first."""
+
+    async def page(token: str) -> tuple[Sequence[Approval], str]:
+        request = ListApprovalsRequest(state=state, page_size=PAGE_SIZE, page_token=token)
+        answer = await peer.list_approvals(caller, request)
+        return answer.approvals, answer.next_page_token
+
+    return await _gather(page)
+
+
+async def _gather(page: Callable[[str], Awaitable[tuple[Sequence[Item], str]]]) -> list[Item]:
+    found: list[Item] = []
+    async for items in _pages(page):
+        found += items
+        if len(found) >= MAX_ITEMS:
+            break
+    return found[:MAX_ITEMS]
+
+
+async def _pages(page: Callable[[str], Awaitable[tuple[Sequence[Item], str]]]) -> AsyncIterator[Sequence[Item]]:
+    token = ""
+    while True:
+        items, token = await page(token)
+        yield items
+        if not token:
+            return

@@ -1,0 +1,103 @@
+"""What the console asks of the other services, always as its caller: they see the caller's own key, tenant and role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from finops.anomaly.v1 import anomaly_pb2 as anomaly
+from finops.budget.v1 import budget_pb2 as budget
+from finops.governance.v1 import governance_pb2 as governance
+from finops.ledger.v1 import ledger_pb2 as ledger
+from finops.recommendation.v1 import recommendation_pb2 as recommendation
+
+from services.common.auth import Principal, Role
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks, and the API key they came with."""
+
+    key: str = field(repr=False)
+    principal: Principal
+
+    @property
+    def acting_for(self) -> str:
+        """The tenant to name beside the key: only a service key acts for one that is not its own."""
+        return self.principal.tenant_id if self.principal.role is Role.SERVICE else ""
+
+
+class Ledger(Protocol):
+    async def query_costs(self, caller: Caller, request: ledger.QueryCostsRequest) -> ledger.QueryCostsResponse: ...
+
+    async def list_cost_entries(
+        self, caller: Caller, request: ledger.ListCostEntriesRequest
+    ) -> ledger.ListCostEntriesResponse: ...
+
+
+class Budgets(Protocol):
+    async def create_budget(
+        self, caller: Caller, request: budget.CreateBudgetRequest
+    ) -> budget.CreateBudgetResponse: ...
+
+    async def get_budget(self, caller: Caller, request: budget.GetBudgetRequest) -> budget.GetBudgetResponse: ...
+
+    async def list_budgets(self, caller: Caller, request: budget.ListBudgetsRequest) -> budget.ListBudgetsResponse: ...
+
+    async def update_budget(
+        self, caller: Caller, request: budget.UpdateBudgetRequest
+    ) -> budget.UpdateBudgetResponse: ...
+
+    async def delete_budget(
+        self, caller: Caller, request: budget.DeleteBudgetRequest
+    ) -> budget.DeleteBudgetResponse: ...
+
+    async def get_budget_status(
+        self, caller: Caller, request: budget.GetBudgetStatusRequest
+    ) -> budget.GetBudgetStatusResponse: ...
+
+
+class Anomalies(Protocol):
+    async def list_anomalies(
+        self, caller: Caller, request: anomaly.ListAnomaliesRequest
+    ) -> anomaly.ListAnomaliesResponse: ...
+
+    async def get_anomaly(self, caller: Caller, request: anomaly.GetAnomalyRequest) -> anomaly.GetAnomalyResponse: ...
+
+
+class Recommendations(Protocol):
+    async def list_recommendations(
+        self, caller: Caller, request: recommendation.ListRecommendationsRequest
+    ) -> recommendation.ListRecommendationsResponse: ...
+
+    async def get_recommendation(
+        self, caller: Caller, request: recommendation.GetRecommendationRequest
+    ) -> recommendation.GetRecommendationResponse: ...
+
+
+class Governance(Protocol):
+    async def register_tool(
+        self, caller: Caller, request: governance.RegisterToolRequest
+    ) -> governance.RegisterToolResponse: ...
+
+    async def list_tools(
+        self, caller: Caller, request: governance.ListToolsRequest
+    ) -> governance.ListToolsResponse: ...
+
+    async def request_approval(
+        self, caller: Caller, request: governance.RequestApprovalRequest
+    ) -> governance.RequestApprovalResponse: ...
+
+    async def decide(self, caller: Caller, request: governance.DecideRequest) -> governance.DecideResponse: ...
+
+    async def list_approvals(
+        self, caller: Caller, request: governance.ListApprovalsRequest
+    ) -> governance.ListApprovalsResponse: ...
+
+    async def list_audit_entries(
+        self, caller: Caller, request: governance.ListAuditEntriesRequest
+    ) -> governance.ListAuditEntriesResponse: ...
+
+
+class Peers(Ledger, Budgets, Anomalies, Recommendations, Governance, Protocol):
+    """All of them. Every method raises UnavailableError where the peer is away, or the ApiError it answered."""

@@ -1,0 +1,1 @@
+"""The web UI: NiceGUI pages, everything served from here, nothing from elsewhere."""

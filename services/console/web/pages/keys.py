@@ -1,0 +1,98 @@
+"""API keys of the tenant, for admins."""
+
+from __future__ import annotations
+
+from nicegui import ui
+
+from services.common.auth import Access, Role
+from services.common.errors import InvalidArgumentError
+from services.console.web.components import dialogs, notices
+from services.console.web.components.live import Live
+from services.console.web.components.table import Column, DataTable
+from services.console.web.components.text import box, text
+from services.console.web.shell import Page
+from services.console.web.visit import Visit
+
+_ROLES = {
+    "ingest": "Ingest: sends events, reads nothing",
+    "viewer": "Viewer: reads everything",
+    "editor": "Editor: also edits budgets and tools, sends events",
+    "admin": "Admin: also decides approvals and makes keys",
+}
+
+
+async def build(visit: Visit) -> None:
+    """The page."""
+    tenant = visit.principal.tenant_id
+
+    async def refresh() -> None:
+        visit.caller  # noqa: B018 - an ended session must not go on reading
+        table.show(
+            [
+                {
+                    "id": key.key_id,
+                    "name": {"t": key.name, "t2": "this session's key" if key.key_id == visit.principal.key_id else ""},
+                    "key": {"t": f"afk_{key.key_id}_…", "tone": "mono"},
+                    "role": {"t": key.role.value.capitalize(), "tone": "accent" if key.role is Role.ADMIN else "quiet"},
+                    "actions": {
+                        "actions": [
+                            {"id": "revoke", "text": "Revoke", "label": f"Revoke key {key.name}", "tone": "bad"}
+                        ]
+                    },
+                }
+                for key in visit.console.keyring.of_tenant(tenant)
+            ]
+        )
+
+    async def act(_action: str, key_id: str) -> None:
+        async def revoke() -> None:
+            await visit.console.keyring.revoke(tenant, key_id, visit.caller.principal.key_name)
+            await live.refresh()
+
+        consequence = "Whoever uses it is refused at once here and within seconds everywhere. This cannot be undone."
+        dialogs.confirm(visit, "Revoke key", consequence, "Revoke", revoke)
+
+    live = Live(visit, refresh)
+    with box("page-actions"):
+        ui.button("New key", icon="add", on_click=lambda: _create(visit, live)).props("unelevated no-caps").classes(
+            "button button-main"
+        )
+    with box("card card-flush", tag="section"):
+        table = DataTable(
+            [Column("name", "Name"), Column("key", "Key", minor=True), Column("role", "Role", "badge"),
+             Column("actions", "Actions", "actions")],
+            "API keys",
+            on_act=act,
+        )  # fmt: skip
+    await live.first()
+
+
+def _create(visit: Visit, live: Live) -> None:
+    dialog, body = dialogs.ask("New API key")
+    with body:
+        name = ui.input("Name: who or what will hold it", placeholder="checkout-api").props("outlined dense autofocus")
+        role = ui.select(_ROLES, label="Role", value="ingest").props("outlined dense")
+        name.classes("field")
+        role.classes("field")
+
+        async def create() -> bool:
+            entered = name.value.strip()
+            if not 1 <= len(entered) <= 100:
+                raise InvalidArgumentError("Give the key a name of at most 100 characters.")
+            visit.caller.principal.require(Access.ADMINISTER)
+            tenant = visit.principal.tenant_id
+            made, _ = await visit.console.keyring.create(tenant, Role(role.value), entered, visit.principal.key_name)
+            await live.refresh()
+            body.clear()
+            with body:
+                text("Copy it now. It is not stored and cannot be shown again.", "dialog-text", tag="p")
+                notices.code(made)
+                with box("dialog-foot"):
+                    ui.button("Done", on_click=dialog.close).props("unelevated no-caps").classes("button button-main")
+            return False
+
+        dialogs.buttons(visit, dialog, "Create key", create)
+    dialog.open()
+
+
+PAGE = Page("/keys", "Keys", build, "o_key", "API keys of this tenant", Access.ADMINISTER)
