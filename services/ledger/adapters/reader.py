@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,8 +24,8 @@ _KEYS_AT_A_TIME = 1_000
 """Keys travel in the URL, which ClickHouse and proxies limit."""
 
 _KNOWN = """
-SELECT event_key, content_hash, revision, toUnixTimestamp64Micro(time), quantities, cost_picos, shadow_cost_picos,
-    unpriced
+SELECT event_key, content_hash, revision, toUnixTimestamp64Micro(time), base64Encode(quantities), cost_picos,
+    shadow_cost_picos, unpriced
 FROM event_index FINAL
 WHERE event_key IN arrayMap(
     i -> toFixedString(unhex(substring({keys:String}, 32 * i + 1, 32)), 16), range(intDiv(length({keys:String}), 32))
@@ -73,7 +74,10 @@ class ClickHouseReader:
     ) -> list[tuple[Cursor, CostRecord]]:
         statement = sql.entries(tenant_id, span, parsed, after, rows)
         found = await self._clickhouse.query(statement.text, statement.parameters)
-        return [(Cursor(time, key, revision), CostRecord.FromString(record)) for time, key, revision, record in found]
+        return [
+            (Cursor(time, key, revision), CostRecord.FromString(b64decode(record)))
+            for time, key, revision, record in found
+        ]
 
     async def known(self, tenant_id: str | None, event_keys: Sequence[bytes]) -> list[KnownEvent]:
         text = _KNOWN if tenant_id is None else f"{_KNOWN} AND tenant_id = {{tenant:String}}"
@@ -96,7 +100,7 @@ def _known_event(row: Sequence[Any]) -> KnownEvent:
         content_hash=content_hash,
         revision=revision,
         time_unix_micros=time,
-        quantities=Quantities.FromString(quantities),
+        quantities=Quantities.FromString(b64decode(quantities)),
         cost_picos=cost,
         shadow_cost_picos=shadow,
         unpriced=bool(unpriced),

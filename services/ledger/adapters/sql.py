@@ -91,13 +91,16 @@ def costs(query: CostQuery, source: ReadFrom) -> Statement:
     if query.scope is not None:
         where.append(_in_scope(query.scope, statement))
     groups = [_group(name, statement) for name in query.group_by]
-    if query.limit and groups and query.buckets:
+    over_time = query.by_hour or bool(query.buckets)
+    if query.limit and groups and over_time:
         where.append(_top_groups(table, groups, where))
         statement.parameters["limit"] = query.limit
     keys = [f"g{index}" for index in range(len(groups))]
     selected = [f"{sql} AS {key}" for sql, key in zip(groups, keys, strict=True)]
     time = "toInt64(0)"
-    if query.buckets:
+    if query.by_hour:
+        time = f"intDiv({table.seconds}, 3600) * 3600"
+    elif query.buckets:
         time = f"roundDown({table.seconds}, {{buckets:Array(Int64)}})"
         statement.parameters["buckets"] = [start // SECOND for start in query.buckets]
     selected += [
@@ -109,7 +112,7 @@ def costs(query: CostQuery, source: ReadFrom) -> Statement:
         *(table.bucket % bucket for bucket in BUCKETS),
     ]
     rows = MAX_ROWS + 1
-    if query.limit and not query.buckets:
+    if query.limit and not over_time:
         rows = min(rows, query.limit)
     statement.text = (
         f"SELECT {', '.join(selected)} FROM {table.name} WHERE {' AND '.join(where)} "  # noqa: S608
@@ -120,7 +123,10 @@ def costs(query: CostQuery, source: ReadFrom) -> Statement:
 
 
 def entries(tenant_id: str | None, span: Range, parsed: Filter, after: Cursor | None, rows: int) -> Statement:
-    """Rows of: time in microseconds, event key, revision, serialized CostRecord; metered ones, newest first."""
+    """Rows of: time in microseconds, event key, revision, CostRecord in base64; metered ones, newest first.
+
+    Base64, because the client reads a String column as text.
+    """
     statement = Statement(parameters={"start": span.start, "end": span.end, "rows": rows})
     where = _conditions(tenant_id, parsed, _TABLES[ReadFrom.ENTRIES].within, statement)
     where.append("measurement = 'metered'")
@@ -135,7 +141,7 @@ def entries(tenant_id: str | None, span: Range, parsed: Filter, after: Cursor | 
             "after_time": after.time, "after_key": after.event_key.hex(), "after_revision": after.revision,
         }  # fmt: skip
     statement.text = (
-        "SELECT toUnixTimestamp64Micro(time), event_key, revision, record FROM cost_entries FINAL "  # noqa: S608
+        "SELECT toUnixTimestamp64Micro(time), event_key, revision, base64Encode(record) FROM cost_entries FINAL "  # noqa: S608
         f"WHERE {' AND '.join(where)} ORDER BY time DESC, event_key DESC, revision DESC LIMIT {{rows:UInt32}}"
     )
     return statement

@@ -1,4 +1,4 @@
-"""Where hours, days, weeks and months begin in a time zone. Weeks begin on Monday (ISO 8601)."""
+"""Where days, weeks and months begin in a time zone. Weeks begin on Monday (ISO 8601)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from itertools import pairwise
 from typing import Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from services.common.clock import HOUR, Micros, to_datetime, to_micros
+from services.common.clock import Micros, to_datetime, to_micros
 
-Unit = Literal["hour", "day", "week", "month"]
+Unit = Literal["day", "week", "month"]
 
 
 @cache
@@ -22,11 +22,9 @@ def zone_names() -> frozenset[str]:
 def bucket_starts(unit: Unit, start: Micros, end: Micros, zone_name: str) -> list[Micros]:
     """Starts of the buckets that [start, end) touches, ascending; the first may lie before `start`.
 
-    Hours are UTC's. A day whose midnight a clock change skips begins with the change; one whose midnight happens twice
+    A day whose midnight a clock change skips begins with the change; one whose midnight happens twice
     begins with the first.
     """
-    if unit == "hour":
-        return list(range(start - start % HOUR, end, HOUR))
     zone = ZoneInfo(zone_name)
     # A day more on either side, for midnights that a clock change skips or doubles.
     day = _floor(unit, to_datetime(start).astimezone(zone).date() - timedelta(days=1))

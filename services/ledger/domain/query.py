@@ -21,7 +21,6 @@ MAX_LIMIT = 10_000
 LOG_PARTITION = "log_partition"
 
 _UNITS: dict[int, Unit] = {
-    Granularity.GRANULARITY_HOUR: "hour",
     Granularity.GRANULARITY_DAY: "day",
     Granularity.GRANULARITY_WEEK: "week",
     Granularity.GRANULARITY_MONTH: "month",
@@ -55,11 +54,15 @@ class Scope:
 
 @dataclass(frozen=True)
 class CostQuery:
-    """A checked QueryCosts. `tenant_id` None: all tenants. `buckets` empty: one total."""
+    """A checked QueryCosts.
+
+    `tenant_id` None: all tenants. Rows are cut at UTC hours, or at `buckets` (their starts), or not at all.
+    """
 
     tenant_id: str | None
     range: Range
     group_by: tuple[str, ...] = ()
+    by_hour: bool = False
     buckets: tuple[Micros, ...] = ()
     filter: Filter = filters.EVERYTHING
     limit: int = 0
@@ -104,6 +107,7 @@ def read_query(request: QueryCostsRequest, tenant_id: str | None) -> CostQuery:
         tenant_id=tenant_id,
         range=span,
         group_by=tuple(request.group_by),
+        by_hour=request.granularity == Granularity.GRANULARITY_HOUR,
         buckets=tuple(bucket_starts(unit, span.start, span.end, zone)) if unit else (),
         filter=parsed,
         limit=request.limit,
@@ -126,7 +130,7 @@ def source_of(query: CostQuery) -> ReadFrom:
     if query.scope is not None or any(name.startswith(TAG_PREFIX) for name in asked):
         return ReadFrom.ENTRIES
     cuts = (query.range.start, query.range.end, *(b for b in query.buckets if b > query.range.start))
-    if all(cut % DAY == 0 for cut in cuts):
+    if not query.by_hour and all(cut % DAY == 0 for cut in cuts):
         return ReadFrom.DAILY
     if all(cut % HOUR == 0 for cut in cuts):
         return ReadFrom.HOURLY

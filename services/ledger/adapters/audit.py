@@ -1,0 +1,177 @@
+"""The comparisons behind `reconcile`, in ClickHouse."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from services.common.clickhouse import ClickHouse
+from services.common.clock import DAY, SECOND, to_micros
+from services.common.dimensions import BUCKETS, DIMENSIONS
+from services.ledger.domain.query import ReadFrom
+from services.ledger.domain.reconciliation import Differences, Group, Sums
+
+_KEYS = [name for name in DIMENSIONS if name != "tenant"]
+_SUMMED = [*BUCKETS, "cost_picos", "shadow_cost_picos", "events", "unpriced_events"]
+_TOTALS = ("cost_picos", "shadow_cost_picos")
+_SECONDS_A_DAY = DAY // SECOND
+
+_DAYS = """
+SELECT DISTINCT found
+FROM
+(
+    SELECT toDate(time, 'UTC') AS found FROM cost_entries
+    UNION ALL SELECT toDate(hour, 'UTC') FROM costs_hourly
+    UNION ALL SELECT day FROM costs_daily
+)
+ORDER BY found
+"""
+
+_OF_DAY = (
+    "time >= fromUnixTimestamp64Micro({start:Int64}, 'UTC') AND time < fromUnixTimestamp64Micro({end:Int64}, 'UTC')"
+)
+
+_MISSING = f"""
+SELECT count()
+FROM (SELECT event_key, max(revision) AS latest FROM cost_entries WHERE {_OF_DAY} GROUP BY event_key) AS entries
+LEFT JOIN
+(
+    SELECT event_key, max(revision) AS known FROM event_index
+    WHERE event_key IN (SELECT event_key FROM cost_entries WHERE {_OF_DAY}) GROUP BY event_key
+) AS indexed USING (event_key)
+WHERE known < latest
+"""  # noqa: S608
+
+_COMPLETE = f"""
+INSERT INTO event_index
+    (event_key, tenant_id, revision, content_hash, time, quantities, cost_picos, shadow_cost_picos, unpriced)
+SELECT event_key, tenant_id, revision, content_hash, time, quantities, cost_picos, shadow_cost_picos,
+    status IN ('partial', 'unpriced')
+FROM cost_entries FINAL
+WHERE {_OF_DAY}
+SETTINGS insert_deduplicate = 0
+"""  # noqa: S608
+
+
+@dataclass(frozen=True)
+class _Rollup:
+    table: str
+    time_column: str
+    time_type: str
+    seconds_a_unit: int
+    """What the time column counts in."""
+    slot_of_entry: str
+    """SQL of the start of an entry's hour or day, seconds since the epoch."""
+    slot_of_row: str
+    of_day: str
+
+
+_ROLLUPS = {
+    ReadFrom.HOURLY: _Rollup(
+        table="costs_hourly",
+        time_column="hour",
+        time_type="DateTime('UTC')",
+        seconds_a_unit=1,
+        slot_of_entry="toInt64(toUnixTimestamp(toStartOfHour(toDateTime(time, 'UTC'))))",
+        slot_of_row="toInt64(toUnixTimestamp(hour))",
+        of_day="toDate(hour, 'UTC') = {day:Date}",
+    ),
+    ReadFrom.DAILY: _Rollup(
+        table="costs_daily",
+        time_column="day",
+        time_type="Date",
+        seconds_a_unit=_SECONDS_A_DAY,
+        slot_of_entry="intDiv({start:Int64}, 1000000)",
+        slot_of_row="intDiv({start:Int64}, 1000000)",
+        of_day="day = {day:Date}",
+    ),
+}
+
+
+class ClickHouseAudit:
+    """Implements `handlers.reconcile.Audit`."""
+
+    def __init__(self, clickhouse: ClickHouse) -> None:
+        self._clickhouse = clickhouse
+
+    async def days(self) -> Sequence[date]:
+        return [row[0] for row in await self._clickhouse.query(_DAYS)]
+
+    async def differences(self, rollup: ReadFrom, day: date) -> Differences:
+        rows = await self._clickhouse.query(_difference_sql(_ROLLUPS[rollup]), _day(day))
+        first, last = 3, 3 + len(_KEYS)
+        return {
+            Group(row[0], row[1], row[2], tuple(row[first:last])): Sums(
+                tuple(row[last : last + len(BUCKETS)]), *row[last + len(BUCKETS) :]
+            )
+            for row in rows
+        }
+
+    async def correct(self, rollup: ReadFrom, differences: Differences) -> None:
+        table = _ROLLUPS[rollup]
+        types = {
+            table.time_column: table.time_type,
+            "tenant_id": "LowCardinality(String)",
+            "measurement": "Int8",
+            **dict.fromkeys(_KEYS, "LowCardinality(String)"),
+            **{name: "Int128" if name in _TOTALS else "Int64" for name in _SUMMED},
+        }
+        rows = [
+            (group.seconds // table.seconds_a_unit, group.tenant_id, group.measurement, *group.dimensions,
+             *sums.quantities, *sums[1:])
+            for group, sums in differences.items()
+        ]  # fmt: skip
+        # A token of its own: without one, a correction equal to an earlier one would be taken for a repetition of it.
+        await self._clickhouse.insert(
+            table.table,
+            list(types),
+            list(zip(*rows, strict=True)),
+            column_types=list(types.values()),
+            deduplication_token=f"correction:{uuid.uuid4().hex}",
+        )
+
+    async def missing_from_index(self, day: date) -> int:
+        [[missing]] = await self._clickhouse.query(_MISSING, _day(day))
+        return int(missing)
+
+    async def complete_index(self, day: date) -> None:
+        await self._clickhouse.command(_COMPLETE, _day(day))
+
+    async def repeated_entries(self) -> int:
+        [[all_rows]] = await self._clickhouse.query("SELECT count() FROM cost_entries")
+        [[told_apart]] = await self._clickhouse.query("SELECT count() FROM cost_entries FINAL")
+        return max(0, int(all_rows) - int(told_apart))
+
+
+def _day(day: date) -> dict[str, object]:
+    start = to_micros(datetime(day.year, day.month, day.day, tzinfo=UTC))
+    return {"start": start, "end": start + DAY, "day": day.isoformat()}
+
+
+def _difference_sql(rollup: _Rollup) -> str:
+    of_entry = {bucket: f"{bucket}_delta" for bucket in BUCKETS} | {
+        "cost_picos": "toInt128(cost_picos_delta)",
+        "shadow_cost_picos": "toInt128(shadow_cost_picos_delta)",
+        "events": "toInt64(revision = 1)",
+        "unpriced_events": "toInt64(unpriced_events_delta)",
+    }
+    dimensions = [(f"toString({name})", name) for name in _KEYS]
+    keyed = [(rollup.slot_of_entry, "slot"), ("toString(tenant_id)", "tenant"), ("toInt8(measurement)", "measured")]
+    names = [name for _, name in [*keyed, *dimensions]]
+    entries = ", ".join(f"{sql} AS {name}" for sql, name in [*keyed, *dimensions])
+    entry_sums = ", ".join(f"{of_entry[name]} AS of_{name}" for name in _SUMMED)
+    rows = ", ".join(sql for sql, _ in [*keyed[1:], *dimensions])
+    row_sums = ", ".join(f"-{name}" for name in _SUMMED)
+    return f"""
+        SELECT {", ".join(names)}, {", ".join(f"sum(of_{name}) AS sum_{name}" for name in _SUMMED)}
+        FROM
+        (
+            SELECT {entries}, {entry_sums} FROM cost_entries FINAL WHERE {_OF_DAY}
+            UNION ALL
+            SELECT {rollup.slot_of_row}, {rows}, {row_sums} FROM {rollup.table} WHERE {rollup.of_day}
+        )
+        GROUP BY {", ".join(names)}
+        HAVING {" OR ".join(f"sum_{name} != 0" for name in _SUMMED)}
+    """  # noqa: S608
