@@ -47,7 +47,6 @@ class Client:
             headers={"Authorization": f"Bearer {key}"},
             timeout=httpx.Timeout(60, connect=5),
             limits=httpx.Limits(max_connections=8),
-            transport=transport,
             trust_env=False,
         )
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_UP, Decimal
+from statistics import NormalDist
 from zoneinfo import ZoneInfo
 
 from genai_prices import Usage, calc_price
@@ -15,6 +17,8 @@ from services.demo.traffic import HOUR, expected_requests
 from services.demo.workloads import WORKLOADS, Workload
 
 TIME_ZONE = "Europe/London"
+
+_SIZES = 50
 
 
 @dataclass(frozen=True)
@@ -99,16 +103,21 @@ _dollars: dict[tuple[str, str, str], float] = {}
 
 
 def _priced(workload: Workload) -> float:
-    shape = workload.shape
-    usage = Usage(
-        input_tokens=shape.prompt,
-        cache_read_tokens=round(shape.prompt * shape.cached),
-        cache_write_tokens=round(shape.prompt * shape.written),
-        output_tokens=shape.output,
-    )
-    try:
-        listed = float(calc_price(usage, workload.model, provider_id=workload.provider).total_price)
-    except LookupError:
-        return 0.0
+    """Mean price of a request over the sizes it comes in: some models cost more above a length."""
+    sigma, shape = workload.shape.spread, workload.shape
+    total = 0.0
+    for number in range(_SIZES):
+        z = NormalDist().inv_cdf((number + 0.5) / _SIZES)
+        prompt = shape.prompt * math.exp(sigma * z - sigma * sigma / 2) if workload.rollup == 1 else shape.prompt
+        usage = Usage(
+            input_tokens=round(prompt),
+            cache_read_tokens=round(prompt * shape.cached),
+            cache_write_tokens=round(prompt * shape.written),
+            output_tokens=shape.output,
+        )
+        try:
+            total += float(calc_price(usage, workload.model, provider_id=workload.provider).total_price)
+        except LookupError:
+            return 0.0
     # Providers sell their batch interfaces at half the price.
-    return listed / 2 if workload.batch else listed
+    return total / _SIZES / (2 if workload.batch else 1)

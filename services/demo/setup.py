@@ -79,7 +79,7 @@ async def set_up(client: Client, anchor: datetime, days: int) -> None:
         if plan is not COMPANY:
             await client.post("/api/v1/budgets", await _budget(plan, anchor, days), allowed=_CONFLICT)
     for tool in TOOLS:
-        body = {"tool_id": tool.id, "display_name": tool.title, "category": tool.category, "owner": tool.owner}
+        body = {"id": tool.id, "display_name": tool.title, "category": tool.category, "owner": tool.owner}
         await client.post("/api/v1/tools", body, allowed=_CONFLICT)
     for request in REQUESTS:
         await _ask(client, request)
@@ -87,7 +87,7 @@ async def set_up(client: Client, anchor: datetime, days: int) -> None:
 
 async def _ask(client: Client, request: Request) -> None:
     body = {
-        "tool_id": request.id,
+        "tool": request.id,
         "display_name": request.title,
         "category": request.category,
         "justification": request.why,
@@ -96,15 +96,13 @@ async def _ask(client: Client, request: Request) -> None:
     asked = await client.post("/api/v1/approvals", body, allowed=_CONFLICT)
     if asked.status == _TAKEN or not request.denied_because or asked.body.get("state") != "requested":
         return
-    await client.post(
-        f"/api/v1/{asked.body['name']}:deny", {"reason": request.denied_because}, allowed=frozenset({400, 409})
-    )
+    await client.post(f"/api/v1/approvals/{asked.body['id']}:deny", {"reason": request.denied_because})
 
 
 async def _budget(plan: Plan, anchor: datetime, days: int) -> Json:
     dollars = await asyncio.to_thread(amount, plan, anchor, anchor - timedelta(days=days))
     return {
-        "budget_id": plan.id,
+        "id": plan.id,
         "display_name": plan.title,
         "filter": plan.filter,
         "amount": f"{dollars:.2f}",

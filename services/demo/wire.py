@@ -116,7 +116,7 @@ def litellm(use: Use) -> Json:
         "completion_tokens": completion,
         "total_tokens": prompt + completion,
         "cache_hit": False,
-        "request_tags": [],
+        "request_tags": ["simulated:true"],
         "metadata": {
             "user_api_key_alias": workload.key,
             "user_api_key_team_alias": workload.team,
