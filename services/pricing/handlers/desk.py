@@ -15,8 +15,9 @@ from finops.usage.v1.usage_pb2 import UsageEvent
 from services.common.clock import Clock, Micros
 from services.common.errors import FieldViolation, InvalidArgumentError, NotFoundError
 from services.common.money import UNITS_PER_MILLION, Picos
+from services.pricing.domain.names import Resolved
 from services.pricing.domain.overrides import Override
-from services.pricing.domain.plans import CONTRACT, Plan, Schedule
+from services.pricing.domain.plans import CONTRACT, Plan, Schedule, schedule
 from services.pricing.domain.prices import PriceSet
 from services.pricing.domain.rating import Pricer, UnpriceableError
 from services.pricing.domain.seats import SeatPrice, day_price_at
@@ -41,6 +42,9 @@ class PriceDesk:
         self._pricer = pricer
         self._store = store
         self._clock = clock
+        models = pricer.book.catalogue.models()
+        self._listings = [(model, schedule(Resolved(model.provider, model), STANDARD, False, ())) for model in models]
+        """The list's standard prices, without anybody's contract."""
 
     @property
     def version(self) -> str:
@@ -85,10 +89,10 @@ class PriceDesk:
         """
         self._store.ensure_loaded()
         moment = time or self._clock.now()
-        schedule = self._pricer.schedule(tenant_id, provider, model, service_tier, batch)
-        plan = schedule.at(moment)
+        plans = self._pricer.schedule(tenant_id, provider, model, service_tier, batch)
+        plan = plans.at(moment)
         if plan.levels[0]:
-            return self._of_plan(plan, schedule, service_tier, batch, moment)
+            return self._of_plan(plan, plans, service_tier, batch, moment)
         seat = self._pricer.book.seats.find(provider, model, moment)
         if seat is None:
             raise NotFoundError(
@@ -128,13 +132,10 @@ class PriceDesk:
     def _rows(self, tenant_id: str, provider: str) -> Iterable[Price]:
         catalogue, now = self._pricer.book.catalogue, self._clock.now()
         wanted = catalogue.provider_id(provider) if provider else ""
-        for model in catalogue.models():
-            if not wanted or model.provider == wanted:
-                # The list's own schedule, without anybody's contract.
-                schedule = self._pricer.schedule("", model.provider, model.model, "", False)
-                plan = schedule.at(now)
-                if plan.levels[0] and plan.price_id == model.price_id:
-                    yield self._of_plan(plan, schedule, "", False, now)
+        for listed, listing in self._listings:
+            plan = listing.at(now)
+            if plan.levels[0] and (not wanted or listed.provider == wanted):
+                yield self._of_plan(plan, listing, STANDARD, False, now)
         for seat in self._pricer.book.seats.all():
             if not wanted or wanted in (seat.provider, catalogue.provider_id(seat.provider)):
                 yield _of_seat(seat, now)
@@ -142,11 +143,11 @@ class PriceDesk:
             if not wanted or override.provider == wanted:
                 yield _of_override(override)
 
-    def _of_plan(self, plan: Plan, schedule: Schedule, service_tier: str, batch: bool, moment: Micros) -> Price:
+    def _of_plan(self, plan: Plan, plans: Schedule, service_tier: str, batch: bool, moment: Micros) -> Price:
         name = plan.price_id.removesuffix(CONTRACT)
         provider, _, model = name.partition("/")
         tier, in_batch = served(service_tier, batch)
-        starts, ends = schedule.validity(moment)
+        starts, ends = plans.validity(moment)
         steps = zip((0, *plan.cliffs), plan.levels, strict=True)
         return Price(
             name=f"prices/{name}",

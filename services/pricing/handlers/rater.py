@@ -1,8 +1,8 @@
 """The rater: usage in, costs out, each event once.
 
 What a partition has seen is read from the tail of its own output. A key that is not there, of an event so old that it
-may have been rated before the tail begins, is asked of the ledger. Memory changes only after the costs are written; after
-any fault the consumer calls `assigned` again, and what was written meanwhile is read back.
+may have been rated before the tail begins, is asked of the ledger. Memory changes only after the costs are written;
+after any fault the consumer calls `assigned` again, and what was written meanwhile is read back.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Rater:
         window_records: int,
         skew: Micros,
     ) -> None:
-        """`window_records`: of the cost log's tail, per partition. `skew`: by how much a source's clock may be ahead."""
+        """`window_records`: of the cost log's tail, per partition. `skew`: by how much a clock may be ahead."""
         self._pricing = pricing
         self._ledger = ledger
         self._costs = costs
