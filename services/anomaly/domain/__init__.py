@@ -1,0 +1,1 @@
+"""What is out of the ordinary about spend: pure rules over hourly totals."""

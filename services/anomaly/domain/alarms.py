@@ -1,0 +1,129 @@
+"""Who is told what: from runs to incidents opened, updated and closed, within what people can bear."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from finops.anomaly.v1.anomaly_pb2 import Anomaly, AnomalyEvent
+
+from services.anomaly.domain.describe import describe
+from services.anomaly.domain.incidents import Incident, Suspect, is_worth_telling, most_telling, name_of
+from services.anomaly.domain.known import KnownAnomalies
+from services.anomaly.domain.policy import Policy
+from services.anomaly.domain.ring import HOURS_A_DAY, HOURS_A_WEEK
+from services.anomaly.domain.series import Hour, Series
+
+
+class Transition(NamedTuple):
+    """Something to tell. `hour` is the closed hour that brought it about."""
+
+    type: AnomalyEvent.Type
+    hour: Hour
+    anomaly: Anomaly
+
+
+class _Told(NamedTuple):
+    hour: Hour
+    series: Series
+    size: int
+
+
+class Alarms:
+    """The incidents of one tenant."""
+
+    def __init__(self, tenant: str, policy: Policy, known: KnownAnomalies) -> None:
+        self._tenant = tenant
+        self._policy = policy
+        self._known = known
+        self._incidents: list[Incident] = []
+        self._told: list[_Told] = []
+        self.withheld = 0
+        """Alarms not told because of caps."""
+
+    def conclude(self, hour: Hour, suspects: Sequence[Suspect]) -> list[Transition]:
+        """Opens, updates and closes incidents after every series was judged for this hour."""
+        transitions = self._carry_on(hour)
+        candidates = [s for s in suspects if not s.run.held and is_worth_telling(s, hour, self._policy)]
+        # Ranked by dollars, so that caps fall on the smallest.
+        candidates.sort(key=lambda s: (-s.size, s.series, s.channel))
+        for candidate in candidates:
+            while not candidate.run.held:
+                if self._is_hidden(candidate, hour):
+                    candidate.run.held = True
+                    break
+                incident = self._open(hour, self._choose(candidate, suspects))
+                if incident is not None:
+                    transitions.append(self._tell(AnomalyEvent.TYPE_OPENED, hour, incident))
+        self._release(suspects)
+        for anomaly in self._known.forsaken(hour):
+            anomaly.state = Anomaly.STATE_CLOSED
+            transitions.append(Transition(AnomalyEvent.TYPE_CLOSED, hour, anomaly))
+        return transitions
+
+    def open_incidents(self) -> list[Incident]:
+        return [incident for incident in self._incidents if incident.closed_at is None]
+
+    def _carry_on(self, hour: Hour) -> list[Transition]:
+        transitions: list[Transition] = []
+        for incident in self.open_incidents():
+            run = incident.suspect.run
+            if run.calm >= self._policy.calm_hours:
+                incident.closed_at, incident.told_size = hour, incident.suspect.size
+                transitions.append(self._tell(AnomalyEvent.TYPE_CLOSED, hour, incident))
+            elif run.last == hour:
+                transitions.append(self._tell(AnomalyEvent.TYPE_UPDATED, hour, incident))
+        oldest = hour - self._policy.cooldown_hours
+        self._incidents = [i for i in self._incidents if i.closed_at is None or i.closed_at >= oldest]
+        return transitions
+
+    def _is_hidden(self, suspect: Suspect, hour: Hour) -> bool:
+        return any(incident.hides(suspect, hour, self._policy) for incident in self._incidents)
+
+    def _choose(self, candidate: Suspect, suspects: Sequence[Suspect]) -> Suspect:
+        told_before = [
+            suspect
+            for suspect in suspects
+            if suspect.silence == candidate.silence
+            and not suspect.run.held
+            and self._known.match(suspect, suspect.monitor.channel_of(suspect.channel)) is not None
+        ]
+        return most_telling(candidate, told_before or suspects, self._policy)
+
+    def _open(self, hour: Hour, suspect: Suspect) -> Incident | None:
+        """None if caps forbid it; the run is held all the same."""
+        suspect.run.held = True
+        channel = suspect.monitor.channel_of(suspect.channel)
+        before = self._known.match(suspect, channel)
+        if before is None and not self._may_tell(hour, suspect):
+            self.withheld += 1
+            return None
+        start = suspect.run.start
+        incident = Incident(suspect, channel, start, name_of(self._tenant, suspect.series, channel, start))
+        if before is not None:
+            self._known.claim(before)
+            incident.name, incident.start = before.name, before.start_unix_micros // 3_600_000_000
+        self._incidents.append(incident)
+        self._told = [told for told in self._told if hour - told.hour < HOURS_A_WEEK]
+        self._told.append(_Told(hour, suspect.series, suspect.size))
+        return incident
+
+    def _may_tell(self, hour: Hour, suspect: Suspect) -> bool:
+        week = [told for told in self._told if told.series == suspect.series and hour - told.hour < HOURS_A_WEEK]
+        day = [told for told in self._told if told.hour // HOURS_A_DAY == hour // HOURS_A_DAY]
+        caps = ((week, self._policy.alarms_per_series_week), (day, self._policy.alarms_per_tenant_day))
+        for told, cap in caps:
+            if len(told) >= cap and suspect.size < self._policy.encore * max(t.size for t in told):
+                return False
+        return True
+
+    def _release(self, suspects: Sequence[Suspect]) -> None:
+        """Ends runs that are over: those of incidents just closed, facets, and muted ones."""
+        telling = {id(incident.suspect.run) for incident in self.open_incidents()}
+        for suspect in suspects:
+            run = suspect.run
+            if run.held and run.calm >= self._policy.calm_hours and id(run) not in telling:
+                run.clear()
+
+    def _tell(self, kind: AnomalyEvent.Type, hour: Hour, incident: Incident) -> Transition:
+        return Transition(kind, hour, describe(self._tenant, incident, self._policy))

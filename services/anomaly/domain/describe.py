@@ -1,0 +1,116 @@
+"""An incident as a message, and as a sentence for a finance person."""
+
+from __future__ import annotations
+
+from finops.anomaly.v1.anomaly_pb2 import Anomaly
+
+from services.anomaly.domain.incidents import Incident
+from services.anomaly.domain.policy import Policy
+from services.anomaly.domain.run import Spell
+from services.anomaly.domain.series import TENANT, Hour, Series
+from services.common.clock import HOUR, to_datetime
+from services.common.money import PICOS_PER_DOLLAR, to_proto
+
+UNITS = {
+    Anomaly.CHANNEL_COST: "USD/hour",
+    Anomaly.CHANNEL_UNIT_COST: "USD/request",
+    Anomaly.CHANNEL_SILENCE: "requests/hour",
+}
+
+
+def describe(tenant: str, incident: Incident, policy: Policy) -> Anomaly:
+    """The incident as it stands, without the times it was told at."""
+    run = incident.suspect.run
+    total = run.total
+    end = run.last + 1
+    anomaly = Anomaly(
+        name=incident.name,
+        tenant_id=tenant,
+        series={incident.series.dimension: incident.series.value},
+        channel=incident.channel,
+        state=Anomaly.STATE_OPEN if incident.closed_at is None else Anomaly.STATE_CLOSED,
+        start_unix_micros=incident.start * HOUR,
+        end_unix_micros=end * HOUR,
+        unit=UNITS[incident.channel],
+        impact=to_proto(total.excess),
+        severity=severity(total.excess, policy),
+        summary=summary(incident, end),
+    )
+    _figures(anomaly, incident)
+    return anomaly
+
+
+def severity(impact: int, policy: Policy) -> Anomaly.Severity:
+    """By dollars, lost or missing."""
+    dollars = abs(impact) / PICOS_PER_DOLLAR
+    if dollars >= policy.high_usd:
+        return Anomaly.SEVERITY_HIGH
+    return Anomaly.SEVERITY_MEDIUM if dollars >= policy.medium_usd else Anomaly.SEVERITY_LOW
+
+
+def summary(incident: Incident, end: Hour) -> str:
+    """What happened, when, and what it cost; in words."""
+    total = incident.suspect.run.total
+    who = subject(incident.series)
+    when = period(incident.start, end)
+    latest = incident.suspect.run.latest
+    spent, excess = dollars(total.spent / PICOS_PER_DOLLAR), dollars(abs(total.excess) / PICOS_PER_DOLLAR)
+    if incident.channel == Anomaly.CHANNEL_SILENCE:
+        heard = f"about {total.usual_requests:,.0f} requests worth {excess} are usual in those hours"
+        return f"{who} sent no usage {when}; {heard}."
+    if latest is not None and latest.over_cap:
+        return f"{who} has no history yet and spent {spent} {when}, above the cap of {dollars(latest.high)} an hour."
+    if incident.channel == Anomaly.CHANNEL_UNIT_COST:
+        paid, usual = _per_request(total)
+        times = f"{paid / usual:.1f} times the usual {dollars(usual)}" if usual else "where nothing was paid before"
+        return f"{who} paid {dollars(paid)} a request {when}, {times}: about {excess} more than those requests usually cost."
+    expected = f"{dollars(total.usual_low)}-{dollars(total.usual_high)}"
+    return f"{who} spent {spent} {when}, about {excess} more than the {expected} expected for those hours."
+
+
+def subject(series: Series) -> str:
+    """'Team search', 'Key prod-key-1', 'Everything'."""
+    if series.dimension == TENANT:
+        return "The whole organisation"
+    return f"{series.dimension.replace('_', ' ').capitalize()} {series.value}"
+
+
+def period(start: Hour, end: Hour) -> str:
+    """'between 14:00 and 19:00 UTC on 13 Nov', or with both days if they differ."""
+    begin, finish = to_datetime(start * HOUR), to_datetime(end * HOUR)
+    if begin.date() == finish.date():
+        return f"between {begin:%H:%M} and {finish:%H:%M} UTC on {begin.day} {begin:%b}"
+    return f"between {begin:%H:%M} on {begin.day} {begin:%b} and {finish:%H:%M} UTC on {finish.day} {finish:%b}"
+
+
+def dollars(amount: float) -> str:
+    """Rounded to what people read: $1,204, $31, $4.20, $0.0031."""
+    if amount >= 10:
+        return f"${amount:,.0f}"
+    if amount >= 0.1 or amount == 0:
+        return f"${amount:.2f}"
+    return f"${amount:.2g}" if amount >= 0.0001 else f"${amount:.1e}"
+
+
+def _figures(anomaly: Anomaly, incident: Incident) -> None:
+    """Actual and expected of the last hour out of range, in the channel's unit."""
+    latest = incident.suspect.run.latest
+    if latest is None:
+        return
+    scale = 1.0
+    if incident.channel == Anomaly.CHANNEL_UNIT_COST and incident.suspect.channel == Anomaly.CHANNEL_COST:
+        # Found by its cost and put down to its price: the usual cost of this hour's requests, by request.
+        spell = latest.spell
+        anomaly.actual = latest.actual / max(1, spell.requests)
+        scale = 1 / max(spell.usual_requests, 0.5)
+    else:
+        anomaly.actual = latest.actual
+    anomaly.expected = latest.expected * scale
+    anomaly.expected_low = latest.low * scale
+    anomaly.expected_high = latest.high * scale
+
+
+def _per_request(total: Spell) -> tuple[float, float]:
+    """Dollars a request as paid and as usual, over a run of either channel."""
+    paid = total.spent / PICOS_PER_DOLLAR / max(1, total.requests)
+    return paid, total.usual / max(total.usual_requests, 0.5)

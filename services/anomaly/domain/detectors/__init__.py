@@ -1,0 +1,1 @@
+"""Detectors: each judges one channel of one series when an hour closes."""

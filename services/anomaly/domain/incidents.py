@@ -1,0 +1,143 @@
+"""Incidents: runs that are told to people, one for each thing that happened.
+
+An incident shows in many series at once: the team, its key, its model, the provider, all in the same hours. The series
+in which it is most concentrated stands for it; runs in other dimensions are facets of it and are held without a word.
+Facets are told by dimension and size alone, since the ledger's sums by one dimension do not say what overlaps.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from finops.anomaly.v1.anomaly_pb2 import Anomaly
+
+from services.anomaly.domain.monitor import SeriesMonitor
+from services.anomaly.domain.policy import Policy
+from services.anomaly.domain.run import Run
+from services.anomaly.domain.series import TENANT, Hour, Series
+from services.common.money import PICOS_PER_DOLLAR
+
+COMPARABLE = 0.8
+"""A series shows the same incident if its excess is at least this share of the largest."""
+AS_CONCENTRATED = 0.1
+"""Shares of excess in spend that differ by less count as equal."""
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A run that is under way, and whose it is."""
+
+    monitor: SeriesMonitor
+    run: Run
+    channel: Anomaly.Channel
+
+    @property
+    def series(self) -> Series:
+        return self.monitor.series
+
+    @property
+    def size(self) -> int:
+        """Picodollars more or less than usual."""
+        return abs(self.run.total.excess)
+
+    @property
+    def silence(self) -> bool:
+        return self.channel == Anomaly.CHANNEL_SILENCE
+
+
+@dataclass
+class Incident:
+    """An anomaly that was told, or is about to be."""
+
+    suspect: Suspect
+    channel: Anomaly.Channel
+    start: Hour
+    """Of its name; its run may be found to start a little earlier or later when history is read again."""
+    name: str
+    closed_at: Hour | None = None
+    told_size: int = 0
+    """When it closed: the run has moved on since."""
+
+    @property
+    def series(self) -> Series:
+        return self.suspect.series
+
+    @property
+    def size(self) -> int:
+        return self.suspect.size if self.closed_at is None else self.told_size
+
+    @property
+    def silence(self) -> bool:
+        return self.channel == Anomaly.CHANNEL_SILENCE
+
+    def hides(self, suspect: Suspect, hour: Hour, policy: Policy) -> bool:
+        """True if that run is a facet of this incident, or its echo."""
+        if self.silence != suspect.silence:
+            return False
+        if self.closed_at is not None and hour - self.closed_at > policy.cooldown_hours:
+            return False
+        if self.silence and self.series.dimension == TENANT:
+            return True
+        if self.series.dimension == suspect.series.dimension and self.series != suspect.series:
+            return False
+        return suspect.size <= policy.encore * self.size
+
+
+def name_of(tenant: str, series: Series, channel: Anomaly.Channel, start: Hour) -> str:
+    """The same for the same tenant, series, channel and start."""
+    identity = "\x1f".join((tenant, *series, str(channel), str(start)))
+    return f"anomalies/{hashlib.blake2b(identity.encode(), digest_size=10).hexdigest()}"
+
+
+def suspects(monitors: Iterable[SeriesMonitor]) -> list[Suspect]:
+    """Runs under way that belong to no incident yet, or to one that may have ended without them."""
+    found: list[Suspect] = []
+    for monitor in monitors:
+        if monitor.cost_run.active:
+            found.append(Suspect(monitor, monitor.cost_run, Anomaly.CHANNEL_COST))
+        if monitor.unit_run.active:
+            found.append(Suspect(monitor, monitor.unit_run, Anomaly.CHANNEL_UNIT_COST))
+        if monitor.silence_run.active:
+            found.append(Suspect(monitor, monitor.silence_run, Anomaly.CHANNEL_SILENCE))
+    return found
+
+
+def is_worth_telling(suspect: Suspect, hour: Hour, policy: Policy) -> bool:
+    """Certain enough, and large enough, in this very hour."""
+    run = suspect.run
+    if run.last != hour or run.calm:
+        return False
+    if suspect.silence:
+        return run.total.hours >= policy.silent_hours
+    if run.proof < policy.evidence_needed:
+        return False
+    unit_cost = suspect.channel == Anomaly.CHANNEL_UNIT_COST
+    ratio = policy.min_unit_cost_ratio if unit_cost else policy.min_cost_ratio
+    spent = run.total.spent / PICOS_PER_DOLLAR
+    if spent < ratio * run.total.usual:
+        return False
+    return spent - run.total.usual >= policy.least_impact(suspect.monitor.usual_month())
+
+
+def most_telling(candidate: Suspect, others: Sequence[Suspect], policy: Policy) -> Suspect:
+    """Of the runs that show the same incident as the candidate, the one to name it after."""
+    same = [
+        suspect
+        for suspect in others
+        if suspect.silence == candidate.silence
+        and not suspect.run.held
+        and suspect.run.last == candidate.run.last
+        and suspect.size >= COMPARABLE * candidate.size
+    ]
+    order = policy.silence_order if candidate.silence else policy.dimension_order
+    rank = {dimension: place for place, dimension in enumerate(order)}
+    best = max((suspect.run.total.share for suspect in same), default=0.0)
+    concentrated = [s for s in same if candidate.silence or s.run.total.share >= best - AS_CONCENTRATED] or [candidate]
+
+    def preference(suspect: Suspect) -> tuple[int, int, int, str]:
+        # Cost before unit cost, so that the channel is decided by what drove the cost.
+        return rank.get(suspect.series.dimension, len(rank)), -suspect.size, suspect.channel, suspect.series.value
+
+    return min(concentrated, key=preference)

@@ -1,0 +1,49 @@
+"""Anomalies told in an earlier life. History read again may name the same incident a little differently; it keeps the
+name people know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from finops.anomaly.v1.anomaly_pb2 import Anomaly
+
+from services.anomaly.domain.incidents import Suspect
+
+from services.anomaly.domain.policy import Policy
+from services.anomaly.domain.series import Hour, Series
+from services.common.clock import HOUR
+
+
+class KnownAnomalies:
+    """Of one tenant."""
+
+    def __init__(self, anomalies: Iterable[Anomaly], policy: Policy) -> None:
+        self._policy = policy
+        self._found: dict[tuple[Series, Anomaly.Channel], list[Anomaly]] = {}
+        self._unclaimed: dict[str, Anomaly] = {}
+        for anomaly in anomalies:
+            dimension, value = next(iter(anomaly.series.items()))
+            self._found.setdefault((Series(dimension, value), anomaly.channel), []).append(anomaly)
+            if anomaly.state == Anomaly.STATE_OPEN:
+                self._unclaimed[anomaly.name] = anomaly
+
+    def match(self, suspect: Suspect, channel: Anomaly.Channel) -> Anomaly | None:
+        """The anomaly told of this series and channel in about these hours."""
+        reach = self._policy.calm_hours
+        for anomaly in self._found.get((suspect.series, channel), ()):
+            start, end = anomaly.start_unix_micros // HOUR, anomaly.end_unix_micros // HOUR
+            if suspect.run.start < end + reach and suspect.run.last >= start - reach:
+                return anomaly
+        return None
+
+    def claim(self, anomaly: Anomaly) -> None:
+        """An incident of now carries on this one."""
+        self._unclaimed.pop(anomaly.name, None)
+
+    def forsaken(self, hour: Hour) -> list[Anomaly]:
+        """Open ones that nothing in history bears out any more; each is returned once, to be closed."""
+        last = hour - self._policy.calm_hours - self._policy.pool_hours
+        gone = [anomaly for anomaly in self._unclaimed.values() if anomaly.end_unix_micros // HOUR < last]
+        for anomaly in gone:
+            del self._unclaimed[anomaly.name]
+        return gone

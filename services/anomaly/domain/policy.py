@@ -1,0 +1,76 @@
+"""What is worth telling people."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from services.anomaly.domain.series import TENANT
+
+_HOURS_A_YEAR = 8_766
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Thresholds. One of them, `false_alarms_per_series_year`, sets how surprising an hour must be; the others say how much
+    money makes it worth an alarm, and how often anybody is told."""
+
+    false_alarms_per_series_year: float = 0.05
+    min_impact_usd: float = 10.0
+    """An anomaly below it stays untold."""
+    min_share_of_month: float = 0.004
+    """Nor is one told that is below this share of what the series usually spends in 30 days (0.004 is three hours of it)."""
+    min_cost_ratio: float = 1.5
+    """Nor is one whose cost is not so many times the usual,"""
+    min_unit_cost_ratio: float = 1.25
+    """or whose cost a request is not so many times the usual."""
+    min_history_hours: int = 168
+    """A younger series is only held against the cap."""
+    cap_usd_per_hour: float = 500.0
+    """Above it a series without history is an anomaly, unless the tenant has none either."""
+    calm_hours: int = 3
+    """An anomaly closes after so many usual hours in a row."""
+    longest_hours: int = 168
+    """After so long, what was an anomaly is the new normal: it closes and is learned."""
+    min_requests: int = 30
+    """Hours are pooled until they hold so many requests before a unit cost is judged."""
+    pool_hours: int = 12
+    """At most so many."""
+    silent_requests: int = 5
+    """A series is silent in an hour that had nothing where so many requests are usual."""
+    silent_hours: int = 3
+    silence_ends_hours: int = 72
+    """After so long a series has ended, rather than fallen silent."""
+    forget_after_hours: int = 14 * 24
+    """A series without requests for so long is dropped."""
+    cooldown_hours: int = 6
+    alarms_per_series_week: int = 3
+    alarms_per_tenant_day: int = 10
+    encore: float = 2.0
+    """What exceeds an alarm that would hide it so many times over is told nevertheless."""
+    series_per_dimension: int = 1_000
+    """Of one tenant; further values are not watched one by one."""
+    medium_usd: float = 100.0
+    high_usd: float = 1_000.0
+    dimension_order: tuple[str, ...] = (
+        "team", "project", "key", "user", "tool", "source", "model", "provider", "environment", "service_tier", TENANT,
+    )  # fmt: skip
+    """Of series that show the same incident about equally well, the first here gives it its name."""
+    silence_order: tuple[str, ...] = (TENANT, "source", "tool", "provider", "team")
+    """The same for silence; only these dimensions are watched for it, since keys, projects and models end every day."""
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if isinstance(value, int | float) and value <= 0:
+                raise ValueError(f"{name} must be positive, not {value}")
+        if self.medium_usd > self.high_usd:
+            raise ValueError(f"medium_usd ({self.medium_usd}) must not be above high_usd ({self.high_usd})")
+
+    @property
+    def evidence_needed(self) -> float:
+        """-ln of the false-alarm probability of one series and hour."""
+        return math.log(_HOURS_A_YEAR / self.false_alarms_per_series_year)
+
+    def least_impact(self, usual_month_usd: float) -> float:
+        """Dollars an anomaly of such a series must cost to be told."""
+        return max(self.min_impact_usd, self.min_share_of_month * usual_month_usd)

@@ -1,0 +1,147 @@
+"""A run: hours of one series and channel that, together, are out of range."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from services.anomaly.domain.series import Hour
+from services.anomaly.domain.tail import BODY
+from services.common.money import PICOS_PER_DOLLAR, Picos
+
+ALLOWANCE = -math.log(1 - BODY)
+"""What an hour takes off the evidence: as much as a score at the edge of the usual brings."""
+MEMORY = 0.9
+"""What an hour keeps of the evidence before it. Hours of a busy day are busy together: oddness below the tenth part of
+what is needed never adds up to an alarm, however long it lasts."""
+CLOSE_TO_LEVEL = 1.0
+"""Within a run an hour is calm below so many spreads above the level; between there and the edge it decides nothing."""
+WAKE = 1 / 3
+"""Nor does an hour prolong a run whose score is below this share of the run's mean: noise in its wake."""
+
+
+@dataclass(slots=True)
+class Spell:
+    """Some hours, added up: what was spent in them, and what usually is, in dollars; and requests."""
+
+    hours: int = 0
+    spent: Picos = 0
+    usual: float = 0.0
+    usual_low: float = 0.0
+    usual_high: float = 0.0
+    requests: int = 0
+    usual_requests: float = 0.0
+
+    def add(self, other: Spell) -> None:
+        self.hours += other.hours
+        self.spent += other.spent
+        self.usual += other.usual
+        self.usual_low += other.usual_low
+        self.usual_high += other.usual_high
+        self.requests += other.requests
+        self.usual_requests += other.usual_requests
+
+    @property
+    def excess(self) -> Picos:
+        """What was spent beyond the usual."""
+        return self.spent - round(self.usual * PICOS_PER_DOLLAR)
+
+    @property
+    def share(self) -> float:
+        """The excess as a share of what was spent: how concentrated an incident is in this series."""
+        return self.excess / self.spent if self.spent > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A detector's word on an hour. `actual` to `high` are in the channel's unit; `spell` in dollars."""
+
+    start: Hour
+    """Where the judged time begins; earlier than the hour if hours were pooled."""
+    score: float
+    surprise: float
+    actual: float
+    expected: float
+    low: float
+    high: float
+    spell: Spell
+    persistence: float = 0.0
+    """Share of an odd hour's surprise that is expected of the one after it."""
+    over_cap: bool = False
+
+    @property
+    def out(self) -> bool:
+        """Beyond the edge of the usual."""
+        return self.surprise > 0
+
+
+@dataclass(slots=True)
+class Run:
+    """Adds up surprise over hours (a CUSUM of -ln p, Page 1954), so that one outrageous hour and several odd ones both count.
+
+    Under the null hypothesis -ln p is exponential with mean 1 whatever the series, so that the chance of ever crossing
+    a threshold T falls as exp(-T).
+    """
+
+    start: Hour = 0
+    last: Hour = 0
+    evidence: float = 0.0
+    proof: float = 0.0
+    """Evidence before this hour's allowance was taken off: what is held against the threshold."""
+    total: Spell = field(default_factory=Spell)
+    pending: Spell = field(default_factory=Spell)
+    latest: Verdict | None = None
+    scores: float = 0.0
+    calm: int = 0
+    odd: bool = False
+    """The hour before was beyond the edge."""
+    held: bool = False
+    """Part of an anomaly, or muted: nothing is learned, and it ends only after calm hours."""
+
+    @property
+    def active(self) -> bool:
+        return self.total.hours > 0
+
+    def step(self, hour: Hour, verdict: Verdict, needed: float) -> None:
+        """Takes in the verdict on the next hour.
+
+        Args:
+            hour: which.
+            verdict: on it.
+            needed: evidence that makes an alarm.
+        """
+        if not self.held:
+            news = 1 - verdict.persistence if self.odd else 1.0
+            self.proof = MEMORY * self.evidence + news * verdict.surprise
+            self.evidence = min(max(0.0, self.proof - ALLOWANCE), needed)
+            if not verdict.out and self.evidence == 0.0:
+                self.clear()
+                return
+        self.odd = verdict.out
+        wake = WAKE * self.scores / self.total.hours if self.held and self.total.hours else 0.0
+        if verdict.out and verdict.score >= wake:
+            self._extend(hour, verdict)
+        elif self.active:
+            self.pending.add(verdict.spell)
+            if verdict.score < max(CLOSE_TO_LEVEL, wake):
+                self.calm += 1
+
+    def _extend(self, hour: Hour, verdict: Verdict) -> None:
+        if not self.active:
+            self.start = verdict.start
+        self.total.add(self.pending)
+        self.total.add(verdict.spell)
+        self.pending = Spell()
+        self.scores += verdict.score * verdict.spell.hours
+        self.last = hour
+        self.latest = verdict
+        self.calm = 0
+
+    def clear(self) -> None:
+        """Back to nothing."""
+        self.evidence = self.proof = 0.0
+        self.total, self.pending = Spell(), Spell()
+        self.latest = None
+        self.scores = 0.0
+        self.calm = 0
+        self.odd = self.held = False

@@ -1,0 +1,119 @@
+"""The watch over one tenant: hours come in, transitions come out."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping
+
+from finops.anomaly.v1.anomaly_pb2 import Anomaly
+
+from services.anomaly.domain.alarms import Alarms, Transition
+from services.anomaly.domain.buckets import OpenHours
+from services.anomaly.domain.incidents import suspects
+from services.anomaly.domain.known import KnownAnomalies
+from services.anomaly.domain.monitor import SeriesMonitor
+from services.anomaly.domain.policy import Policy
+from services.anomaly.domain.series import NOTHING, Hour, Series, Totals
+
+SLICE = 200
+"""Series judged before the caller may see to something else."""
+
+
+class TenantWatch:
+    """Closes a tenant's hours, one after the other."""
+
+    def __init__(self, tenant: str, policy: Policy, known: Iterable[Anomaly] = ()) -> None:
+        self.tenant = tenant
+        self.hours = OpenHours()
+        self.late = LateRecords()
+        self._policy = policy
+        self._monitors: dict[Series, SeriesMonitor] = {}
+        self._by_dimension: dict[str, int] = {}
+        self._first: Hour | None = None
+        self._alarms = Alarms(tenant, policy, KnownAnomalies(known, policy))
+        self.unwatched: set[Series] = set()
+        """Refused because the dimension has too many values; of the last closed hour."""
+
+    def add(self, hour: Hour, series: Iterable[Series], totals: Totals) -> bool:
+        """Counts into an hour; False if it was closed, and only history is corrected."""
+        if not self.hours.is_closed(hour):
+            for one in series:
+                self.hours.add(hour, one, totals)
+            return True
+        for one in series:
+            monitor = self._monitors.get(one)
+            if monitor is not None:
+                monitor.amend(hour, totals)
+        self.late.note(hour, totals.requests)
+        return False
+
+    def close_through(self, last: Hour) -> Generator[None, None, list[Transition]]:
+        """Closes every hour up to `last`. Yields now and then; the transitions are its return value."""
+        transitions: list[Transition] = []
+        while (hour := self.hours.next()) is not None and hour <= last:
+            if not self._monitors:
+                busy = self.hours.first()
+                if busy is None or busy > last:
+                    self.hours.skip_to(last + 1)
+                    break
+                self.hours.skip_to(busy)
+                hour = busy
+            transitions += yield from self._close(hour)
+        return transitions
+
+    @property
+    def series_count(self) -> int:
+        return len(self._monitors)
+
+    @property
+    def withheld(self) -> int:
+        """Alarms not told because of caps."""
+        return self._alarms.withheld
+
+    def open_anomalies(self) -> list[str]:
+        """Names of what is open."""
+        return [incident.name for incident in self._alarms.open_incidents()]
+
+    def _close(self, hour: Hour) -> Generator[None, None, list[Transition]]:
+        totals = self.hours.close(hour)
+        self._first = hour if self._first is None else self._first
+        self._meet(hour, totals)
+        capped = hour - self._first >= self._policy.min_history_hours
+        for place, (series, monitor) in enumerate(self._monitors.items()):
+            monitor.judge(hour, totals.get(series, NOTHING), capped=capped)
+            if place % SLICE == SLICE - 1:
+                yield
+        transitions = self._alarms.conclude(hour, suspects(self._monitors.values()))
+        for place, monitor in enumerate(self._monitors.values()):
+            monitor.learn()
+            if place % SLICE == SLICE - 1:
+                yield
+        self._forget(hour)
+        yield
+        return transitions
+
+    def _meet(self, hour: Hour, totals: Mapping[Series, Totals]) -> None:
+        # In a fixed order: which series are refused must not depend on the order of records.
+        for series in sorted(totals.keys() - self._monitors.keys()):
+            count = self._by_dimension.get(series.dimension, 0)
+            if count >= self._policy.series_per_dimension:
+                self.unwatched.add(series)
+                continue
+            self._by_dimension[series.dimension] = count + 1
+            self._monitors[series] = SeriesMonitor(series, hour, self._policy)
+
+    def _forget(self, hour: Hour) -> None:
+        for series in [s for s, monitor in self._monitors.items() if monitor.is_forgotten(hour)]:
+            del self._monitors[series]
+            self._by_dimension[series.dimension] -= 1
+
+
+class LateRecords:
+    """What came after its hour was closed, since this watch began."""
+
+    def __init__(self) -> None:
+        self.hours: set[Hour] = set()
+        self.requests = 0
+
+    def note(self, hour: Hour, requests: int) -> None:
+        self.hours.add(hour)
+        self.requests += requests
