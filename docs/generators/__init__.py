@@ -1,0 +1,1 @@
+"""What writes docs/reference: one generator a file."""
