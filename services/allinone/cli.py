@@ -18,11 +18,14 @@ from services.allinone.engines.processes import EngineError
 from services.allinone.services import MIGRATIONS, SERVICES
 from services.allinone.up import DataFolderBusyError, Options, PortTakenError, Running, up
 from services.common import log, tracing
+from services.common.auth import Role, new_api_key
 from services.common.clickhouse import ClickHouse, migrate, pending_migrations
 from services.common.errors import UnavailableError
 from services.common.host import Host, key_ring, run_loop, run_until_signal
 from services.common.kafka.topics import create_topics
 from services.common.settings import ServiceSettings, load
+from services.ledger.reconcile import reconcile
+from services.ledger.settings import LedgerSettings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 stderr = Console(stderr=True)
@@ -166,6 +169,33 @@ async def _pending(settings: ServiceSettings) -> list[str]:
         return await pending_migrations(clickhouse, MIGRATIONS)
     finally:
         await clickhouse.stop()
+
+
+@app.command()
+def key() -> None:
+    """Print a fresh API key for AIFINOPS_AUTH__SERVICE_KEY or AIFINOPS_AUTH__ADMIN_KEY."""
+    text, _ = new_api_key("any", Role.SERVICE, "printed")
+    typer.echo(text)
+
+
+@app.command("reconcile")
+def reconcile_command(
+    repair: Annotated[bool, typer.Option("--repair", help="Make the rollups say what the entries say")] = False,
+) -> None:
+    """Compare the ledger's rollups with its entries: exit 1 where they differ and were not repaired."""
+    settings = load(LedgerSettings)
+    try:
+        report = asyncio.run(reconcile(settings, repair))
+    except UnavailableError as error:
+        _fail(str(error))
+    for found in report.discrepancies:
+        typer.echo(str(found))
+    typer.echo(
+        f"{report.days} days compared: {len(report.discrepancies)} differences, "
+        f"{report.missing_from_index} events missing from the index, {report.repeated_entries} repeated entries"
+        + ("; repaired" if report.repaired else "")
+    )
+    raise typer.Exit(0 if report.clean or report.repaired else 1)
 
 
 @app.command()
