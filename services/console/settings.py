@@ -22,6 +22,10 @@ class ConsoleOptions(BaseModel):
     time_zone: str = Field(default="UTC", description="IANA zone in which the UI's days and months start")
     refresh_seconds: float = Field(default=5.0, ge=1, description="How often the UI reads live figures")
 
+    ingest_url: str = Field(
+        default="", description="Where people send events, for the examples the UI shows; empty: the UI's own address"
+    )
+
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, name: str) -> str:

@@ -50,6 +50,11 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
+def plural(number: int, noun: str) -> str:
+    """1 event, 2 events."""
+    return f"{count(number)} {noun}{'' if number == 1 else 's'}"
+
+
 def percent(ratio: float) -> str:
     """0.256 as 26%; small ones with a decimal."""
     value = ratio * 100

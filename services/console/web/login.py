@@ -8,6 +8,7 @@ from pathlib import Path
 from string import Template
 from urllib.parse import parse_qs, urlsplit
 
+import nicegui
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -17,6 +18,7 @@ from services.console.console import Console
 from services.console.web.sessions import COOKIE
 
 _PAGE = Template((Path(__file__).parent / "static" / "login.html").read_text())
+_FONTS = f"/_nicegui/{nicegui.__version__}/static/fonts.css"
 _MAX_FORM_BYTES = 4_096
 _MAX_KEY_CHARACTERS = 200
 
@@ -97,5 +99,6 @@ def _is_https(request: Request) -> bool:
 
 def _page(target: str, message: str, status: int) -> Response:
     alert = f'<p class="login-alert" role="alert">{escape(message)}</p>' if message else ""
-    page = _PAGE.substitute(next=escape(target, quote=True), alert=alert, invalid="true" if status >= 400 else "false")
+    invalid = "true" if status >= 400 else "false"
+    page = _PAGE.substitute(fonts=_FONTS, next=escape(target, quote=True), alert=alert, invalid=invalid)
     return HTMLResponse(page, status, headers={"Cache-Control": "no-store"})

@@ -48,6 +48,11 @@ class Visit:
     def time_zone(self) -> ZoneInfo:
         return self.console.time_zone
 
+    @property
+    def ingest_url(self) -> str:
+        """Where events are sent, as the person's machine reaches it."""
+        return self.console.options.ingest_url.rstrip("/") or str(self.request.base_url).rstrip("/")
+
     def now(self) -> Micros:
         return self.console.clock.now()
 

@@ -11,7 +11,9 @@ from services.console.domain.series import OTHER
 
 COLOURS = [f"var(--series-{n})" for n in range(1, 9)]
 _OTHER_COLOUR = "var(--series-other)"
-_AXIS_TEXT = {"color": "var(--muted)", "fontSize": 11, "fontFamily": "inherit"}
+_FONT = '-apple-system, BlinkMacSystemFont, "Segoe UI", Roboto, sans-serif'
+"""As in the style sheet; a chart measures its texts before the style sheet reaches them."""
+_AXIS_TEXT = {"color": "var(--muted)", "fontSize": 11, "fontFamily": _FONT}
 _TOOLTIP = {
     "trigger": "axis",
     "confine": True,
@@ -19,7 +21,7 @@ _TOOLTIP = {
     "borderColor": "var(--line-strong)",
     "borderWidth": 1,
     "padding": [10, 12],
-    "textStyle": {"color": "var(--ink)", "fontSize": 12, "fontFamily": "inherit"},
+    "textStyle": {"color": "var(--ink)", "fontSize": 12, "fontFamily": _FONT},
     "extraCssText": "border-radius:8px;box-shadow:var(--shadow-pop);",
     "axisPointer": {"type": "shadow", "shadowStyle": {"color": "var(--hover)", "opacity": 1}},
 }
@@ -65,6 +67,7 @@ def stacked_bars(
             "animationDuration": 250,
         }
         for index, (name, values) in enumerate(stacks.items())
+        if any(values)
     ]
     if before is not None:
         series.append(
@@ -88,7 +91,7 @@ def stacked_bars(
             "itemHeight": 9,
             "itemGap": 16,
             "icon": "roundRect",
-            "textStyle": {"color": "var(--ink-2)", "fontSize": 12, "fontFamily": "inherit"},
+            "textStyle": {"color": "var(--ink-2)", "fontSize": 12, "fontFamily": _FONT},
             "pageTextStyle": {"color": "var(--muted)"},
             "pageIconColor": "var(--ink-2)",
             "pageIconInactiveColor": "var(--line-strong)",
@@ -110,9 +113,10 @@ def band(
     expected: float,
     high: float,
 ) -> dict[str, Any]:
-    """A series, and the range it was expected in between two indices."""
+    """A series, and the range it was expected in between two indices. Each value holds up to the next label."""
     first, last = labels[window[0]], labels[window[1]]
-    options = _frame(labels, money=dollars)
+    options = _frame(labels, money=dollars, bottom=4)
+    options["xAxis"]["boundaryGap"] = False
     return {
         **options,
         "tooltip": {
@@ -126,7 +130,7 @@ def band(
                 "type": "line",
                 "data": list(values),
                 "symbol": "none",
-                "step": "middle",
+                "step": "end",
                 "lineStyle": {"color": "var(--series-1)", "width": 2},
                 "itemStyle": {"color": "var(--series-1)"},
                 "areaStyle": {"color": "var(--series-1)", "opacity": 0.08},
@@ -154,10 +158,10 @@ def band(
     }
 
 
-def _frame(labels: Sequence[str], *, money: bool = True) -> dict[str, Any]:
+def _frame(labels: Sequence[str], *, money: bool = True, bottom: int = 40) -> dict[str, Any]:
     return {
         "aria": {"enabled": True},
-        "grid": {"left": 4, "right": 8, "top": 12, "bottom": 40, "containLabel": True},
+        "grid": {"left": 4, "right": 8, "top": 12, "bottom": bottom, "containLabel": True},
         "xAxis": {
             "type": "category",
             "data": list(labels),

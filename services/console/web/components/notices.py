@@ -47,12 +47,12 @@ def code(snippet: str) -> None:
         )
 
 
-def first_event(base_url: str) -> str:
+def first_event(ingest_url: str) -> str:
     """The command that sends a first event here."""
     return (
-        f"curl -X POST {base_url}v1/events \\\n"
+        f"curl -X POST {ingest_url}/v1/events \\\n"
         '  -H "Authorization: Bearer $AIFINOPS_KEY" \\\n'
         '  -H "Content-Type: application/json" \\\n'
-        '  -d \'{"id": "req-1", "provider": "openai", "model": "gpt-4o", "team": "search",\n'
-        '       "usage": {"input_tokens": 900, "output_tokens": 50}}\''
+        '  -d \'{"id": "req-1", "provider": "openai", "model": "gpt-4o", "tool": "openai-api",\n'
+        '       "team": "search", "usage": {"input_tokens": 900, "output_tokens": 50}}\''
     )

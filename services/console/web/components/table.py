@@ -102,9 +102,9 @@ class DataTable:
         if sort_by:
             pagination |= {"sortBy": sort_by, "descending": True}
         self._opens = on_open is not None
+        self._page_size = page_size
         self._table = ui.table(rows=[], columns=[c.definition() for c in columns], pagination=pagination, row_key="id")
         self._table.classes("table").props("flat dense binary-state-sort")
-        self._table.props["hide-pagination"] = not page_size
         self._table.props["aria-label"] = name
         self._table.props["table-header-class"] = "table-head"
         self._table.add_slot("header", _HEADER)
@@ -131,6 +131,7 @@ class DataTable:
     def show(self, rows: Sequence[Row]) -> None:
         """These rows; nothing is sent when they are the same."""
         fresh = [{**row, "open": self._opens} for row in rows]
+        self._table.props["hide-bottom"] = not self._page_size or len(fresh) <= self._page_size
         if fresh != self._table.props["rows"]:
             self._table.props["rows"] = fresh
 

@@ -10,6 +10,7 @@ from services.console.domain import figures
 from services.console.handlers import listing
 from services.console.web.components import notices
 from services.console.web.components.live import Live
+from services.console.web.components.segments import segments
 from services.console.web.components.table import Column, DataTable, Row, money
 from services.console.web.components.text import box
 from services.console.web.pages import rows
@@ -40,10 +41,12 @@ async def build(visit: Visit) -> None:
     async def open_anomaly(name: str) -> None:
         ui.navigate.to(f"/anomalies/{rows.last_part(name)}")
 
+    async def choose(_state: str) -> None:
+        await live.refresh()
+
     live = Live(visit, refresh)
     with box("page-actions"):
-        shown = ui.toggle(_STATES, value="open", on_change=live.refresh).props("no-caps unelevated dense")
-        shown.classes("segments").props["aria-label"] = "Which anomalies"
+        shown = segments(_STATES, "open", "Which anomalies", choose)
     with box("card card-flush", tag="section"):
         table = DataTable(_COLUMNS, "Anomalies", on_open=open_anomaly)
         nothing = notices.empty(
@@ -51,7 +54,7 @@ async def build(visit: Visit) -> None:
             "Nothing out of range",
             "Every series of spend is compared with the same hours of earlier weeks. A series needs some days "
             "of history; keep sending events.",
-            notices.first_event(str(visit.request.base_url)),
+            notices.first_event(visit.ingest_url),
         )
         nothing.set_visibility(False)
     await live.first()

@@ -95,12 +95,13 @@ async def _chart(visit: Visit, found: Anomaly) -> dict[str, object]:
     times = list(range(start, max(end, start + HOUR), HOUR))
     first = next((i for i, t in enumerate(times) if t >= found.start_unix_micros // HOUR * HOUR), 0)
     last = max((i for i, t in enumerate(times) if t < found.end_unix_micros), default=first)
+    values = [_value(found, hours.get(moment)) for moment in times]
     return charts.band(
-        [_label(visit, moment) for moment in times],
-        [_value(found, hours.get(moment)) for moment in times],
+        [_label(visit, moment) for moment in [*times, times[-1] + HOUR]],
+        [*values, values[-1]],
         name=found.unit,
         dollars=found.unit.startswith("USD"),
-        window=(first, max(first, last)),
+        window=(first, max(first, last) + 1),
         low=found.expected_low,
         expected=found.expected,
         high=found.expected_high,
@@ -108,7 +109,7 @@ async def _chart(visit: Visit, found: Anomaly) -> dict[str, object]:
 
 
 def _label(visit: Visit, moment: Micros) -> str:
-    return figures.moment(moment, visit.time_zone).replace(",", "").replace(" 20", " '")
+    return f"{figures.short_day(moment, visit.time_zone)} {figures.clock_time(moment, visit.time_zone)}"
 
 
 def _value(found: Anomaly, row: CostRow | None) -> float:

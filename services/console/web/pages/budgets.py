@@ -21,8 +21,8 @@ from services.console.web.visit import Visit
 _COLUMNS = [
     Column("name", "Budget"),
     Column("used", "Used", "bar"),
-    Column("spent", "Spent", "number"),
-    Column("amount", "Amount", "number"),
+    Column("spent", "Spent", "number", minor=True),
+    Column("amount", "Amount", "number", minor=True),
     Column("remaining", "Remaining", "number", minor=True),
     Column("forecast", "Forecast", "number", minor=True),
     Column("period", "Period", minor=True),

@@ -59,7 +59,7 @@ class _Explorer:
                 "o_query_stats",
                 "No costs here",
                 "Nothing in this range passes the filter. Widen the range, take the filter out, or send events:",
-                notices.first_event(str(self._visit.request.base_url)),
+                notices.first_event(self._visit.ingest_url),
             )
             self._nothing.set_visibility(False)
         await self._live.first()
@@ -83,7 +83,7 @@ class _Explorer:
             by.props("use-chips max-values=3 input-debounce=0 hide-dropdown-icon")
             step = ui.select(STEPS, label="Step", value=choices.step).classes("field field-xs")
             condition = ui.input("Filter", value=choices.filter, placeholder='team = "search" AND model = "gpt-4o"')
-            condition.classes("field field-grow").props("clearable")
+            condition.classes("field field-grow").props("clearable stack-label hide-bottom-space")
             compare = ui.switch("Compare", value=choices.compare).props("dense").classes("switch")
         for element in (period, start, end, by, step, condition):
             element.props("outlined dense")
@@ -135,7 +135,7 @@ class _Explorer:
         unpriced = sum(row.unpriced_events for row in found.totals)
         self._tokens.show(
             figures.count(sum(_tokens(row) for row in found.totals)),
-            f"{figures.count(unpriced)} events without a price" if unpriced else "", "up" if unpriced else "",
+            f"{figures.plural(unpriced, 'event')} without a price" if unpriced else "", "up" if unpriced else "",
         )  # fmt: skip
         self._read_from.show(f"read from {found.read_from.replace('_', ' ')}" if found.read_from else "")
         self._chart.show(

@@ -24,6 +24,13 @@ _STATUSES = {
     pb.TOOL_STATUS_REQUESTED: ("Requested", "accent"),
     pb.TOOL_STATUS_SHADOW: ("Shadow", "warn"),
 }
+_ACTIONS = {
+    "tool.register": "Registered a tool",
+    "tool.shadow_found": "Found a shadow tool",
+    "approval.request": "Asked for a tool",
+    "approval.approve": "Approved",
+    "approval.deny": "Denied",
+}
 _URGENCY = {pb.TOOL_STATUS_SHADOW: 0, pb.TOOL_STATUS_REQUESTED: 1}
 
 
@@ -80,7 +87,7 @@ class _View:
                 "o_shield",
                 "No tools yet",
                 "Register the tools that are allowed. One that usage names and nobody registered shows here as shadow.",
-                notices.first_event(str(visit.request.base_url)),
+                notices.first_event(visit.ingest_url),
             )
             self._no_tools.set_visibility(False)
         with card("Audit trail", f"the last {_AUDIT_ENTRIES}", classes="card-flush"):
@@ -125,7 +132,7 @@ class _View:
         title = approval.display_name or last_part(approval.tool)
         row: Row = {
             "id": approval.name,
-            "tool": {"t": title, "t2": approval.category},
+            "tool": {"t": title, "t2": forms.category(approval.category)},
             "why": {"t": approval.justification or "–", "tone": "wrap"},
             "who": {"t": approval.requester},
             "when": self._when(approval.create_unix_micros),
@@ -149,7 +156,7 @@ class _View:
                 "t2": tool_id if tool.display_name and tool.display_name != tool_id else "",
             },
             "status": {"t": status, "tone": tone},
-            "category": {"t": tool.category or "–"},
+            "category": {"t": forms.category(tool.category) or "–"},
             "owner": {"t": tool.owner or "–"},
             "users": number(tool.users),
             "seen": self._when(tool.last_seen_unix_micros),
@@ -160,7 +167,7 @@ class _View:
             "id": entry.id,
             "when": self._when(entry.time_unix_micros),
             "who": {"t": entry.actor},
-            "what": {"t": entry.action.replace(".", " ").replace("_", " ").capitalize(), "x": entry.action},
+            "what": {"t": _ACTIONS.get(entry.action, entry.action), "x": entry.action},
             "subject": {"t": entry.subject},
             "detail": {"t": entry.detail or "–", "tone": "wrap"},
         }

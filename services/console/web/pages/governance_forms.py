@@ -19,11 +19,16 @@ _CATEGORIES = {"api": "API", "ide": "IDE", "chat": "Chat", "agent": "Agent", "ot
 Refresh = Callable[[], Awaitable[None]]
 
 
+def category(word: str) -> str:
+    """A category as people write it."""
+    return _CATEGORIES.get(word, word)
+
+
 def request(visit: Visit, refresh: Refresh) -> None:
     """Asks for a tool; an admin decides."""
     dialog, body = dialogs.ask("Request a tool")
     with body:
-        tool, name, category = _tool_fields()
+        tool, name, kind = _tool_fields()
         why = ui.textarea("Why it is needed", placeholder="What for, by whom, which data it will see")
         why.props("outlined dense autogrow").classes("field")
         request_id = uuid.uuid4().hex  # one for the dialog: a second click asks nothing twice
@@ -32,7 +37,7 @@ def request(visit: Visit, refresh: Refresh) -> None:
             asked = pb.RequestApprovalRequest(
                 tool_id=_id(tool),
                 display_name=name.value.strip(),
-                category=category.value,
+                category=kind.value,
                 justification=(why.value or "").strip(),
                 request_id=request_id,
             )
@@ -48,12 +53,12 @@ def register(visit: Visit, refresh: Refresh) -> None:
     """Puts a tool into the registry as approved."""
     dialog, body = dialogs.ask("Register a tool")
     with body:
-        tool, name, category = _tool_fields()
+        tool, name, kind = _tool_fields()
         owner = ui.input("Owner", placeholder="platform@example.com").props("outlined dense").classes("field")
 
         async def send() -> bool:
             registered = pb.Tool(
-                display_name=name.value.strip(), category=category.value, owner=(owner.value or "").strip()
+                display_name=name.value.strip(), category=kind.value, owner=(owner.value or "").strip()
             )
             await visit.peers.register_tool(visit.caller, pb.RegisterToolRequest(tool_id=_id(tool), tool=registered))
             await refresh()
@@ -88,8 +93,8 @@ def _tool_fields() -> tuple[ui.input, ui.input, ui.select]:
         ui.input("Id, as usage events name it", placeholder="cursor").props("outlined dense autofocus").classes("field")
     )
     name = ui.input("Name", placeholder="Cursor").props("outlined dense").classes("field")
-    category = ui.select(_CATEGORIES, label="Category", value="api").props("outlined dense").classes("field")
-    return tool, name, category
+    kind = ui.select(_CATEGORIES, label="Category", value="api").props("outlined dense").classes("field")
+    return tool, name, kind
 
 
 def _id(tool: ui.input) -> str:

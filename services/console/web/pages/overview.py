@@ -12,6 +12,7 @@ from services.console.domain.series import NONE
 from services.console.handlers import overview as use_case
 from services.console.web.components import charts, notices
 from services.console.web.components.live import Live
+from services.console.web.components.segments import segments
 from services.console.web.components.stat import Stat
 from services.console.web.components.table import Column, DataTable, delta, money
 from services.console.web.components.text import box, card, text
@@ -78,7 +79,7 @@ class _View:
                     "o_bolt",
                     "No spend yet",
                     "Send a first event; its cost is here seconds later. Create a key that may send events under Keys.",
-                    notices.first_event(str(self._visit.request.base_url)),
+                    notices.first_event(self._visit.ingest_url),
                 )
                 self._no_spend.set_visibility(False)
             with card("Top movers", "7 days against the 7 before"):
@@ -152,8 +153,8 @@ class _View:
             self._forecast.show_money(spend.forecast, note)
         self._unpriced.set_visibility(spend.unpriced_events > 0)
         self._unpriced_text.show(
-            f"{figures.count(spend.unpriced_events)} events this month have usage without a known price. They are in "
-            f"no figure here; at the shadow price, which budgets count, they come to {figures.dollars(spend.shadow)}."
+            f"{figures.plural(spend.unpriced_events, 'event')} of this month had usage without a known price, which is "
+            f"in no figure here. At the shadow price, which budgets count, it comes to {figures.dollars(spend.shadow)}."
         )
         known = bool(spend.daily.amounts)
         self._chart.set_visibility(known)
@@ -201,13 +202,11 @@ def _against(now: Picos, before: Picos) -> tuple[str, str]:
 
 
 def _segments(options: dict[str, str], name: str, choices: _Choices, field: str, live: Live) -> None:
-    async def choose() -> None:
-        setattr(choices, field, toggle.value)
+    async def choose(value: str) -> None:
+        setattr(choices, field, value)
         await live.refresh()
 
-    toggle = ui.toggle(options, value=getattr(choices, field), on_change=choose)
-    toggle.props("no-caps unelevated dense").classes("segments")
-    toggle.props["aria-label"] = name
+    segments(options, getattr(choices, field), name, choose)
 
 
 PAGE = Page("/", "Overview", build, "o_space_dashboard")

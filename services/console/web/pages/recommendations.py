@@ -10,6 +10,7 @@ from services.console.domain import figures
 from services.console.handlers import listing
 from services.console.web.components import notices
 from services.console.web.components.live import Live
+from services.console.web.components.segments import segments
 from services.console.web.components.text import box, text
 from services.console.web.pages.rows import series_name
 from services.console.web.shell import Page
@@ -38,19 +39,21 @@ async def build(visit: Visit) -> None:
                 for each in found:
                     _card(each)
 
+    async def choose(_state: str) -> None:
+        await live.refresh()
+
     live = Live(visit, refresh)
     with box("page-actions"):
         total = text("", "page-total")
         ui.space()
-        shown = ui.toggle(_STATES, value="open", on_change=live.refresh).props("no-caps unelevated dense")
-        shown.classes("segments").props["aria-label"] = "Which recommendations"
+        shown = segments(_STATES, "open", "Which recommendations", choose)
     cards = box("stack")
     nothing = notices.empty(
         "o_tips_and_updates",
         "No recommendations here",
         "They are computed from usage: seats nobody uses, work that a cheaper model does as well. They need some days "
         "of events with models, users and seats.",
-        notices.first_event(str(visit.request.base_url)),
+        notices.first_event(visit.ingest_url),
     )
     nothing.set_visibility(False)
     await live.first()
