@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from finops.anomaly.v1.anomaly_pb2 import Anomaly
 
 from services.anomaly.domain.incidents import Suspect
-
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Hour, Series
 from services.common.clock import HOUR

@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 
 from services.anomaly.domain.baseline import Expectation, SeasonalBaseline
-from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.persistence import Persistence
+from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.run import Spell, Verdict
 from services.anomaly.domain.series import NOTHING, Hour, Totals
 from services.anomaly.domain.tail import TailCalibration

@@ -1,0 +1,1 @@
+"""The edges: ClickHouse, Kafka, gRPC, Prometheus and the clock."""

@@ -1,0 +1,74 @@
+"""History over gRPC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from finops.ledger.v1.ledger_pb2 import (
+    GRANULARITY_DAY,
+    GRANULARITY_HOUR,
+    CostRow,
+    GetPositionsRequest,
+    Granularity,
+    LogScope,
+    QueryCostsRequest,
+)
+from finops.ledger.v1.ledger_pb2_grpc import LedgerServiceStub
+
+from services.anomaly.domain.series import TENANT, Totals, hour_of, is_seat_fee
+from services.anomaly.handlers.ports import HourlySum, Positions, Scope
+from services.common.clock import Micros
+from services.common.grpc.client import Channel, call
+from services.common.money import from_proto
+
+_PATIENCE_SECONDS = 60.0
+
+
+class LedgerHistory:
+    """Implements `handlers.ports.History`. Names no tenant: a service key asks for all of them."""
+
+    def __init__(self, channel: Channel, service_key: str) -> None:
+        self._channel = channel
+        self._key = service_key
+
+    async def positions(self, incarnation: str) -> Positions:
+        stub = LedgerServiceStub(self._channel.channel())
+        answer = await call(stub.GetPositions, GetPositionsRequest(incarnation=incarnation), key=self._key)
+        return Positions(dict(answer.costs_offsets), dict(answer.usage_offsets))
+
+    async def busy_days(self, scope: Scope, start: Micros, end: Micros) -> Mapping[str, Sequence[Micros]]:
+        days: dict[str, list[Micros]] = {}
+        for row in await self._query(scope, [TENANT], GRANULARITY_DAY, start, end):
+            days.setdefault(row.group[0], []).append(row.time_unix_micros)
+        return {tenant: sorted(times) for tenant, times in sorted(days.items())}
+
+    async def hourly(self, scope: Scope, dimension: str, start: Micros, end: Micros) -> Sequence[HourlySum]:
+        # Grouped by model too, which for a seat is its plan: seat fees then stand in rows of their own, to be left out.
+        others = [name for name in (dimension, "model") if name != TENANT]
+        group_by = [TENANT, *dict.fromkeys(others)]
+        value = 0 if dimension == TENANT else 1
+        return [
+            HourlySum(row.group[0], row.group[value], hour_of(row.time_unix_micros), _totals(row))
+            for row in await self._query(scope, group_by, GRANULARITY_HOUR, start, end)
+            if not is_seat_fee(row.quantities)
+        ]
+
+    async def _query(
+        self, scope: Scope, group_by: Sequence[str], granularity: Granularity, start: Micros, end: Micros
+    ) -> Sequence[CostRow]:
+        stub = LedgerServiceStub(self._channel.channel())
+        request = QueryCostsRequest(
+            start_unix_micros=start,
+            end_unix_micros=end,
+            group_by=group_by,
+            granularity=granularity,
+            log_scope=LogScope(
+                incarnation=scope.incarnation, through_offsets=scope.positions, include_other_incarnations=True
+            ),
+        )
+        answer = await call(stub.QueryCosts, request, key=self._key, timeout_seconds=_PATIENCE_SECONDS)
+        return answer.rows
+
+
+def _totals(row: CostRow) -> Totals:
+    return Totals(from_proto(row.cost) + from_proto(row.shadow_cost), row.quantities.requests)

@@ -1,0 +1,32 @@
+"""finops.anomaly.v1.AnomalyService."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from finops.anomaly.v1.anomaly_pb2 import (
+    GetAnomalyRequest,
+    GetAnomalyResponse,
+    ListAnomaliesRequest,
+    ListAnomaliesResponse,
+)
+from finops.anomaly.v1.anomaly_pb2_grpc import AnomalyServiceServicer
+
+from services.anomaly.handlers.ports import Archive
+from services.anomaly.handlers.read import get_anomaly, list_anomalies
+from services.common import auth
+from services.common.auth import Access
+
+
+class AnomalyServicer(AnomalyServiceServicer):
+    """Answers from the table, whoever wrote it: also while history is being read."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+
+    async def ListAnomalies(self, request: ListAnomaliesRequest, context: Any) -> ListAnomaliesResponse:  # noqa: N802
+        return await list_anomalies(self._archive, auth.current(Access.READ).tenant_id, request)
+
+    async def GetAnomaly(self, request: GetAnomalyRequest, context: Any) -> GetAnomalyResponse:  # noqa: N802
+        found = await get_anomaly(self._archive, auth.current(Access.READ).tenant_id, request.name)
+        return GetAnomalyResponse(anomaly=found)

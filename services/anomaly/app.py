@@ -1,0 +1,79 @@
+"""The anomaly service, wired. One replica: see `handlers.watch`."""
+
+from __future__ import annotations
+
+from finops.anomaly.v1.anomaly_pb2_grpc import add_AnomalyServiceServicer_to_server
+
+from services.anomaly.adapters.archive import AnomalyTable
+from services.anomaly.adapters.ledger import LedgerHistory
+from services.anomaly.adapters.metrics import PrometheusMeter
+from services.anomaly.adapters.outlet import AnomalyTopic
+from services.anomaly.adapters.servicer import AnomalyServicer
+from services.anomaly.adapters.ticker import Ticker
+from services.anomaly.domain.series import Reader
+from services.anomaly.domain.watermark import Patience
+from services.anomaly.handlers.outbox import Outbox
+from services.anomaly.handlers.watch import CostWatch, WatchOptions
+from services.anomaly.settings import AnomalyOptions, AnomalySettings
+from services.common.clickhouse import ClickHouse
+from services.common.clock import HOUR, MINUTE, SECOND, SystemClock
+from services.common.component import GrpcService, Service
+from services.common.grpc.client import Channel
+from services.common.kafka.consumer import BatchConsumer
+from services.common.kafka.dead_letters import DeadLetters
+from services.common.kafka.producer import Producer
+from services.common.kafka.topics import COSTS
+from services.common.keyring import KeyRing
+
+GROUP = "anomaly"
+_HISTORY_MESSAGE_BYTES = 256 * 1024 * 1024
+
+
+def build(settings: AnomalySettings, keyring: KeyRing) -> Service:
+    """Everything the service needs, not started."""
+    options = settings.anomaly
+    clickhouse = ClickHouse(settings.clickhouse)
+    producer = Producer(settings.kafka, client_id=GROUP)
+    ledger = Channel(settings.peers.ledger, max_message_bytes=_HISTORY_MESSAGE_BYTES)
+    archive = AnomalyTable(clickhouse)
+    clock = SystemClock()
+    watch = CostWatch(
+        history=LedgerHistory(ledger, settings.auth.service_key.get_secret_value()),
+        archive=archive,
+        outbox=Outbox(archive, AnomalyTopic(producer), clock),
+        clock=clock,
+        meter=PrometheusMeter(),
+        reader=Reader(options.dimensions),
+        policy=options.policy,
+        patience=patience(options),
+        options=WatchOptions(
+            options.history_days, options.rebuild_after_late_hours, round(options.rebuild_every_minutes * MINUTE)
+        ),
+    )
+    consumer = BatchConsumer(
+        settings.kafka,
+        group=GROUP,
+        topics=[COSTS],
+        processor=watch,
+        dead_letters=DeadLetters(producer, GROUP),
+    )
+    return Service(
+        name="anomaly",
+        components=[clickhouse, producer, ledger, consumer, Ticker("anomaly clock", options.tick_seconds, watch.tick)],
+        grpc=[
+            GrpcService(
+                "finops.anomaly.v1.AnomalyService", AnomalyServicer(archive), add_AnomalyServiceServicer_to_server
+            )
+        ],
+        migrations=["services.anomaly.migrations"],
+    )
+
+
+def patience(options: AnomalyOptions) -> Patience:
+    """How long to wait for late events, in microseconds."""
+    return Patience(
+        grace=round(options.grace_minutes * MINUTE),
+        history_grace=round(options.history_grace_hours * HOUR),
+        live_within=round(options.live_within_minutes * MINUTE),
+        idle=round(options.idle_seconds * SECOND),
+    )

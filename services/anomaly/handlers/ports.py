@@ -1,0 +1,83 @@
+"""What the handlers need from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from finops.anomaly.v1.anomaly_pb2 import Anomaly, AnomalyEvent
+
+from services.anomaly.domain.series import Hour, Totals
+from services.common.clock import Micros
+
+
+@dataclass(frozen=True)
+class Positions:
+    """How far the ledger has come, by partition."""
+
+    costs: Mapping[int, int]
+    usage: Mapping[int, int]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The part of the ledger that a watch begins with: everything through `positions` of this life of the log."""
+
+    incarnation: str
+    positions: Mapping[int, int]
+
+
+class HourlySum(NamedTuple):
+    """One hour of one value of one dimension."""
+
+    tenant: str
+    value: str
+    hour: Hour
+    totals: Totals
+
+
+class History(Protocol):
+    """The ledger. Every method raises UnavailableError if it is away."""
+
+    async def positions(self, incarnation: str) -> Positions: ...
+
+    async def busy_days(self, scope: Scope, start: Micros, end: Micros) -> Mapping[str, Sequence[Micros]]:
+        """The days on which each tenant spent anything, in order."""
+        ...
+
+    async def hourly(self, scope: Scope, dimension: str, start: Micros, end: Micros) -> Sequence[HourlySum]:
+        """Watched usage in [start, end), as `domain.series.is_watched` has it."""
+        ...
+
+
+class Archive(Protocol):
+    """Our own table of anomalies."""
+
+    async def told(self, since: Micros) -> Sequence[Anomaly]:
+        """Those of all tenants that ended after this moment, or are open."""
+        ...
+
+    async def save(self, anomalies: Sequence[Anomaly]) -> None: ...
+
+    async def page(
+        self, tenant: str, state: Anomaly.State, before: tuple[Micros, str] | None, limit: int
+    ) -> Sequence[Anomaly]:
+        """Of one tenant, newest start first, those after `before` (start and name) in that order."""
+        ...
+
+    async def get(self, tenant: str, name: str) -> Anomaly | None: ...
+
+
+class Outlet(Protocol):
+    """finops.anomalies.v1."""
+
+    async def publish(self, events: Sequence[AnomalyEvent]) -> None: ...
+
+
+class Meter(Protocol):
+    """What operators see."""
+
+    def records(self, watched: int, late: int, too_old: int, repeated: int) -> None: ...
+
+    def state(self, series: int, unwatched: int, withheld: int, open_anomalies: int) -> None: ...

@@ -1,0 +1,66 @@
+"""Hourly history from the ledger, fed through the detectors as if it had just happened."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Generator, Mapping
+from typing import TypeVar
+
+from services.anomaly.domain.series import TENANT, Reader, Series
+from services.anomaly.domain.tenant import TenantWatch
+from services.anomaly.handlers.ports import History, Scope
+from services.common.clock import DAY, HOUR, Micros
+
+CHUNK_DAYS = 5
+"""Days asked for at once: an answer of a large organisation stays within a gRPC message."""
+
+Returned = TypeVar("Returned")
+
+
+async def in_slices(work: Generator[None, None, Returned]) -> Returned:
+    """Runs long work so that the event loop gets its turn at every yield."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            result: Returned = done.value
+            return result
+        await asyncio.sleep(0)
+
+
+async def restore(
+    history: History, scope: Scope, reader: Reader, watches: Mapping[str, TenantWatch], now: Micros, days: int,
+    settled_after: Micros,
+) -> AsyncIterator[tuple[TenantWatch, int]]:  # fmt: skip
+    """Fills the watches, in the order of time.
+
+    Yields each watch with the hour through which it may be closed, as soon as those hours are complete. The last
+    `settled_after` before a tenant's newest day stay open: what else belongs there is still in the log.
+
+    Args:
+        history: the ledger.
+        scope: what to read of it.
+        reader: names the dimensions.
+        watches: by tenant; makes a new one for a tenant it does not know.
+        now: of the wall clock.
+        days: how far back.
+        settled_after: how late a record of the past may come.
+
+    Raises:
+        UnavailableError: the ledger is away.
+    """
+    start = (now - days * DAY) // DAY * DAY
+    busy = await history.busy_days(scope, start, now + DAY)
+    settled = {tenant: (max(times) - settled_after) // HOUR for tenant, times in busy.items()}
+    wanted = sorted({(time - start) // (CHUNK_DAYS * DAY) for times in busy.values() for time in times})
+    for chunk in wanted:
+        begin = start + chunk * CHUNK_DAYS * DAY
+        end = begin + CHUNK_DAYS * DAY
+        for dimension in reader.dimensions:
+            for row in await history.hourly(scope, dimension, begin, end):
+                value = row.tenant if dimension == TENANT else row.value
+                if value:
+                    watches[row.tenant].add(row.hour, (Series(dimension, value),), row.totals)
+            await asyncio.sleep(0)
+        for tenant in busy:
+            yield watches[tenant], min(end // HOUR, settled[tenant]) - 1

@@ -1,0 +1,271 @@
+"""Costs come in, anomalies come out.
+
+All partitions are read by one process: a series' hour is spread over all of them, and is judged once. A restart reads
+history from the ledger and comes to the same anomalies; how fast records are read, in what batches and from which
+partition first changes nothing (see `domain.watermark`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from finops.anomaly.v1.anomaly_pb2 import Anomaly
+from finops.cost.v1.cost_pb2 import CostRecord
+from google.protobuf.message import DecodeError
+
+from services.anomaly.domain.policy import Policy
+from services.anomaly.domain.series import Hour, Reader, hour_of, is_watched
+from services.anomaly.domain.tenant import TenantWatch
+from services.anomaly.domain.watermark import LogClock, Patience, Watermark, last_hour_before
+from services.anomaly.handlers.outbox import Outbox
+from services.anomaly.handlers.ports import Archive, History, Meter, Scope
+from services.anomaly.handlers.restore import in_slices, restore
+from services.common.clock import DAY, MINUTE, Clock, Micros
+from services.common.errors import UnavailableError
+from services.common.kafka.record import Batch, Log, Partition, Record
+from services.common.log import get_logger
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class WatchOptions:
+    """How the watch reads. Thresholds are in `Policy`."""
+
+    history_days: int = 70
+    """Of hours read from the ledger at start; older records are not watched."""
+    rebuild_after_late_hours: int = 72
+    """So many closed hours that got late records are a back-fill: history is read again, so that it is judged too."""
+    rebuild_every: Micros = 10 * MINUTE
+    """At most so often."""
+
+
+@dataclass
+class _Desk:
+    """State of one assignment: rebuilt, never repaired."""
+
+    log: Log
+    partitions: Sequence[Partition]
+    log_clock: LogClock
+    next_offset: dict[int, int]
+    usage_offset: dict[int, int]
+    since: Micros
+    watches: dict[str, TenantWatch]
+    watermarks: dict[str, Watermark]
+    late_seen: Micros = 0
+
+
+class BackfillError(UnavailableError):
+    """Not a fault: the consumer is asked to load history again, because much of it came after its hours were closed."""
+
+
+class CostWatch:
+    """The processor of finops.costs.v1."""
+
+    def __init__(
+        self, *, history: History, archive: Archive, outbox: Outbox, clock: Clock, meter: Meter, reader: Reader,
+        policy: Policy, patience: Patience, options: WatchOptions,
+    ) -> None:  # fmt: skip
+        self._history = history
+        self._archive = archive
+        self._outbox = outbox
+        self._clock = clock
+        self._meter = meter
+        self._reader = reader
+        self._policy = policy
+        self._patience = patience
+        self._options = options
+        self._desk: _Desk | None = None
+        self._known: dict[str, list[Anomaly]] = {}
+        self._lock = asyncio.Lock()
+
+    # --- the consumer's side ----------------------------------------------------------------------------------------
+
+    async def assigned(self, partitions: Sequence[Partition], log: Log) -> Mapping[Partition, int]:
+        """Reads history from the ledger; the log goes on where that ends.
+
+        Raises:
+            UnavailableError: the ledger or ClickHouse is away.
+        """
+        async with self._lock:
+            self._desk = None
+            positions = await self._history.positions(log.incarnation)
+            self._warn_of_replicas(partitions, positions.costs)
+            now = self._clock.now()
+            told = await self._archive.told(now - self._options.history_days * DAY)
+            self._outbox.remember(told)
+            self._known = {}
+            for anomaly in told:
+                self._known.setdefault(anomaly.tenant_id, []).append(anomaly)
+            numbers = [partition.partition for partition in partitions]
+            desk = _Desk(
+                log, partitions, LogClock(numbers), {p: positions.costs.get(p, -1) + 1 for p in numbers},
+                dict(positions.usage), now, {}, {},
+            )  # fmt: skip
+            for tenant in self._known:
+                self._watch_of(desk, tenant)
+            await self._restore(desk, Scope(log.incarnation, positions.costs), now)
+            self._desk = desk
+            return {partition: desk.next_offset[partition.partition] for partition in partitions}
+
+    async def process(self, batch: Batch) -> None:
+        """Counts a batch, closes the hours that are over, tells what came of them.
+
+        Raises:
+            BackfillError: history is to be loaded again.
+        """
+        async with self._lock:
+            desk = self._desk
+            if desk is None:
+                raise UnavailableError("anomaly: a batch came before its partitions were assigned")
+            self._ask_for_rebuild(desk)
+            self._count(desk, batch)
+            await self._close_hours(desk)
+
+    async def revoked(self, partitions: Sequence[Partition]) -> None:
+        """Forgets everything: it is rebuilt from the ledger."""
+        async with self._lock:
+            self._desk = None
+
+    # --- the clock's side -------------------------------------------------------------------------------------------
+
+    async def tick(self) -> None:
+        """Notices partitions that have nothing more to read, so that hours close when nothing comes."""
+        async with self._lock:
+            desk = self._desk
+            if desk is None:
+                return
+            asked = self._clock.now()
+            ends = await desk.log.end_offsets(desk.partitions)
+            for partition, end in ends.items():
+                if desk.next_offset[partition.partition] >= end:
+                    desk.log_clock.caught_up(partition.partition, asked)
+            await self._close_hours(desk)
+            self._outbox.forget_before(hour_of(asked - self._options.history_days * DAY))
+
+    # --- the work ---------------------------------------------------------------------------------------------------
+
+    def _count(self, desk: _Desk, batch: Batch) -> None:
+        oldest = self._clock.now() - self._options.history_days * DAY
+        watched: list[CostRecord] = []
+        too_old = repeated = 0
+        for record in batch.records:
+            desk.next_offset[record.partition] = max(record.offset + 1, desk.next_offset.get(record.partition, 0))
+            appended = record.timestamp * 1_000 if record.timestamp > 0 else self._clock.now()
+            desk.log_clock.read(record.partition, appended)
+            cost = _decoded(batch, record)
+            if cost is None:
+                continue
+            if not _rises(desk, record.partition, cost):
+                repeated += 1
+                continue
+            usage = cost.usage
+            if not is_watched(usage):
+                continue
+            if usage.time_unix_micros < oldest:
+                too_old += 1
+                continue
+            self._watch_of(desk, usage.tenant_id)
+            desk.watermarks[usage.tenant_id].saw(record.partition, usage.time_unix_micros, appended)
+            watched.append(cost)
+        late = 0
+        for cell, totals in self._reader.tally(watched).items():
+            if not desk.watches[cell.tenant].add(cell.hour, self._reader.series(cell), totals):
+                late += totals.requests
+        if late:
+            desk.late_seen = self._clock.now()
+        self._meter.records(len(watched), late, too_old, repeated)
+
+    async def _close_hours(self, desk: _Desk) -> None:
+        now = desk.log_clock.now()
+        for tenant, watch in desk.watches.items():
+            over = None if now is None else desk.watermarks[tenant].at(now)
+            if over is not None:
+                await self._close(watch, last_hour_before(over))
+        self._report(desk)
+        try:
+            await self._outbox.flush()
+        except UnavailableError as error:
+            # State is sound and nothing is lost: it is told at the next batch or tick.
+            log.warning("anomalies wait to be told", waiting=len(self._outbox), error=error.message)
+
+    async def _close(self, watch: TenantWatch, last: Hour) -> None:
+        self._outbox.put(await in_slices(watch.close_through(last)))
+
+    async def _restore(self, desk: _Desk, scope: Scope, now: Micros) -> None:
+        watches = _Watches(self, desk)
+        async for watch, last in restore(
+            self._history, scope, self._reader, watches, now, self._options.history_days, self._patience.history_grace
+        ):
+            await self._close(watch, last)
+
+    def _watch_of(self, desk: _Desk, tenant: str) -> TenantWatch:
+        watch = desk.watches.get(tenant)
+        if watch is None:
+            watch = desk.watches[tenant] = TenantWatch(tenant, self._policy, self._known.get(tenant, ()))
+            numbers = [partition.partition for partition in desk.partitions]
+            desk.watermarks[tenant] = Watermark(numbers, self._patience, desk.since)
+        return watch
+
+    def _ask_for_rebuild(self, desk: _Desk) -> None:
+        now = self._clock.now()
+        hours = max((len(watch.late.hours) for watch in desk.watches.values()), default=0)
+        if hours < self._options.rebuild_after_late_hours or now - desk.since < self._options.rebuild_every:
+            return
+        if now - desk.late_seen < self._patience.idle:
+            return
+        raise BackfillError(f"{hours} hours of history came after they were closed; reading them again from the ledger")
+
+    def _report(self, desk: _Desk) -> None:
+        watches = desk.watches.values()
+        self._meter.state(
+            sum(watch.series_count for watch in watches),
+            sum(len(watch.unwatched) for watch in watches),
+            sum(watch.withheld for watch in watches),
+            sum(len(watch.open_anomalies()) for watch in watches),
+        )
+
+    def _warn_of_replicas(self, partitions: Sequence[Partition], written: Mapping[int, int]) -> None:
+        missing = set(written) - {partition.partition for partition in partitions}
+        if missing:
+            log.error(
+                "another replica reads part of the costs, so hours here are incomplete: run one replica of anomaly",
+                partitions=sorted(missing),
+            )
+
+
+class _Watches(dict[str, TenantWatch]):
+    """Makes a watch for a tenant met for the first time."""
+
+    def __init__(self, owner: CostWatch, desk: _Desk) -> None:
+        super().__init__()
+        self._owner = owner
+        self._desk = desk
+
+    def __missing__(self, tenant: str) -> TenantWatch:
+        return self._owner._watch_of(self._desk, tenant)
+
+
+def _decoded(batch: Batch, record: Record) -> CostRecord | None:
+    try:
+        cost = CostRecord.FromString(record.value or b"")
+    except DecodeError as error:
+        batch.reject(record, "unreadable", f"not a finops.cost.v1.CostRecord: {error}")
+        return None
+    if not cost.usage.tenant_id or cost.usage.time_unix_micros <= 0:
+        batch.reject(record, "incomplete", "a cost record needs usage.tenant_id and usage.time_unix_micros")
+        return None
+    return cost
+
+
+def _rises(desk: _Desk, partition: int, cost: CostRecord) -> bool:
+    """False for a record that a rater wrote after it had lost its partition (its usage offset does not rise)."""
+    position = cost.usage_position
+    if position.incarnation != desk.log.incarnation:
+        return True
+    if position.offset <= desk.usage_offset.get(partition, -1):
+        return False
+    desk.usage_offset[partition] = position.offset
+    return True
