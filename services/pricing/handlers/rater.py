@@ -7,6 +7,7 @@ after any fault the consumer calls `assigned` again, and what was written meanwh
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ from services.pricing.domain.window import Window
 from services.pricing.handlers.ports import CostLog, Ledger, Meter, Pricing, Rated, RatedBatch, Refused
 
 KEY_BYTES = 16
+_SLICE = 500
+"""Records worked off before others on the event loop get their turn: about 10 ms."""
 
 
 @dataclass
@@ -84,7 +87,8 @@ class Rater:
     # --- partitions -------------------------------------------------------------------------------------------------
 
     async def assigned(self, partitions: Sequence[Partition], log: Log) -> Mapping[Partition, int]:
-        self._incarnation = log.incarnation
+        if log.incarnation != self._incarnation:
+            self._incarnation, self._shards = log.incarnation, {}
         committed = await log.committed_offsets(partitions)
         ends = await log.end_offsets([self._costs.partition(p.partition) for p in partitions])
         kept, self._shards = self._shards, {}
@@ -108,7 +112,9 @@ class Rater:
         shard = Shard(Window(self._window_records, self._clock.now(), 0), next_offset=0, last_usage=-1)
         empty = True
         async for records in self._costs.tail(number, self._window_records):
-            for record in records:
+            for number_read, record in enumerate(records, 1):
+                if number_read % _SLICE == 0:
+                    await asyncio.sleep(0)
                 recorded = record.timestamp * 1_000
                 if empty:
                     shard.window, empty = Window(self._window_records, recorded, record.offset), False
@@ -133,7 +139,7 @@ class Rater:
         await self._rate(arrivals, batch, work)
         if work.rated:
             offsets = await self._costs.append(work.rated)
-            self._remember(work.rated, offsets)
+            self._remember(work, offsets)
         work.done.records = [rated.record for rated in work.rated]
         work.done.seconds = time.perf_counter() - started
         self._meter.rated(work.done)
@@ -198,13 +204,15 @@ class Rater:
         """Prices what is not a resend, and makes the cost records in the order of arrival."""
         priced = self._to_price(arrivals, work)
         ratings = await self._pricing.rate([arrival.event for arrival in priced]) if priced else ()
-        for arrival, rating in zip(priced, ratings, strict=True):
+        for position, (arrival, rating) in enumerate(zip(priced, ratings, strict=True), 1):
+            if position % _SLICE == 0:
+                await asyncio.sleep(0)
             if isinstance(rating, Refused):
                 batch.reject(arrival.record, "unpriceable", rating.reason)
                 continue
             record, event = arrival.record, arrival.event
-            position = LogPosition(incarnation=self._incarnation, partition=record.partition, offset=record.offset)
-            cost = revise(work.known.get(event.event_key), event, rating, position)
+            origin = LogPosition(incarnation=self._incarnation, partition=record.partition, offset=record.offset)
+            cost = revise(work.known.get(event.event_key), event, rating, origin)
             work.known[event.event_key] = Known.of(cost)
             work.rated.append(Rated(record.partition, cost, _traceparent(record)))
 
@@ -227,12 +235,13 @@ class Rater:
                 priced.append(arrival)
         return priced
 
-    def _remember(self, rated: Sequence[Rated], offsets: Sequence[int]) -> None:
+    def _remember(self, work: _Work, offsets: Sequence[int]) -> None:
         """Once the costs are written."""
         now = self._clock.now()
-        for (number, record, _), offset in zip(rated, offsets, strict=True):
+        for (number, record, _), offset in zip(work.rated, offsets, strict=True):
             shard = self._shards[number]
-            shard.window.put(record.usage.event_key, Known.of(record), offset, now)
+            key = record.usage.event_key
+            shard.window.put(key, work.known[key], offset, now)
             shard.next_offset = offset + 1
             shard.last_usage = record.usage_position.offset
 

@@ -236,3 +236,16 @@ async def test_garbage_in_the_cost_log_is_passed_over(bench: Bench) -> None:
     bench.logs.send(recorded("a", input_tokens=1))
     await bench.run()
     assert len(bench.logs.records[Partition(COSTS, 0)]) == 2
+
+
+async def test_a_late_write_of_another_rater_is_not_remembered(bench: Bench) -> None:
+    """Its usage offset does not rise, so nobody downstream counts it; neither may the next rater."""
+    bench.logs.send(recorded("a", content="1", input_tokens=1), recorded("a", content="2", input_tokens=2))
+    await bench.run()
+    late = CostRecord()
+    late.CopyFrom(bench.logs.costs()[0])
+    bench.logs.append_raw(COSTS, 0, late.SerializeToString())
+    await bench.restart()
+    bench.logs.send(recorded("a", content="2", input_tokens=2), recorded("a", content="3", input_tokens=5))
+    await bench.run()
+    assert summary(bench.logs.costs()) == [("a", 1, TOKEN), ("a", 2, TOKEN), ("a", 3, 3 * TOKEN)]
