@@ -18,12 +18,11 @@ class AnomalyTopic:
         self._producer = producer
 
     async def publish(self, events: Sequence[AnomalyEvent]) -> None:
-        await self._producer.produce(
-            [
-                Outgoing(ANOMALIES, event.anomaly.name.encode(), event.SerializeToString(), _headers(event))
-                for event in events
-            ]
-        )
+        await self._producer.produce([_record(event) for event in events])
+
+
+def _record(event: AnomalyEvent) -> Outgoing:
+    return Outgoing(ANOMALIES, event.anomaly.name.encode(), event.SerializeToString(), _headers(event))
 
 
 def _headers(event: AnomalyEvent) -> Sequence[tuple[str, bytes]]:

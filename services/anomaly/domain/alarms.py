@@ -13,6 +13,7 @@ from services.anomaly.domain.known import KnownAnomalies
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.ring import HOURS_A_DAY, HOURS_A_WEEK
 from services.anomaly.domain.series import Hour, Series
+from services.common.clock import HOUR
 
 
 class Transition(NamedTuple):
@@ -56,9 +57,16 @@ class Alarms:
                 if incident is not None:
                     transitions.append(self._tell(AnomalyEvent.TYPE_OPENED, hour, incident))
         self._release(suspects)
+        return transitions
+
+    def forsake(self, hour: Hour) -> list[Transition]:
+        """Closes what an earlier life left open and history does not bear out."""
+        transitions: list[Transition] = []
         for anomaly in self._known.forsaken(hour):
-            anomaly.state = Anomaly.STATE_CLOSED
-            transitions.append(Transition(AnomalyEvent.TYPE_CLOSED, hour, anomaly))
+            closed = Anomaly()
+            closed.CopyFrom(anomaly)
+            closed.state = Anomaly.STATE_CLOSED
+            transitions.append(Transition(AnomalyEvent.TYPE_CLOSED, hour, closed))
         return transitions
 
     def open_incidents(self) -> list[Incident]:
@@ -102,7 +110,7 @@ class Alarms:
         incident = Incident(suspect, channel, start, name_of(self._tenant, suspect.series, channel, start))
         if before is not None:
             self._known.claim(before)
-            incident.name, incident.start = before.name, before.start_unix_micros // 3_600_000_000
+            incident.name, incident.start = before.name, before.start_unix_micros // HOUR
         self._incidents.append(incident)
         self._told = [told for told in self._told if hour - told.hour < HOURS_A_WEEK]
         self._told.append(_Told(hour, suspect.series, suspect.size))

@@ -63,7 +63,8 @@ def summary(incident: Incident, end: Hour) -> str:
     if incident.channel == Anomaly.CHANNEL_UNIT_COST:
         paid, usual = _per_request(total)
         times = f"{paid / usual:.1f} times the usual {dollars(usual)}" if usual else "where nothing was paid before"
-        return f"{who} paid {dollars(paid)} a request {when}, {times}: about {excess} more than those requests usually cost."
+        more = f"about {excess} more than those requests usually cost"
+        return f"{who} paid {dollars(paid)} a request {when}, {times}: {more}."
     expected = f"{dollars(total.usual_low)}-{dollars(total.usual_high)}"
     return f"{who} spent {spent} {when}, about {excess} more than the {expected} expected for those hours."
 

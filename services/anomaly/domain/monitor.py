@@ -97,8 +97,8 @@ class SeriesMonitor:
     def channel_of(self, channel: Anomaly.Channel) -> Anomaly.Channel:
         """Whether an excess of cost is one of price or of volume.
 
-        ln(C1/C0) = ln(R1/R0) + ln(U1/U0) for R requests at U each, and each factor's part of C1 - C0 is in proportion to
-        its logarithm (LMDI, Ang 2005); the larger part names it.
+        ln(C1/C0) = ln(R1/R0) + ln(U1/U0) for R requests at U each, and each factor's part of C1 - C0 is in proportion
+        to its logarithm (LMDI, Ang 2005); the larger part names it.
         """
         total = self.cost_run.total
         enough = total.requests >= self._policy.min_requests and total.usual > 0

@@ -11,7 +11,7 @@ MOST = 0.8
 
 
 class Persistence:
-    """Lag-one autocorrelation of scores, between 0 and 0.8. An hour that follows an odd one brings that much less news."""
+    """Lag-one autocorrelation of scores, from 0 to 0.8. An hour that follows an odd one brings that much less news."""
 
     def __init__(self) -> None:
         self._together = stats.EWMean(MEMORY)

@@ -12,16 +12,16 @@ _HOURS_A_YEAR = 8_766
 
 @dataclass(frozen=True)
 class Policy:
-    """Thresholds. One of them, `false_alarms_per_series_year`, sets how surprising an hour must be; the others say how much
-    money makes it worth an alarm, and how often anybody is told."""
+    """Thresholds. One of them, `false_alarms_per_series_year`, sets how surprising an hour must be; the others say how
+    much money makes it worth an alarm, and how often anybody is told."""
 
     false_alarms_per_series_year: float = 0.05
     min_impact_usd: float = 10.0
     """An anomaly below it stays untold."""
     min_share_of_month: float = 0.004
-    """Nor is one told that is below this share of what the series usually spends in 30 days (0.004 is three hours of it)."""
+    """Nor is one told that is below this share of what the series usually spends in 30 days (0.004: three hours),"""
     min_cost_ratio: float = 1.5
-    """Nor is one whose cost is not so many times the usual,"""
+    """or whose cost is not so many times the usual,"""
     min_unit_cost_ratio: float = 1.25
     """or whose cost a request is not so many times the usual."""
     min_history_hours: int = 168

@@ -77,7 +77,7 @@ class Verdict:
 
 @dataclass(slots=True)
 class Run:
-    """Adds up surprise over hours (a CUSUM of -ln p, Page 1954), so that one outrageous hour and several odd ones both count.
+    """Adds up surprise over hours (a CUSUM of -ln p, Page 1954): an outrageous hour counts, and so do several odd ones.
 
     Under the null hypothesis -ln p is exponential with mean 1 whatever the series, so that the chance of ever crossing
     a threshold T falls as exp(-T).

@@ -58,7 +58,7 @@ class TenantWatch:
                 self.hours.skip_to(busy)
                 hour = busy
             transitions += yield from self._close(hour)
-        return transitions
+        return transitions + self._alarms.forsake(last)
 
     @property
     def series_count(self) -> int:
@@ -92,6 +92,7 @@ class TenantWatch:
         return transitions
 
     def _meet(self, hour: Hour, totals: Mapping[Series, Totals]) -> None:
+        self.unwatched = set()
         # In a fixed order: which series are refused must not depend on the order of records.
         for series in sorted(totals.keys() - self._monitors.keys()):
             count = self._by_dimension.get(series.dimension, 0)

@@ -1,8 +1,8 @@
 """When an hour is over: event time that has passed in every partition, told from how far the log was read.
 
-Nothing here looks at the wall clock. `LogClock` knows up to which moment everything *appended* was read; a partition that
-got no records of a tenant for `idle` of that time is held to have none coming. So a consumer that reads one partition far
-ahead of another, or restarts, or lags, comes to the same decisions as one that keeps up.
+Nothing here looks at the wall clock. `LogClock` knows up to which moment everything *appended* was read; a partition
+that got no records of a tenant for `idle` of that time is held to have none coming. So a consumer that reads one
+partition far ahead of another, or restarts, or lags, comes to the same decisions as one that keeps up.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Patience:
     grace: Micros = 10 * MINUTE
     """Of event time, for a live stream."""
     history_grace: Micros = 7 * DAY
-    """Of event time, for a stream of the past: a sender may hold days of it back for a full batch, and nobody is waiting."""
+    """Of event time, for a stream of the past: a sender may hold days back for a full batch, and nobody waits."""
     live_within: Micros = 15 * MINUTE
     """A stream this close behind the time it is appended at is live."""
     idle: Micros = 60 * SECOND

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Generator, Mapping
+from collections.abc import AsyncIterator, Callable, Generator
 from typing import TypeVar
 
 from services.anomaly.domain.series import TENANT, Reader, Series
@@ -29,10 +29,10 @@ async def in_slices(work: Generator[None, None, Returned]) -> Returned:
 
 
 async def restore(
-    history: History, scope: Scope, reader: Reader, watches: Mapping[str, TenantWatch], now: Micros, days: int,
+    history: History, scope: Scope, reader: Reader, watch_of: Callable[[str], TenantWatch], now: Micros, days: int,
     settled_after: Micros,
 ) -> AsyncIterator[tuple[TenantWatch, int]]:  # fmt: skip
-    """Fills the watches, in the order of time.
+    """Fills the tenants' watches, in the order of time.
 
     Yields each watch with the hour through which it may be closed, as soon as those hours are complete. The last
     `settled_after` before a tenant's newest day stay open: what else belongs there is still in the log.
@@ -41,7 +41,7 @@ async def restore(
         history: the ledger.
         scope: what to read of it.
         reader: names the dimensions.
-        watches: by tenant; makes a new one for a tenant it does not know.
+        watch_of: the watch over a tenant, known or new.
         now: of the wall clock.
         days: how far back.
         settled_after: how late a record of the past may come.
@@ -60,7 +60,7 @@ async def restore(
             for row in await history.hourly(scope, dimension, begin, end):
                 value = row.tenant if dimension == TENANT else row.value
                 if value:
-                    watches[row.tenant].add(row.hour, (Series(dimension, value),), row.totals)
+                    watch_of(row.tenant).add(row.hour, (Series(dimension, value),), row.totals)
             await asyncio.sleep(0)
         for tenant in busy:
-            yield watches[tenant], min(end // HOUR, settled[tenant]) - 1
+            yield watch_of(tenant), min(end // HOUR, settled[tenant]) - 1

@@ -99,11 +99,9 @@ class CostWatch:
             self._known = {}
             for anomaly in told:
                 self._known.setdefault(anomaly.tenant_id, []).append(anomaly)
-            numbers = [partition.partition for partition in partitions]
-            desk = _Desk(
-                log, partitions, LogClock(numbers), {p: positions.costs.get(p, -1) + 1 for p in numbers},
-                dict(positions.usage), now, {}, {},
-            )  # fmt: skip
+            begins = await log.beginning_offsets(partitions)
+            starts = {p.partition: max(positions.costs.get(p.partition, -1) + 1, begins[p]) for p in partitions}
+            desk = _Desk(log, partitions, LogClock(starts), starts, dict(positions.usage), now, {}, {})
             for tenant in self._known:
                 self._watch_of(desk, tenant)
             await self._restore(desk, Scope(log.incarnation, positions.costs), now)
@@ -195,10 +193,11 @@ class CostWatch:
         self._outbox.put(await in_slices(watch.close_through(last)))
 
     async def _restore(self, desk: _Desk, scope: Scope, now: Micros) -> None:
-        watches = _Watches(self, desk)
-        async for watch, last in restore(
-            self._history, scope, self._reader, watches, now, self._options.history_days, self._patience.history_grace
-        ):
+        def watch_of(tenant: str) -> TenantWatch:
+            return self._watch_of(desk, tenant)
+
+        days, settled_after = self._options.history_days, self._patience.history_grace
+        async for watch, last in restore(self._history, scope, self._reader, watch_of, now, days, settled_after):
             await self._close(watch, last)
 
     def _watch_of(self, desk: _Desk, tenant: str) -> TenantWatch:
@@ -234,18 +233,6 @@ class CostWatch:
                 "another replica reads part of the costs, so hours here are incomplete: run one replica of anomaly",
                 partitions=sorted(missing),
             )
-
-
-class _Watches(dict[str, TenantWatch]):
-    """Makes a watch for a tenant met for the first time."""
-
-    def __init__(self, owner: CostWatch, desk: _Desk) -> None:
-        super().__init__()
-        self._owner = owner
-        self._desk = desk
-
-    def __missing__(self, tenant: str) -> TenantWatch:
-        return self._owner._watch_of(self._desk, tenant)
 
 
 def _decoded(batch: Batch, record: Record) -> CostRecord | None:
