@@ -1,0 +1,1 @@
+"""The edges: Kafka, ClickHouse, gRPC."""

@@ -1,0 +1,59 @@
+"""finops.costs.v1, read for seats; and which of several processes runs the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from finops.cost.v1.cost_pb2 import CostRecord
+from google.protobuf.message import DecodeError
+
+from services.common.clock import to_micros
+from services.common.kafka.record import Batch, Log, Partition
+from services.optimizer.handlers.seats import SeatNotes
+
+_LATEST = to_micros(datetime(2299, 1, 1, tzinfo=UTC))
+"""ClickHouse's DateTime64 ends in that year."""
+
+
+class Leadership:
+    """Whoever reads partition 0 runs the rules: one process does, however many there are."""
+
+    def __init__(self) -> None:
+        self.held = False
+
+
+class CostLogProcessor:
+    """Notes seats, from the committed offsets on: noting a record twice changes nothing."""
+
+    def __init__(self, notes: SeatNotes, leadership: Leadership) -> None:
+        self._notes = notes
+        self._leadership = leadership
+
+    async def assigned(self, partitions: Sequence[Partition], log: Log) -> Mapping[Partition, int]:
+        self._leadership.held = any(partition.partition == 0 for partition in partitions)
+        return {}
+
+    async def process(self, batch: Batch) -> None:
+        seats: list[CostRecord] = []
+        for record in batch.records:
+            try:
+                cost = CostRecord.FromString(record.value or b"")
+            except DecodeError as error:
+                batch.reject(record, "undecodable", f"not a finops.cost.v1.CostRecord: {error}")
+                continue
+            if not cost.usage.HasField("seat"):
+                continue
+            times = (
+                cost.usage.time_unix_micros,
+                cost.usage.seat.assigned_unix_micros,
+                cost.usage.seat.last_active_unix_micros,
+            )
+            if max(times) >= _LATEST or times[0] < 0:
+                batch.reject(record, "time out of range", f"{max(times)} microseconds since the epoch")
+                continue
+            seats.append(cost)
+        await self._notes.note(seats)
+
+    async def revoked(self, partitions: Sequence[Partition]) -> None:
+        self._leadership.held = False

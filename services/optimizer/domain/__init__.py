@@ -1,0 +1,1 @@
+"""Rules, their statistics, and the life of a recommendation; no I/O."""

@@ -1,0 +1,1 @@
+"""One rule a module: from what is known to drafts of recommendations."""

@@ -1,0 +1,1 @@
+"""Noting seats, running the rules, answering for recommendations."""
