@@ -64,7 +64,7 @@ class SeriesMonitor:
             self.unit_run.step(hour, unit, needed)
         elif self.unit_run.held and hour - self._unit_seen >= self._policy.pool_hours:
             self.unit_run.calm = self._policy.calm_hours
-        if self._watched_for_silence:
+        if self._watched_for_silence and not self.ended:
             self._judge_silence(hour, totals, 0.0 if cost is None else cost.expected)
 
     def learn(self) -> None:
@@ -115,6 +115,8 @@ class SeriesMonitor:
 
     def is_forgotten(self, hour: Hour) -> bool:
         """True once nothing has come for so long that the series can go."""
+        if self.cost_run.held or self.unit_run.held or self.silence_run.held:
+            return False
         return self.ended or hour - self.last_active >= self._policy.forget_after_hours
 
     def _over_cap(self, hour: Hour, totals: Totals) -> Verdict | None:

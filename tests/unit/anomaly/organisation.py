@@ -5,7 +5,7 @@ Requests are Poisson around a rhythm that itself wanders from day to day; the co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -28,7 +28,10 @@ FIRST: Hour = 487_800
 """Midnight of 25 August 2025, a Monday."""
 
 _OFFICE = np.array([0, 0, 0, 0, 0, 0.1, 0.5, 2, 6, 9, 10, 9, 6, 8, 10, 9, 7, 4, 2, 1, 0.7, 0.5, 0.2, 0.1]) / 4.0
-_ALWAYS = np.array([3, 2.2, 1.8, 1.6, 1.6, 2, 3, 4, 5, 6, 6.5, 6.5, 6.5, 6.5, 6.5, 6.5, 7, 7.5, 8, 8.5, 8, 7, 5.5, 4]) / 4.9
+_ALWAYS = (
+    np.array([3, 2.2, 1.8, 1.6, 1.6, 2, 3, 4, 5, 6, 6.5, 6.5, 6.5, 6.5, 6.5, 6.5, 7, 7.5, 8, 8.5, 8, 7, 5.5, 4])
+_ALWAYS /= 4.9
+)
 _NIGHT = np.array([10, 10, 9, 8, 6, 3, 0.5, *[0.0] * 15, 1, 6]) / 2.2
 
 
@@ -128,6 +131,3 @@ def _service(rng: np.random.Generator, team: str, number: int) -> Use:
     values = (TENANT, team, f"{team}-service", f"{team}-prod", "api", provider, model, "api")
     rhythm, weekend = ((_ALWAYS, 0.75), (_NIGHT, 0.9))[number % 4 == 3]
     return Use(team, values, float(rng.lognormal(5.0, 0.5)), price, 0.7, rhythm, weekend)
-
-
-Filter = Callable[[Cell], bool]

@@ -1,0 +1,222 @@
+"""Each channel with something to find, and with something that only looks like it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from finops.anomaly.v1.anomaly_pb2 import Anomaly, AnomalyEvent
+
+from services.anomaly.domain.policy import Policy
+from services.anomaly.domain.series import Series, Totals
+from services.anomaly.domain.tenant import TenantWatch
+from services.common.money import PICOS_PER_DOLLAR, from_proto
+from tests.unit.anomaly.organisation import FIRST
+from tests.unit.anomaly.series import closed, drain, hours_of, office, opened, watch_hours
+
+DAY = 24
+WEEK = 168
+MONDAY_10 = 10
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_nine_times_the_cost_for_five_hours(seed: int) -> None:
+    usual, start = office(seed), 4 * WEEK + MONDAY_10
+
+    def hourly(n: int) -> tuple[float, int]:
+        dollars, requests = usual(n)
+        return (9 * dollars, 9 * requests) if start <= n < start + 5 else (dollars, requests)
+
+    told = watch_hours(hourly, 31)
+    (found,) = closed(told)
+    assert hours_of(found) == (start, start + 5)
+    assert found.channel == Anomaly.CHANNEL_COST
+    assert dict(found.series) == {"team": "search"}
+    assert 500 < from_proto(found.impact) / PICOS_PER_DOLLAR < 1_100
+    high = from_proto(found.impact) >= 1_000 * PICOS_PER_DOLLAR
+    assert found.severity == (Anomaly.SEVERITY_HIGH if high else Anomaly.SEVERITY_MEDIUM)
+    assert found.unit == "USD/hour"
+    assert found.actual > 5 * found.expected
+    assert found.expected_low <= found.expected <= found.expected_high
+    assert told[0].type == AnomalyEvent.TYPE_OPENED
+    assert told[-1].type == AnomalyEvent.TYPE_CLOSED
+    assert {t.type for t in told[1:-1]} == {AnomalyEvent.TYPE_UPDATED}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_three_times_the_price_at_the_usual_volume(seed: int) -> None:
+    usual, start = office(seed), 4 * WEEK + DAY + 8
+
+    def hourly(n: int) -> tuple[float, int]:
+        dollars, requests = usual(n)
+        return (3 * dollars, requests) if start <= n < start + 12 else (dollars, requests)
+
+    (found,) = closed(watch_hours(hourly, 31))
+    assert found.channel == Anomaly.CHANNEL_UNIT_COST
+    start_found, end_found = hours_of(found)
+    assert abs(start_found - start) <= 1
+    assert abs(end_found - (start + 12)) <= 3
+    assert found.unit == "USD/request"
+    assert "times the usual" in found.summary
+
+
+def test_a_price_jump_while_volume_falls_shows_in_no_cost() -> None:
+    usual, start = office(3), 4 * WEEK + DAY + 8
+
+    def hourly(n: int) -> tuple[float, int]:
+        dollars, requests = usual(n)
+        return (dollars, requests // 3) if start <= n < start + 10 else (dollars, requests)
+
+    (found,) = opened(watch_hours(hourly, 30))
+    assert found.channel == Anomaly.CHANNEL_UNIT_COST
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("growth", [1.0, 1.03])
+def test_an_ordinary_quarter_is_no_news(seed: int, growth: float) -> None:
+    assert watch_hours(office(seed, growth=growth), 91) == []
+
+
+def test_a_weekly_batch_is_no_news() -> None:
+    rng = np.random.default_rng(5)
+
+    def hourly(n: int) -> tuple[float, int]:
+        batch = n % WEEK == 3
+        return (60.0 * float(rng.lognormal(0, 0.1)), 600) if batch else (float(rng.lognormal(0, 0.2)), 20)
+
+    assert watch_hours(hourly, 70) == []
+
+
+def test_a_weekly_batch_that_begins_late_is_told_and_then_known() -> None:
+    def hourly(n: int) -> tuple[float, int]:
+        batch = n % WEEK == 3 and n > 3 * WEEK
+        return (60.0, 600) if batch else (1.0, 20)
+
+    found = [hours_of(anomaly)[0] for anomaly in opened(watch_hours(hourly, 70))]
+    assert found == [3 * WEEK + 3, 4 * WEEK + 3]
+
+
+@pytest.mark.parametrize("dollars", [0.0, 0.004, 5.0, 5_000.0])
+def test_a_constant_stream_is_no_news(dollars: float) -> None:
+    assert watch_hours(lambda n: (dollars, 40), 40) == []
+
+
+def test_a_constant_stream_that_jumps_is() -> None:
+    (found,) = opened(watch_hours(lambda n: (50.0 if n == 900 else 5.0, 500 if n == 900 else 50), 40))
+    assert hours_of(found) == (900, 901)
+
+
+def test_a_gappy_series_is_no_news() -> None:
+    rng = np.random.default_rng(9)
+
+    def hourly(n: int) -> tuple[float, int]:
+        # Now and then somebody runs an experiment.
+        return (float(rng.lognormal(0.5, 0.8)), 3) if rng.random() < 0.1 else (0.0, 0)
+
+    assert watch_hours(hourly, 60) == []
+
+
+def test_a_series_that_begins_is_no_news() -> None:
+    usual = office(2)
+    assert watch_hours(lambda n: usual(n) if n > 3 * WEEK + 50 else (0.0, 0), 40, series=(Series("team", "new"),)) == []
+
+
+def test_a_new_series_is_held_against_the_cap_only() -> None:
+    watch = TenantWatch("acme", Policy())
+    told = []
+    leaked, young = Series("key", "leaked"), Series("key", "young")
+    for n in range(2 * WEEK + 10):
+        watch.add(FIRST + n, (Series("team", "old"),), Totals(PICOS_PER_DOLLAR, 10))
+        if n >= 2 * WEEK:
+            watch.add(FIRST + n, (leaked,), Totals(800 * PICOS_PER_DOLLAR, 9_000))
+            watch.add(FIRST + n, (young,), Totals(400 * PICOS_PER_DOLLAR, 9_000))
+        told += drain(watch.close_through(FIRST + n))
+    (found,) = opened(told)
+    assert dict(found.series) == {"key": "leaked"}
+    assert "no history yet" in found.summary
+    assert "$500 an hour" in found.summary
+
+
+def test_a_new_tenant_is_not_held_against_the_cap() -> None:
+    assert watch_hours(lambda n: (5_000.0, 10_000), 5) == []
+
+
+def test_corrections_below_zero_are_no_news() -> None:
+    usual = office(4)
+
+    def hourly(n: int) -> tuple[float, int]:
+        dollars, requests = usual(n)
+        return (-3 * dollars, -requests) if n % 50 == 17 else (dollars, requests)
+
+    assert [a for a in opened(watch_hours(hourly, 40)) if a.channel != Anomaly.CHANNEL_SILENCE] == []
+
+
+def test_pennies_are_not_worth_an_alarm() -> None:
+    usual, start = office(1, dollars=0.02), 4 * WEEK + MONDAY_10
+
+    def hourly(n: int) -> tuple[float, int]:
+        dollars, requests = usual(n)
+        return (9 * dollars, 9 * requests) if start <= n < start + 5 else (dollars, requests)
+
+    assert watch_hours(hourly, 31) == []
+
+
+def test_silence_of_what_is_never_silent() -> None:
+    rng = np.random.default_rng(1)
+    start = 3 * WEEK + 30
+
+    def hourly(n: int) -> tuple[float, int]:
+        return (0.0, 0) if start <= n < start + 8 else (4.0 * float(rng.lognormal(0, 0.2)), 40)
+
+    told = watch_hours(hourly, 30, series=(Series("source", "checkout"),))
+    (found,) = opened(told)
+    assert found.channel == Anomaly.CHANNEL_SILENCE
+    assert hours_of(found) == (start, start + 3)
+    (end,) = closed(told)
+    assert hours_of(end) == (start, start + 8)
+    assert -40 < from_proto(end.impact) / PICOS_PER_DOLLAR < -24
+    assert "sent no usage" in end.summary
+    assert "about 320 requests" in end.summary
+
+
+def test_two_silent_hours_are_no_news() -> None:
+    assert watch_hours(lambda n: (0.0, 0) if 600 <= n < 602 else (4.0, 40), 30) == []
+
+
+def test_nights_and_weekends_are_not_silence() -> None:
+    def hourly(n: int) -> tuple[float, int]:
+        working = 8 <= n % 24 < 18 and (n // 24) % 7 < 5
+        return (4.0, 40) if working else (0.0, 0)
+
+    assert watch_hours(hourly, 40) == []
+
+
+def test_a_series_that_ends_is_told_once_and_forgotten() -> None:
+    policy = Policy()
+    told = watch_hours(lambda n: (4.0, 40) if n < 3 * WEEK else (0.0, 0), 50, policy=policy)
+    (found,) = opened(told)
+    assert found.channel == Anomaly.CHANNEL_SILENCE
+    (end,) = closed(told)
+    assert end.end_unix_micros - end.start_unix_micros <= (policy.silence_ends_hours + 1) * 3_600_000_000
+
+
+def test_keys_projects_and_models_may_end_unsaid() -> None:
+    for dimension in ("key", "project", "model"):
+        assert (
+            watch_hours(lambda n: (4.0, 40) if n < 3 * WEEK else (0.0, 0), 50, series=(Series(dimension, "x"),)) == []
+        )
+
+
+def test_what_lasts_a_week_is_the_new_normal() -> None:
+    told = watch_hours(lambda n: (12.0, 120) if n >= 4 * WEEK else (4.0, 40), 60)
+    (found,) = opened(told)
+    assert hours_of(found)[0] == 4 * WEEK
+    (end,) = closed(told)
+    assert hours_of(end)[1] <= 5 * WEEK + 3
+
+
+def test_learning_is_frozen_while_an_anomaly_is_open() -> None:
+    usual = 5.0
+    spikes = {4 * WEEK + 10 + i for i in range(30)} | {5 * WEEK + 60 + i for i in range(3)}
+    found = opened(watch_hours(lambda n: (60.0, 600) if n in spikes else (usual, 50), 45))
+    assert [hours_of(a)[0] for a in found] == [4 * WEEK + 10, 5 * WEEK + 60]
+    assert all(abs(a.expected - usual) < 1 for a in found)
