@@ -227,6 +227,7 @@ async def test_shadow_tools_users_and_violations_from_usage(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 async def test_no_finding_is_told_twice_across_sigkill_and_resends(
     kafka_settings: KafkaSettings, clickhouse_settings: ClickHouseSettings, auth_settings: AuthSettings
 ) -> None:

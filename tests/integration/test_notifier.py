@@ -203,6 +203,7 @@ async def test_refusals_are_retried_rejections_buried_history_left_alone(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 async def test_each_destination_gets_each_event_once_across_resends_and_sigkill(
     kafka_settings: KafkaSettings, clickhouse_settings: ClickHouseSettings, auth_settings: AuthSettings
 ) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from importlib.resources import files
 
+import genai_prices
 import pytest
 from finops.cost.v1.cost_pb2 import RATING_STATUS_PRICED, RATING_STATUS_UNPRICED, Rating
 
@@ -133,3 +135,15 @@ def test_model_names_match_with_and_without_their_dates() -> None:
 def test_a_table_without_sources_or_with_contradictions_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"alternatives\.toml"):
         alternatives.parse(text)
+
+
+@pytest.mark.parametrize(("provider", "model"), sorted(key for key in TABLE.steps if key[0] != "azure"))
+def test_every_step_of_the_table_is_priced_and_goes_down(provider: str, model: str) -> None:
+    def price(name: str) -> Decimal:
+        usage = genai_prices.Usage(input_tokens=1_000, output_tokens=1_000)
+        return genai_prices.calc_price(usage, name, provider_id=provider).total_price
+
+    # The table speaks of the nearest first: each step costs less than the one before it.
+    prices = [price(name) for name in (model, *TABLE.of(provider, model))]
+    assert prices == sorted(prices, reverse=True)
+    assert len(set(prices)) == len(prices)
