@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, model_validator
 
 from services.common.settings import ServiceSettings
 
@@ -33,17 +33,10 @@ class Destination(BaseModel):
     min_severity: Literal["info", "warning", "critical"] = "info"
 
 
-def _distinct(destinations: tuple[Destination, ...]) -> tuple[Destination, ...]:
-    names = [destination.name for destination in destinations]
-    if len(set(names)) < len(names):
-        raise ValueError("two destinations have the same name: give each its own")
-    return destinations
-
-
 class NotifierOptions(BaseModel):
     """`AIFINOPS_NOTIFIER__...`"""
 
-    destinations: Annotated[tuple[Destination, ...], AfterValidator(_distinct)] = Field(
+    destinations: tuple[Destination, ...] = Field(
         default=(), description='JSON: [{"name": "ops", "url": "slack://...", "kinds": ["budget"]}]'
     )
     console_url: str = Field(default="", description="https://finops.example.com; messages then link to the console")
@@ -54,6 +47,14 @@ class NotifierOptions(BaseModel):
     backoff_seconds: float = Field(default=2.0, gt=0, description="Before the second attempt; doubles with each")
     max_backoff_seconds: float = Field(default=300.0, gt=0)
     send_timeout_seconds: float = Field(default=15.0, gt=0)
+
+    @model_validator(mode="after")
+    def _distinct_names(self) -> Self:
+        # Checked here and not on the field, since a refused field is shown with its value: these hold secrets.
+        names = [destination.name for destination in self.destinations]
+        if len(set(names)) < len(names):
+            raise ValueError("two destinations have the same name: give each its own")
+        return self
 
 
 class NotifierSettings(ServiceSettings):

@@ -7,6 +7,7 @@ import json
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from services.common.settings import load
 from services.notifier.adapters.apprise_sender import AppriseSender, UnusableDestinationError
 from services.notifier.settings import Destination, NotifierOptions, NotifierSettings
 
@@ -50,3 +51,15 @@ def test_urls_of_services_apprise_does_not_know_are_refused_without_being_told()
     with pytest.raises(UnusableDestinationError, match="'ops'") as caught:
         AppriseSender("ops", "carrierpigeon://hunter2@roof", "", 5)
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_refused_setting_does_not_show_the_urls(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    destinations = [{"name": "ops", "url": SLACK}, {"name": "ops", "url": SLACK}]
+    environment.setenv("AIFINOPS_NOTIFIER__DESTINATIONS", json.dumps(destinations))
+    with pytest.raises(SystemExit):
+        load(NotifierSettings)
+    told = capsys.readouterr().err
+    assert "two destinations have the same name" in told
+    assert "TIiajkdnlazkcOXrIdevi7FQ" not in told
