@@ -89,16 +89,22 @@ class ClickHouse:
                 "insert_deduplication_token": deduplication_token,
                 "deduplicate_blocks_in_dependent_materialized_views": 1,
             }
-        await self._call(
-            "insert",
+        rows = len(data[0]) if data else 0
+        if not rows:
+            return
+        context = await self._call(
+            "create_insert_context",
             table,
-            list(data),
             column_names=list(columns),
             column_type_names=list(column_types),
             column_oriented=True,
             database=self.database,
             settings=settings,
         )
+        # Left to itself the client cuts a block every two megabytes: then a token would stand for several blocks, and
+        # all but the first be dropped as repetitions of it.
+        context.req_block_size = rows
+        await self._call("insert", context=context, data=list(data))
 
     async def _call(self, method: str, *arguments: Any, **options: Any) -> Any:
         client = await self._connected()

@@ -7,7 +7,7 @@ import sys
 from typing import Literal, NoReturn, TypeVar
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 PREFIX = "AIFINOPS_"
 EXIT_CONFIG = 78
@@ -122,6 +122,10 @@ def load(settings_class: type[AnySettings]) -> AnySettings:
         return settings_class()
     except ValidationError as error:
         _refuse(error, settings_class)
+    except SettingsError as error:
+        # A value that should be JSON and is not; its text may hold secrets.
+        sys.stderr.write(f"aifinops: {error}: it must be JSON\n")
+        raise SystemExit(EXIT_CONFIG) from None
 
 
 def _refuse(error: ValidationError, settings_class: type[BaseSettings]) -> NoReturn:
@@ -147,4 +151,4 @@ def _refuse(error: ValidationError, settings_class: type[BaseSettings]) -> NoRet
 
 
 def _is_secret(variable: str) -> bool:
-    return any(word in variable for word in ("PASSWORD", "KEY", "SECRET", "TOKEN", "URL"))
+    return any(word in variable for word in ("PASSWORD", "KEY", "SECRET", "TOKEN", "URL", "DESTINATIONS"))
