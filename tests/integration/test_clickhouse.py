@@ -6,6 +6,7 @@ import asyncio
 from decimal import Decimal
 from pathlib import Path
 
+import clickhouse_connect
 import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
 
@@ -38,6 +39,28 @@ async def test_inserts_columns_exactly_and_once_a_token(clickhouse_settings: Cli
         await clickhouse.insert("t", ["n", "d", "m"], _columns(100), column_types=TYPES, deduplication_token="first")
     rows = await clickhouse.query("SELECT count(), sum(d), any(m) FROM t WHERE m['k'] = {v:String}", {"v": "v'\\\n"})
     assert rows == [(100, Decimal("0.0000000001"), {"k": "v'\\\n"})]
+    await clickhouse.stop()
+
+
+async def test_a_long_insert_is_one_block_and_stays_whole_under_its_token(
+    clickhouse_settings: ClickHouseSettings,
+) -> None:
+    clickhouse = await _with_table(clickhouse_settings)
+    for _ in range(2):
+        await clickhouse.insert("t", ["n", "d", "m"], _columns(50_000), column_types=TYPES, deduplication_token="long")
+    assert await clickhouse.query("SELECT count(), uniqExact(n), uniqExact(_part) FROM t") == [(50_000, 50_000, 1)]
+    await clickhouse.stop()
+
+
+async def test_a_client_may_send_an_insert_in_several_blocks(clickhouse_settings: ClickHouseSettings) -> None:
+    clickhouse = await _with_table(clickhouse_settings)
+    client = await clickhouse_connect.get_async_client(dsn=clickhouse_settings.url, autogenerate_session_id=False)
+    await client.insert(
+        "t", _columns(200_000), column_names=["n", "d", "m"], column_type_names=TYPES, column_oriented=True,
+        database=clickhouse_settings.database,
+    )  # fmt: skip
+    await client.close()
+    assert await clickhouse.query("SELECT count(), uniqExact(n) FROM t") == [(200_000, 200_000)]
     await clickhouse.stop()
 
 

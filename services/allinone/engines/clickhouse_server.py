@@ -161,12 +161,23 @@ def _quoted(text: str) -> str:
 def _body(request: Request, body: bytes) -> bytes:
     match request.headers.get("content-encoding", ""):
         case "lz4":
-            decompressed: bytes = lz4.frame.decompress(body)
-            return decompressed
+            return _all_frames(body)
         case "gzip":
             return gzip.decompress(body)
         case _:
             return body
+
+
+def _all_frames(body: bytes) -> bytes:
+    """A client compresses each block of an insert as an LZ4 frame of its own; they follow one another."""
+    parts: list[bytes] = []
+    while body:
+        decompressor = lz4.frame.LZ4FrameDecompressor()
+        parts.append(decompressor.decompress(body))
+        if not decompressor.eof:
+            raise ValueError("the LZ4 body ends within a frame")
+        body = decompressor.unused_data or b""
+    return b"".join(parts)
 
 
 def application(engine: Engine) -> Starlette:
