@@ -6,7 +6,13 @@ import asyncio
 from collections.abc import Sequence
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import (
+    InvalidProducerIdMapping,
+    KafkaError,
+    OutOfOrderSequenceNumber,
+    ProducerFenced,
+    UnknownProducerId,
+)
 
 from services.common.component import Health
 from services.common.errors import UnavailableError
@@ -19,6 +25,9 @@ from services.common.settings import KafkaSettings
 log = get_logger(__name__)
 
 _FLUSH_EVERY = 2_000
+
+_FORGOTTEN = (OutOfOrderSequenceNumber, UnknownProducerId, InvalidProducerIdMapping, ProducerFenced)
+"""The broker does not know this producer's sequence numbers any more, so that it would refuse every further record."""
 
 
 class Producer:
@@ -85,6 +94,21 @@ class Producer:
                 PRODUCE_FAILURES.labels(topic).inc(len(records))
             raise UnavailableError(f"Kafka did not acknowledge in time ({self._last_error})") from error
 
+    def _replace(self, forgotten: AIOKafkaProducer) -> None:
+        """Goes on with a new producer, under a new producer id."""
+        if self._producer is forgotten:
+            self._producer = None
+            self._starting = asyncio.create_task(self._reconnect(forgotten))
+
+    async def _reconnect(self, forgotten: AIOKafkaProducer) -> None:
+        log.warning("Kafka lost this producer's state; starting a new one", client_id=self._client_id)
+        try:
+            async with asyncio.timeout(5):
+                await forgotten.stop()
+        except (KafkaError, TimeoutError, OSError) as error:
+            log.warning("the old producer did not stop cleanly", error=str(error))
+        await self._connect()
+
     async def _produce(self, records: Sequence[Outgoing]) -> list[tuple[int, int]]:
         while self._producer is None:
             await asyncio.sleep(0.05)
@@ -97,7 +121,11 @@ class Producer:
                 )
                 for r in records[start : start + _FLUSH_EVERY]
             ]
-            positions += [(done.partition, done.offset) for done in await asyncio.gather(*pending)]
+            try:
+                positions += [(done.partition, done.offset) for done in await asyncio.gather(*pending)]
+            except _FORGOTTEN:
+                self._replace(producer)
+                raise
         self._last_error = ""
         for topic in {record.topic for record in records}:
             PRODUCED.labels(topic).inc(sum(record.topic == topic for record in records))
