@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Sequence
 
 from services.common.component import Component, Health
@@ -14,6 +16,8 @@ from services.ingest.adapters.journal.journal import Journal
 from services.ingest.adapters.journal.retirement import Retirement
 from services.ingest.adapters.usage_log import UsageLog
 from services.ingest.domain.identity import Event
+
+_FLUSH_SECONDS = 5.0
 
 
 class KafkaFirst:
@@ -39,8 +43,8 @@ class KafkaFirst:
     async def stop(self) -> None:
         self._stopping = True
         await self._forwarder.stop()
-        await self._producer.stop()
         await self._journal.close()
+        await _stop(self._producer)
 
     def health(self) -> Health:
         kafka, trouble = self._producer.health(), self._journal.trouble
@@ -91,8 +95,8 @@ class JournalFirst:
         self._stopping = True
         await self._retirement.stop()
         await self._forwarder.stop()
-        await self._producer.stop()
         await self._journal.close()
+        await _stop(self._producer)
 
     def health(self) -> Health:
         trouble = self._journal.trouble
@@ -112,6 +116,13 @@ class JournalFirst:
 
 def _waiting(journal: Journal) -> str:
     return f"{journal.bytes} bytes wait in the journal"
+
+
+async def _stop(producer: Component) -> None:
+    """A producer whose broker is away never finishes what it holds; whoever sent that was not told it is safe."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_FLUSH_SECONDS):
+            await producer.stop()
 
 
 def _refuse_while_stopping(stopping: bool) -> None:
