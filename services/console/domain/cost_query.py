@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from finops.ledger.v1.ledger_pb2 import Granularity, ListCostEntriesRequest, QueryCostsRequest
 
 from services.common import filters
-from services.common.clock import DAY, HOUR, Micros, parse_rfc3339
+from services.common.clock import DAY, HOUR, Micros, parse_rfc3339, to_micros
 from services.common.dimensions import DIMENSIONS, TAG_PREFIX, is_dimension
 from services.common.errors import FieldViolation, InvalidArgumentError
 from services.console.domain.periods import Range, day_start, last_days, zone
@@ -27,6 +27,8 @@ DEFAULT_DAYS = 30
 MAX_GROUPS = 4
 MAX_LIMIT = 100_000
 MAX_BUCKETS = 10_000
+EARLIEST = to_micros(datetime(2000, 1, 1, tzinfo=UTC))
+LATEST = to_micros(datetime(2200, 1, 1, tzinfo=UTC))
 _BUCKET: dict[str, Micros] = {"hour": HOUR, "day": DAY, "week": 7 * DAY, "month": 28 * DAY}
 
 Parameters = Iterable[tuple[str, str]]
@@ -214,9 +216,14 @@ class _Reading:
         if not text:
             return None
         try:
-            if len(text) == 10:
-                return day_start(date.fromisoformat(text), tz)
-            return parse_rfc3339(text.replace(" ", "+"))
+            # In an address `+` stands for a space; an offset such as +01:00 arrives with one.
+            moment = (
+                day_start(date.fromisoformat(text), tz) if len(text) == 10 else parse_rfc3339(text.replace(" ", "+"))
+            )
+            if not EARLIEST <= moment <= LATEST:
+                self.wrong(name, "must lie between the years 2000 and 2200")
+                return None
+            return moment
         except (ValueError, OverflowError):
             self.wrong(name, f"{text!r} is neither a date (2026-11-23) nor a time (2026-11-23T12:00:00Z)")
             return None

@@ -58,8 +58,8 @@ def _frame(visit: Visit, page: Page, pages: Sequence[Page]) -> ui.element:
     ui.add_head_html(_HEAD)
     theme = _theme(visit.request)
     dark = ui.dark_mode({"": None, "light": False, "dark": True}[theme])
-    drawer = ui.left_drawer(bordered=False, top_corner=True, bottom_corner=True).classes("nav")
-    with drawer.props('width=224 breakpoint=1000 aria-label="Main"'):
+    drawer = ui.left_drawer(value=False, bordered=False, top_corner=True, bottom_corner=True).classes("nav")
+    with drawer.props('show-if-above width=224 breakpoint=1000 aria-label="Main"'):
         with ui.link(target="/").classes("brand").props('aria-label="AI FinOps, overview"'):
             ui.element("span").classes("brand-mark").props('aria-hidden="true"')
             ui.label("AI FinOps").classes("brand-name")

@@ -72,7 +72,7 @@ class Visit:
         except UnauthenticatedError:
             ui.navigate.to(SIGN_IN_AGAIN)
         except ApiError as error:
-            ui.notify(error.message, type="negative", position="top", timeout=8_000, close_button="Dismiss")
+            ui.notify(error.message, type="negative", position="top", timeout=8_000)
 
 
 async def arrive(console: Console, request: Request) -> Visit | None:

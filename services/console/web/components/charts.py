@@ -23,7 +23,7 @@ _TOOLTIP = {
     "padding": [10, 12],
     "textStyle": {"color": "var(--ink)", "fontSize": 12, "fontFamily": _FONT},
     "extraCssText": "border-radius:8px;box-shadow:var(--shadow-pop);",
-    "axisPointer": {"type": "shadow", "shadowStyle": {"color": "var(--hover)", "opacity": 1}},
+    "axisPointer": {"type": "shadow", "shadowStyle": {"color": "var(--ink)", "opacity": 0.06}},
 }
 
 

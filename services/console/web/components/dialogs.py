@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable
 
 from nicegui import ui
 
+from services.common.errors import ApiError, UnauthenticatedError
 from services.console.web.components.text import box, text
-from services.console.web.visit import Visit
+from services.console.web.visit import SIGN_IN_AGAIN
 
 
 def ask(title: str, *, wide: bool = False) -> tuple[ui.dialog, ui.element]:
@@ -24,29 +25,32 @@ def ask(title: str, *, wide: bool = False) -> tuple[ui.dialog, ui.element]:
     return dialog, body
 
 
-def buttons(
-    visit: Visit, dialog: ui.dialog, action: str, act: Callable[[], Awaitable[bool]], *, dangerous: bool = False
-) -> None:
+def buttons(dialog: ui.dialog, action: str, act: Callable[[], Awaitable[bool]], *, dangerous: bool = False) -> None:
     """Cancel, and the action; the dialog closes when `act` says it is done. A refusal is shown and keeps it open."""
 
     async def run() -> None:
         button.disable()
-        done = False
         try:
-            with visit.telling():
-                done = await act()
+            done = await act()
+        except UnauthenticatedError:
+            ui.navigate.to(SIGN_IN_AGAIN)
+            return
+        except ApiError as error:
+            alert.show(error.message)
+            return
         finally:
             button.enable()
         if done:
             dialog.close()
 
+    alert = text("", "dialog-alert", tag="p").props('role="alert"')
     with box("dialog-foot"):
         ui.button("Cancel", on_click=dialog.close).props("flat no-caps").classes("button")
         button = ui.button(action, on_click=run).props("unelevated no-caps")
         button.classes("button button-bad" if dangerous else "button button-main")
 
 
-def confirm(visit: Visit, title: str, consequence: str, action: str, act: Callable[[], Awaitable[None]]) -> None:
+def confirm(title: str, consequence: str, action: str, act: Callable[[], Awaitable[None]]) -> None:
     """Asks before something that cannot be undone."""
 
     async def done() -> bool:
@@ -56,5 +60,5 @@ def confirm(visit: Visit, title: str, consequence: str, action: str, act: Callab
     dialog, body = ask(title)
     with body:
         text(consequence, "dialog-text", tag="p")
-        buttons(visit, dialog, action, done, dangerous=True)
+        buttons(dialog, action, done, dangerous=True)
     dialog.open()

@@ -34,7 +34,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Column:
-    """`kind`: text, number, delta, badge, bar or actions. `minor` columns are left out on a phone."""
+    """`kind`: title, text, number, share, delta, badge, bar or actions. `minor` columns are left out on a phone."""
 
     name: str
     title: str

@@ -43,7 +43,7 @@ def create(visit: Visit, refresh: Refresh) -> None:
             await refresh()
             return True
 
-        dialogs.buttons(visit, dialog, "Create budget", save)
+        dialogs.buttons(dialog, "Create budget", save)
     dialog.open()
 
 
@@ -61,7 +61,7 @@ def edit(visit: Visit, budget: pb.Budget, refresh: Refresh) -> None:
             await refresh()
             return True
 
-        dialogs.buttons(visit, dialog, "Save", save)
+        dialogs.buttons(dialog, "Save", save)
     dialog.open()
 
 
@@ -90,7 +90,7 @@ class _Form:
                 placeholder='team = "search" AND environment = "prod"',
                 validation=_filter_problem,
             )
-        ).props('hint="Empty: all spend of the tenant" hide-bottom-space')
+        ).props('hint="Empty: all spend of the tenant"')
         with box("form-row"):
             self._percents = _field(ui.input("Alert at percent", value=percents, validation=_percents_problem))
             self._zone = _field(ui.input("Time zone", value=budget.time_zone or "UTC", validation=_zone_problem))
@@ -118,7 +118,7 @@ class _Form:
 
 
 def _field(element: AnyField) -> AnyField:
-    element.props("outlined dense").classes("field")
+    element.props("outlined dense hide-bottom-space").classes("field")
     return element
 
 

@@ -19,7 +19,7 @@ from services.console.web.shell import Page
 from services.console.web.visit import Visit
 
 _COLUMNS = [
-    Column("name", "Budget"),
+    Column("name", "Budget", "title"),
     Column("used", "Used", "bar"),
     Column("spent", "Spent", "number", minor=True),
     Column("amount", "Amount", "number", minor=True),
@@ -58,9 +58,7 @@ async def build(visit: Visit) -> None:
             await live.refresh()
 
         title = rows.budget_title(statuses[name])
-        dialogs.confirm(
-            visit, "Delete budget", f"{title}: its thresholds alert no more. Spend is kept.", "Delete", delete
-        )
+        dialogs.confirm("Delete budget", f"{title}: its thresholds alert no more. Spend is kept.", "Delete", delete)
 
     live = Live(visit, refresh)
     if edits:

@@ -175,10 +175,12 @@ class _Explorer:
 
 
 def _columns(found: explore.Explored) -> list[Column]:
-    groups = [Column(name, name.removeprefix("tag:").replace("_", " ").capitalize()) for name in found.query.group_by]
+    groups = [
+        Column(name, name.removeprefix("tag:").replace("_", " ").capitalize(), "title") for name in found.query.group_by
+    ]
     compared = [Column("before", "Before", "number", minor=True), Column("change", "Change", "delta")]
     return [
-        *(groups or [Column("all", "")]),
+        *(groups or [Column("all", "", "title")]),
         Column("cost", "Spend", "number"),
         Column("share", "Share", "share", minor=True),
         *(compared if found.before is not None else []),

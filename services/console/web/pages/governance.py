@@ -60,7 +60,7 @@ class _View:
         with card("Waiting for a decision", classes="card-flush"):
             self._approvals = DataTable(
                 [
-                    Column("tool", "Tool"),
+                    Column("tool", "Tool", "title"),
                     Column("why", "Justification"),
                     Column("who", "Requested by", minor=True),
                     Column("when", "When", minor=True),
@@ -73,7 +73,7 @@ class _View:
         with card("Tools", "what usage events name as tool", classes="card-flush"):
             self._tools = DataTable(
                 [
-                    Column("tool", "Tool"),
+                    Column("tool", "Tool", "title"),
                     Column("status", "Status", "badge"),
                     Column("category", "Category", minor=True),
                     Column("owner", "Owner", minor=True),
@@ -96,7 +96,7 @@ class _View:
                     Column("when", "When"),
                     Column("who", "Who"),
                     Column("what", "What"),
-                    Column("subject", "Subject"),
+                    Column("subject", "Subject", minor=True),
                     Column("detail", "Detail", minor=True),
                 ],
                 "Audit trail",

@@ -45,7 +45,7 @@ def request(visit: Visit, refresh: Refresh) -> None:
             await refresh()
             return True
 
-        dialogs.buttons(visit, dialog, "Send request", send)
+        dialogs.buttons(dialog, "Send request", send)
     dialog.open()
 
 
@@ -64,7 +64,7 @@ def register(visit: Visit, refresh: Refresh) -> None:
             await refresh()
             return True
 
-        dialogs.buttons(visit, dialog, "Register as approved", send)
+        dialogs.buttons(dialog, "Register as approved", send)
     dialog.open()
 
 
@@ -84,7 +84,7 @@ def decide(visit: Visit, approval: pb.Approval, verdict: pb.Verdict, refresh: Re
             ui.notify(f"{title} {'approved' if approves else 'denied'}", type="positive", position="top")
             return True
 
-        dialogs.buttons(visit, dialog, "Approve" if approves else "Deny", send, dangerous=not approves)
+        dialogs.buttons(dialog, "Approve" if approves else "Deny", send, dangerous=not approves)
     dialog.open()
 
 

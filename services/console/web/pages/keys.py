@@ -50,7 +50,7 @@ async def build(visit: Visit) -> None:
             await live.refresh()
 
         consequence = "Whoever uses it is refused at once here and within seconds everywhere. This cannot be undone."
-        dialogs.confirm(visit, "Revoke key", consequence, "Revoke", revoke)
+        dialogs.confirm("Revoke key", consequence, "Revoke", revoke)
 
     live = Live(visit, refresh)
     with box("page-actions"):
@@ -59,10 +59,11 @@ async def build(visit: Visit) -> None:
         )
     with box("card card-flush", tag="section"):
         table = DataTable(
-            [Column("name", "Name"), Column("key", "Key", minor=True), Column("role", "Role", "badge"),
+            [Column("name", "Name", "title"), Column("key", "Key", minor=True), Column("role", "Role", "badge"),
              Column("actions", "Actions", "actions")],
             "API keys",
             on_act=act,
+            page_size=25,
         )  # fmt: skip
     await live.first()
 
@@ -91,7 +92,7 @@ def _create(visit: Visit, live: Live) -> None:
                     ui.button("Done", on_click=dialog.close).props("unelevated no-caps").classes("button button-main")
             return False
 
-        dialogs.buttons(visit, dialog, "Create key", create)
+        dialogs.buttons(dialog, "Create key", create)
     dialog.open()
 
 
