@@ -56,5 +56,7 @@ def build(settings: IngestSettings, keyring: KeyRing) -> Service:
         TimeLimits(options.max_age_days, options.max_ahead_seconds),
         RateLimit(rate, options.rate_limit_burst) if rate else None,
     )
-    limits = RequestLimits(options.max_body_bytes, options.max_items, options.max_in_flight_bytes)
+    limits = RequestLimits(
+        options.max_body_bytes, options.max_litellm_body_bytes, options.max_items, options.max_in_flight_bytes
+    )
     return Service(NAME, components, routes=Endpoints(intake, keyring, limits).routes())

@@ -33,6 +33,11 @@ class IngestOptions(BaseModel):
         default=60.0, gt=0, description="Without progress in the ledger for so long the journal is sent again (journal)"
     )
     max_body_bytes: int = Field(default=5 * MIB, ge=1024, description="Of a request, as sent and as decompressed")
+    max_litellm_body_bytes: int = Field(
+        default=32 * MIB,
+        ge=1024,
+        description="The same for /v1/litellm, whose callback posts 512 payloads of 10 kB and more",
+    )
     max_items: int = Field(default=5_000, ge=1, description="Events in a request")
     max_in_flight_bytes: int = Field(
         default=256 * MIB, ge=1024, description="Bodies being handled at once; above it requests are refused with 503"

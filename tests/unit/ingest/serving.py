@@ -68,7 +68,7 @@ def serve(
     keyring = KeyRing(settings, ClickHouse(ClickHouseSettings(url="http://127.0.0.1:1")))
     kept = Kept()
     intake = Intake(kept, ManualClock(NOW), TimeLimits(400, 300), rate)
-    limits = RequestLimits(max_body_bytes, max_items, max_in_flight_bytes)
+    limits = RequestLimits(max_body_bytes, 2 * max_body_bytes, max_items, max_in_flight_bytes)
     routes = Endpoints(intake, keyring, limits).routes()
     app = application(routes, None, dict)
     client = httpx.AsyncClient(

@@ -166,6 +166,20 @@ async def test_too_many_bytes_stop_being_read(served: Served) -> None:
     assert "larger than 100000 bytes" in response.json()["error"]["message"]
 
 
+async def test_litellms_callback_may_post_more(served: Served) -> None:
+    payload = orjson.dumps({"id": "x", "prompt_tokens": 1, "messages": "m" * 150_000})
+    assert (await _post(served, payload, JSON, "/v1/litellm")).status_code == 202
+    assert (await _post(served, payload, JSON, "/v1/usage/openai")).status_code == 413
+    assert (await _post(served, b" " * 200_001, JSON, "/v1/litellm")).status_code == 413
+
+
+async def test_while_too_much_is_being_handled_requests_are_refused() -> None:
+    served = serve(max_in_flight_bytes=-1)
+    response = await _post(served, native())
+    assert response.status_code == 503
+    assert response.headers["Retry-After"] == "1"
+
+
 async def test_a_gzip_bomb_is_not_inflated(served: Served) -> None:
     compressor = zlib.compressobj(9, wbits=31)
     bomb = b"".join([*(compressor.compress(b" " * 2**20) for _ in range(60)), compressor.flush()])

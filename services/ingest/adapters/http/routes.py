@@ -26,7 +26,7 @@ from services.ingest.adapters.http.body import read_body
 from services.ingest.domain import attribution
 from services.ingest.domain.attribution import NOBODY
 from services.ingest.domain.rejection import Rejected
-from services.ingest.domain.sources import CLOUDEVENTS, SOURCES, Source
+from services.ingest.domain.sources import CLOUDEVENTS, LITELLM, SOURCES, Source
 from services.ingest.handlers import Caller, Intake, Receipt
 
 
@@ -35,6 +35,7 @@ class RequestLimits:
     """How much a request, and all requests at once, may hold."""
 
     max_body_bytes: int
+    max_litellm_body_bytes: int
     max_items: int
     max_in_flight_bytes: int
 
@@ -55,11 +56,12 @@ class Endpoints:
 
     def _endpoint(self, source: Source) -> Callable[[Request], Awaitable[Response]]:
         enveloped = CLOUDEVENTS if CLOUDEVENTS.path == source.path else None
+        limit = self._limits.max_litellm_body_bytes if source is LITELLM else self._limits.max_body_bytes
 
         async def accept(request: Request) -> Response:
             principal = await authenticate(request, self._keyring, Access.WRITE_EVENTS)
             self._admit()
-            body = await read_body(request, self._limits.max_body_bytes)
+            body = await read_body(request, limit)
             self._in_flight += len(body)
             try:
                 return await self._accept(
