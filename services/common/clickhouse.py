@@ -127,6 +127,8 @@ class ClickHouse:
                         password=settings.password.get_secret_value(),
                         ca_cert=settings.ca_file or None,
                         autogenerate_session_id=False,
+                        # Shorter than ClickHouse's own (10 s and more), so that no request meets a closing connection.
+                        keepalive_timeout=8.0,
                         settings={"database": self.database},
                     )
                 except (*_AWAY, ClickHouseError) as error:

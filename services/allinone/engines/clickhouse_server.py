@@ -254,7 +254,13 @@ def main() -> None:
     # Ctrl-C reaches the whole process group; the parent decides when the engine may go.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     config = uvicorn.Config(
-        application(engine), host=options.host, port=options.port, log_level="warning", access_log=False
+        application(engine),
+        host=options.host,
+        port=options.port,
+        log_level="warning",
+        access_log=False,
+        # Longer than any client keeps an idle connection, so that none is closed under a request.
+        timeout_keep_alive=75,
     )
     try:
         _Server(config).run()
