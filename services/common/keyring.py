@@ -100,8 +100,6 @@ class KeyRing:
                 await self._refresh()
             except (UnavailableError, ClickHouseError) as error:
                 log.warning("API keys not refreshed", error=str(error))
-                if not self._keys.keys() - self._fixed.keys():
-                    self._trouble = "API keys not read: ClickHouse is away"
             await asyncio.sleep(self._refresh_seconds)
 
     async def _refresh(self) -> None:

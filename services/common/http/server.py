@@ -120,7 +120,9 @@ def application(
 
 def _report(checks: Mapping[str, Health], passes: Callable[[Health], bool]) -> Response:
     failing = {name: health.detail for name, health in checks.items() if not passes(health)}
-    return json_response({"status": "failing" if failing else "ok", "failing": failing}, 503 if failing else 200)
+    notes = {name: health.detail for name, health in checks.items() if passes(health) and health.detail}
+    status = "failing" if failing else "ok"
+    return json_response({"status": status, "failing": failing, "notes": notes}, 503 if failing else 200)
 
 
 class _Observed:
