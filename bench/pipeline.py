@@ -28,7 +28,7 @@ from rich.table import Table
 from bench import floor
 from services.common import money
 from tests.e2e.events import event, price, total
-from tests.e2e.platform import Client, Up
+from tests.e2e.running import Client, Up
 
 BATCH = 500
 CONNECTIONS = 4

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from services.common.settings import ClickHouseSettings, KafkaSettings
-from tests.e2e.platform import Client, Cluster
+from tests.e2e.running import Client, Cluster
 
 
 @pytest.fixture(scope="session")
@@ -41,4 +41,4 @@ def tenant_client(cluster: Cluster, tenant: str, role: str = "admin") -> Client:
     service.http.headers["x-aifinops-tenant"] = tenant
     created = service.post("/api/v1/keys", {"name": f"{tenant} {role}", "role": role})
     service.close()
-    return cluster.client(created["key"])
+    return cluster.client(created["key"], tenant)

@@ -31,12 +31,12 @@ def event(number: int, *, now: datetime | None = None, model: str = "", **more: 
     """The `number`th event of a believable little organisation; the same number is the same event."""
     model = model or list(PRICES)[number % len(PRICES)]
     moment = (now or datetime.now(UTC)) - timedelta(seconds=number % 3_600)
-    usage = dict.fromkeys(PRICES[model], 100 + 7 * number % 900)
+    usage = dict.fromkeys(PRICES.get(model, ()), 100 + 7 * number % 900)
     return {
         "id": f"request-{number}",
         "time": moment.isoformat(),
         "source": "checkout-api",
-        "provider": PROVIDERS[model],
+        "provider": PROVIDERS.get(model, ""),
         "model": model,
         "tool": "openai-api",
         "team": TEAMS[number % len(TEAMS)],

@@ -13,7 +13,7 @@ import pytest
 
 from services.common.settings import ClickHouseSettings, KafkaSettings
 from tests.e2e.events import event, price, total
-from tests.e2e.platform import Client, Cluster, eventually
+from tests.e2e.running import Client, Cluster, eventually
 
 GROUPS = (("ingest", "console"), ("pricing",), ("ledger",), ("budget",), ("governance",), ("anomaly",), ("optimizer",))
 COUNT = 1_500

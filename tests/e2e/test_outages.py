@@ -12,7 +12,7 @@ import pytest
 from services.allinone.engines.embedded import EmbeddedClickHouse
 from services.common.settings import ClickHouseSettings, KafkaSettings
 from tests.e2e.events import event, total
-from tests.e2e.platform import Client, Cluster, eventually
+from tests.e2e.running import Client, Cluster, eventually
 from tests.kafka import RealKafka, RealKafkaMissing
 
 

@@ -21,7 +21,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from services.common import money
 from tests.e2e.events import event, price, total
-from tests.e2e.platform import Client, Cluster, eventually
+from tests.e2e.running import Client, Cluster, eventually
 
 
 def _total(client: Client, **parameters: str) -> tuple[Decimal, int]:
@@ -118,7 +118,6 @@ def test_a_plain_kafka_consumer_reads_costs(client: Client, cluster: Cluster) ->
 
 async def _read_costs(servers: str, topic: str, count: int, client: Client) -> Decimal:
     """Adds up one tenant's deltas, checking what design section 3 promises of each record."""
-    tenant = client.get("/api/v1/keys")["keys"][0]["tenant_id"]
     consumer = AIOKafkaConsumer(
         topic, bootstrap_servers=servers, auto_offset_reset="earliest", enable_auto_commit=False
     )
@@ -136,7 +135,7 @@ async def _read_costs(servers: str, topic: str, count: int, client: Client) -> D
                 assert cost.usage_position.partition == record.partition
                 assert cost.usage_position.offset > risen.get(record.partition, -1)
                 risen[record.partition] = cost.usage_position.offset
-                if cost.usage.tenant_id == tenant:
+                if cost.usage.tenant_id == client.tenant:
                     picos, seen = picos + cost.cost_delta_picos, seen + 1
     finally:
         await consumer.stop()

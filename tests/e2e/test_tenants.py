@@ -16,7 +16,7 @@ from finops.recommendation.v1 import recommendation_pb2, recommendation_pb2_grpc
 from services.common.auth import TENANT_METADATA
 from tests.e2e.conftest import tenant_client
 from tests.e2e.events import event, total
-from tests.e2e.platform import Client, Cluster, eventually
+from tests.e2e.running import Client, Cluster, eventually
 
 LISTS = ("budgets", "anomalies", "recommendations", "tools", "approvals", "audit", "keys", "entries", "costs")
 
@@ -33,12 +33,12 @@ def pair(cluster: Cluster) -> tuple[Client, Client]:
     for client, count in ((acme, 20), (globex, 35)):
         client.post(
             "/api/v1/budgets",
-            {"budget_id": "all", "display_name": client.key[-6:], "amount": "5.00", "period": "month"},
+            {"id": "all", "display_name": client.key[-6:], "amount": "5.00", "period": "month"},
         )
-        client.post("/api/v1/tools", {"tool_id": "openai-api", "display_name": client.key[-6:], "category": "api"})
+        client.post("/api/v1/tools", {"id": "openai-api", "display_name": client.key[-6:], "category": "api"})
         client.post(
             "/api/v1/approvals",
-            {"tool_id": "cursor", "display_name": client.key[-6:], "category": "ide", "justification": client.key[-6:],
+            {"tool": "cursor", "display_name": client.key[-6:], "category": "ide", "justification": client.key[-6:],
              "request_id": "same"},
         )  # fmt: skip
         client.send([event(number) for number in range(count)])
@@ -63,7 +63,7 @@ def test_http_lists_hold_only_ones_own(pair: tuple[Client, Client]) -> None:
 
 def test_a_key_cannot_name_another_tenant(pair: tuple[Client, Client]) -> None:
     acme, globex = pair
-    tenant = globex.get("/api/v1/keys")["keys"][0]["tenant_id"]
+    tenant = globex.tenant
     answer = acme.http.get("/api/v1/costs", headers={TENANT_METADATA: tenant})
     assert answer.status_code == 403
     answer = acme.http.post("/v1/events", json=event(1), headers={TENANT_METADATA: tenant})
@@ -71,15 +71,14 @@ def test_a_key_cannot_name_another_tenant(pair: tuple[Client, Client]) -> None:
     assert acme.http.get("/api/v1/costs", params={"filter": f'tenant = "{tenant}"'}).json()["rows"] == []
     acme.send(event(1, tenant_id=tenant, tenant=tenant))
     assert _spend(globex) == total([event(i) for i in range(35)])
-    foreign_key = globex.get("/api/v1/keys")["keys"][0]["key_id"]
+    foreign_key = globex.get("/api/v1/keys")["keys"][0]["id"]
     assert acme.http.delete(f"/api/v1/keys/{foreign_key}").status_code == 404
 
 
 def test_grpc_answers_hold_only_ones_own(pair: tuple[Client, Client], cluster: Cluster) -> None:
     acme, globex = pair
-    tenant = globex.get("/api/v1/keys")["keys"][0]["tenant_id"]
     own = [("authorization", f"Bearer {acme.key}")]
-    crossing = [*own, (TENANT_METADATA, tenant)]
+    crossing = [*own, (TENANT_METADATA, globex.tenant)]
     with grpc.insecure_channel(cluster.grpc("ledger")) as channel:
         calls = [
             (budget_pb2_grpc.BudgetServiceStub(channel).ListBudgets, budget_pb2.ListBudgetsRequest()),

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from tests.e2e.events import event, total
-from tests.e2e.platform import AIFINOPS, Client, Up, eventually
+from tests.e2e.running import AIFINOPS, Client, Up, eventually
 
 
 def _spend(client: Client) -> Decimal:
