@@ -18,6 +18,8 @@ from services.common.money import PICOS_PER_DOLLAR
 ABSOLUTE_SPREAD = 0.08
 """On the logarithm: 8 %."""
 LEAST_OBSERVATIONS = 48
+DEAREST = math.log(1e6)
+"""No request costs more; a band that is all noise would reach to infinity."""
 _NOT_OBSERVED = math.nan
 
 
@@ -55,7 +57,7 @@ class UnitCostDetector:
             return None
         score = expected.score(self._observed)
         edge = self._tail.edge() * expected.spread
-        low, usual, high = (math.exp(x) for x in (expected.level - edge, expected.level, expected.level + edge))
+        low, usual, high = (_dollars(x) for x in (expected.level - edge, expected.level, expected.level + edge))
         n = pooled.requests
         return Verdict(
             start, score, self._tail.surprise(score), unit, usual, low, high,
@@ -84,3 +86,7 @@ class UnitCostDetector:
     def relearn(self, since: Hour, through: Hour) -> None:
         if self._baseline is not None:
             self._baseline.relearn(since, through)
+
+
+def _dollars(logarithm: float) -> float:
+    return math.exp(min(logarithm, DEAREST))
