@@ -46,7 +46,7 @@ def build(settings: BudgetSettings, keyring: KeyRing) -> Service:
     changes, holds = Changes(clock), Holds()
     catalog = Catalog(store, clock, changes, meters)
     definitions = Definitions(store, catalog, clock)
-    accounts = Accounts(catalog, state, changes, clock, meters)
+    accounts = Accounts(catalog, state, ledger, changes, clock, meters)
     alerting = Alerting(catalog, accounts, state, AlertTable(clickhouse), state, changes, clock, meters)
     rebuilder = Rebuilder(
         catalog, accounts, state, ledger, changes, clock, meters, concurrency=options.rebuild_concurrency

@@ -25,7 +25,8 @@ class Position(NamedTuple):
     offset: int = NOTHING
     """Last offset read."""
     usage_offset: int = NOTHING
-    """Usage offset of the last record that counted; one that does not rise above it is a superseded rater's."""
+    """Usage offset of the last record that counted. One that does not rise above it was counted before, or comes from a
+    rater that had already lost the partition."""
 
 
 class PartSum(NamedTuple):
@@ -77,7 +78,7 @@ class PartitionSums:
         usage_offset = self.position.usage_offset
         changed: dict[ScopeKey, PartSum] = {}
         for delta in deltas:
-            if delta.offset <= self.position.offset or delta.usage_offset <= usage_offset:
+            if delta.usage_offset <= usage_offset:
                 continue
             usage_offset = delta.usage_offset
             for scope in delta.scopes:
@@ -116,14 +117,21 @@ class PartitionSums:
         self.unsaved.discard(scope)
 
 
-def restored(position: Position | None, saved: Mapping[ScopeKey, PartSum], first_offset: int) -> PartitionSums:
-    """The state of a partition whose log now begins at `first_offset`, from what was saved of it.
+def usable(position: Position | None, first_offset: int) -> bool:
+    """Whether sums saved up to `position` can be continued on a log that now begins at `first_offset`. Where no
+    position was saved, or the log was cut beyond it, they have a hole and are worthless."""
+    return position is not None and position.offset + 1 >= first_offset
 
-    Each sum covers at least what the saved position covers, because sums are saved before it. Where no position was
-    saved, or the log was cut beyond it, the saved sums have a hole: they are worthless, and everything before the
-    log's first record must come from the ledger.
-    """
-    if position is None or position.offset + 1 < first_offset:
-        return PartitionSums(Position(first_offset - 1))
-    sums = {scope: part.covering(position) for scope, part in saved.items()}
-    return PartitionSums(position, sums, position_saved=True)
+
+def restored(position: Position, saved: Mapping[ScopeKey, PartSum]) -> PartitionSums:
+    """The state of a partition from what was saved of it: each sum covers at least what the position covers, because
+    sums are saved before it."""
+    return PartitionSums(
+        position, {scope: part.covering(position) for scope, part in saved.items()}, position_saved=True
+    )
+
+
+def started(ledger: Position, first_offset: int) -> PartitionSums:
+    """The state of a partition nothing usable was saved of: it goes on where the ledger's writing ends, so that the
+    ledger knows all that came before. What the log lost before the ledger wrote it is lost for everybody."""
+    return PartitionSums(Position(max(ledger.offset, first_offset - 1), ledger.usage_offset))

@@ -23,11 +23,13 @@ from services.budget.domain.sums import (
     PartSum,
     Staged,
     restored,
+    started,
+    usable,
 )
 from services.budget.domain.tracking import ScopeKey
 from services.budget.handlers.catalog import Catalog
 from services.budget.handlers.changes import Changes
-from services.budget.handlers.ports import Journal, Meters
+from services.budget.handlers.ports import Journal, Ledger, LedgerPositions, Meters
 from services.common.clock import Clock, Micros
 from services.common.errors import UnavailableError
 from services.common.kafka.record import Batch, Log, Partition, Record
@@ -46,9 +48,12 @@ class Total(NamedTuple):
 class Accounts:
     """The sums of the owned partitions, and with the mirror those of all. A BatchProcessor for finops.costs.v1."""
 
-    def __init__(self, catalog: Catalog, journal: Journal, changes: Changes, clock: Clock, meters: Meters) -> None:
+    def __init__(
+        self, catalog: Catalog, journal: Journal, ledger: Ledger, changes: Changes, clock: Clock, meters: Meters
+    ) -> None:
         self._catalog = catalog
         self._journal = journal
+        self._ledger = ledger
         self._changes = changes
         self._clock = clock
         self._meters = meters
@@ -59,12 +64,13 @@ class Accounts:
         """Held while sums are changed and written, so that what is written is one state."""
         self.generation = 0
         """Rises when partitions come or go."""
+        self._swept: object = None
+        self._gone: set[Tombstone] = set()
 
     # --- the log ----------------------------------------------------------------------------------------------------
 
     async def assigned(self, partitions: Sequence[Partition], log: Log) -> Mapping[Partition, int]:
-        """Reads back sums and positions; each partition goes on after its saved position, or from its log's
-        beginning."""
+        """Reads back sums and positions. A partition goes on after its saved position, or where the ledger ends."""
         await self._catalog.refresh()
         await self._journal.caught_up()
         mirror = self._journal.mirror
@@ -73,11 +79,20 @@ class Accounts:
                 f"the state reader follows log {mirror.incarnation!r}, the consumer {log.incarnation!r}"
             )
         begins = await log.beginning_offsets(partitions)
+        written = LedgerPositions({}, {})
+        if not all(usable(mirror.position(p.partition), begins[p]) for p in partitions):
+            written = await self._ledger.positions(log.incarnation)
         async with self.lock:
             for partition in partitions:
                 number = partition.partition
-                sums = restored(mirror.position(number), mirror.sums(number), begins[partition])
-                sums.unsaved |= sums.sums.keys() & mirror.overtaken(number)
+                position = mirror.position(number)
+                if position is not None and usable(position, begins[partition]):
+                    sums = restored(position, mirror.sums(number))
+                    sums.unsaved |= sums.sums.keys() & mirror.overtaken(number)
+                else:
+                    sums = started(written.of(number), begins[partition])
+                    # A position written now must not make them count again.
+                    self._gone |= {Tombstone(scope, number) for scope in mirror.scopes(number)}
                 self.owned[number] = sums
         self._moved()
         return {partition: self.owned[partition.partition].position.offset + 1 for partition in partitions}
@@ -86,6 +101,7 @@ class Accounts:
         async with self.lock:
             for partition in partitions:
                 self.owned.pop(partition.partition, None)
+            self._gone.clear()
         self._moved()
 
     async def process(self, batch: Batch) -> None:
@@ -94,6 +110,8 @@ class Accounts:
             by_partition.setdefault(record.partition, []).append(record)
         async with self.lock:
             received: list[Micros] = []
+            if self._swept != self._generations():
+                self.sweep()
             staged = {
                 number: self.owned[number].stage(self._deltas(records, batch, received), records[-1].offset)
                 for number, records in by_partition.items()
@@ -126,14 +144,34 @@ class Accounts:
 
     # --- the state topic --------------------------------------------------------------------------------------------
 
-    async def save(self, gone: Sequence[Tombstone] = ()) -> None:
-        """Writes what the rebuilder finished, and tombstones. The caller holds `lock`.
+    def sweep(self) -> None:
+        """Drops sums nobody asks for any more. The caller holds `lock`.
+
+        This must come before the position moves on: a sum that is no longer added to would otherwise be taken, after a
+        restart or once its budget asks for it again, to cover what it missed.
+        """
+        self._swept = self._generations()
+        now = self._clock.now()
+        wanted: set[ScopeKey] = set()
+        for tracked in self._catalog.all():
+            tracked.current(now)
+            wanted.update(tracked.key(window) for window in tracked.windows)
+        mirror = self._journal.mirror
+        for number, owned in self.owned.items():
+            for scope in (owned.sums.keys() | mirror.scopes(number)) - wanted:
+                owned.forget(scope)
+                self._gone.add(Tombstone(scope, number))
+        for scope in self.constants.keys() - wanted:
+            del self.constants[scope]
+        if 0 in self.owned:
+            self._gone |= {Tombstone(s, OTHER_INCARNATIONS) for s in mirror.scopes(OTHER_INCARNATIONS) - wanted}
+
+    async def save(self) -> None:
+        """Writes what the rebuilder finished, and what was swept. The caller holds `lock`.
 
         Raises:
             UnavailableError: Kafka is away; what was not written is written with the next batch.
         """
-        if gone:
-            await self._journal.append(gone)
         await self._save({})
 
     async def _save(self, staged: Mapping[int, Staged]) -> None:
@@ -145,12 +183,15 @@ class Accounts:
             position = outcome.position
             unsaved = {scope: owned.sums[scope] for scope in owned.unsaved} | dict(outcome.sums)
             sums += [
-                SavedSum(scope, incarnation, number, part.covering(position), position.usage_offset)
+                SavedSum(scope, incarnation, number, part, position.usage_offset)
                 for scope, part in unsaved.items()
                 if scope not in owned.rebuilding
             ]
             if number in staged or not owned.position_saved:
                 positions.append(SavedPosition(incarnation, number, position))
+        if self._gone:
+            await self._journal.append(list(self._gone))
+            self._gone.clear()
         if sums:
             await self._journal.append(sums)
         if positions:
@@ -178,6 +219,9 @@ class Accounts:
             else:
                 actual, shadow = actual + part.actual, shadow + part.shadow
         return Total(actual, shadow, complete and partitions > 0)
+
+    def _generations(self) -> object:
+        return self._catalog.generation, self.generation
 
     def _moved(self) -> None:
         self.generation += 1

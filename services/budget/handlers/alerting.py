@@ -53,7 +53,7 @@ class Alerting:
         self._archived: set[str] | None = None
         self._unarchived: dict[str, BudgetAlert] = {}
         self._dirty: set[tuple[str, str]] = set()
-        self._unsure = True
+        self._unsure = False
         self.wake = asyncio.Event()
         changes.listen(self._notice)
 
@@ -87,7 +87,7 @@ class Alerting:
             for known in self._archived & self._unarchived.keys():
                 del self._unarchived[known]
         if self._unsure:
-            # At the start, and after a publish whose outcome is unknown: the topic tells what is in it.
+            # After a publish whose outcome is unknown the topic tells what is in it.
             await self._journal.caught_up()
             self._unsure = False
         await self._fire()

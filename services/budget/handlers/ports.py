@@ -11,6 +11,7 @@ from finops.budget.v1.budget_pb2 import BudgetAlert
 from services.budget.domain.budget import Budget
 from services.budget.domain.mirror import Entry, Mirror
 from services.budget.domain.periods import Window
+from services.budget.domain.sums import NOTHING, Position
 from services.common.clock import Micros
 from services.common.money import Picos
 
@@ -89,6 +90,10 @@ class LedgerPositions:
 
     costs: Mapping[int, int]
     usage: Mapping[int, int]
+
+    def of(self, partition: int) -> Position:
+        """The last cost record written of a partition, and the usage record it came from."""
+        return Position(self.costs.get(partition, NOTHING), self.usage.get(partition, NOTHING))
 
 
 class Ledger(Protocol):

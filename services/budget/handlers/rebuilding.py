@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from services.budget.domain.mirror import SavedSum, Tombstone
+from services.budget.domain.mirror import SavedSum
 from services.budget.domain.periods import Window
 from services.budget.domain.sums import NOTHING, OTHER_INCARNATIONS, PartSum, Position
 from services.budget.domain.tracking import ScopeKey, Tracked
@@ -47,9 +47,8 @@ class Rebuild:
         """Whether the ledger has written all that is asked for. The usage offset decides as well, because the last
         record read may be one that the ledger dropped."""
         return all(
-            position.usage_offset == NOTHING
-            or written.costs.get(partition, NOTHING) >= position.offset
-            or written.usage.get(partition, NOTHING) >= position.usage_offset
+            written.of(partition).offset >= position.offset
+            or written.of(partition).usage_offset >= position.usage_offset
             for partition, position in self.asked.items()
         )
 
@@ -96,10 +95,10 @@ class Rebuilder:
             return 0
         self._catalog.require_loaded()
         async with self._accounts.lock:
-            gone = self._forget_unwanted(now)
+            self._accounts.sweep()
             self._mark_overtaken()
             rebuilds = self._begin()
-            await self._accounts.save(gone)
+            await self._accounts.save()
         self._outstanding = len(rebuilds)
         self._meters.rebuilding(self._outstanding)
         if rebuilds:
@@ -108,30 +107,12 @@ class Rebuilder:
         self._seen, self._last_full = seen, now
         return self._outstanding
 
-    def _forget_unwanted(self, now: Micros) -> Sequence[Tombstone]:
-        wanted: set[ScopeKey] = set()
-        for tracked in self._catalog.all():
-            tracked.current(now)
-            wanted.update(tracked.key(window) for window in tracked.windows)
-        gone: list[Tombstone] = []
-        mirror = self._journal.mirror
-        for number, owned in self._accounts.owned.items():
-            for scope in (owned.sums.keys() | mirror.scopes(number)) - wanted:
-                owned.forget(scope)
-                gone.append(Tombstone(scope, number))
-        constants = self._accounts.constants
-        for scope in constants.keys() - wanted:
-            del constants[scope]
-        if 0 in self._accounts.owned:
-            gone += [Tombstone(scope, OTHER_INCARNATIONS) for scope in mirror.scopes(OTHER_INCARNATIONS) - wanted]
-        return gone
-
     def _mark_overtaken(self) -> None:
         mirror = self._journal.mirror
         for number, owned in self._accounts.owned.items():
             for scope in mirror.overtaken(number) & owned.sums.keys() - owned.rebuilding.keys():
                 best = mirror.part(scope, number)
-                if best is not None and owned.sums[scope].covering(owned.position).through >= best.through:
+                if best is not None and owned.sums[scope].through >= best.through:
                     owned.unsaved.add(scope)
 
     def _begin(self) -> Sequence[Rebuild]:
