@@ -43,7 +43,7 @@ def decode(key: bytes, value: bytes | None) -> Entry:
     """The entry of one record.
 
     Raises:
-        ValueError: not a record of this topic (DecodeError of protobuf is one).
+        ValueError, DecodeError: not a record of this topic.
     """
     kind, *parts = key.decode().split("/")
     if kind == "progress" and value is not None:

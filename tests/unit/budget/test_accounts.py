@@ -107,7 +107,11 @@ async def test_a_partition_without_state_goes_on_where_the_ledger_ends() -> None
     world.ledger_writes_everything()
     world.begins[0] = 2
     world.spend(0, use(), 100, usage_offset=45)  # A superseded rater's: what shows it is in the ledger alone.
-    process = await started(world)
+    process = Process(world)
+    await process.create("b", monthly())
+    await process.assign()
+    await process.full_pass()
+    await process.consume_all()
     assert actual(process) == 11
 
 
