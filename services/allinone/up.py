@@ -26,7 +26,7 @@ from services.common import log, tracing
 from services.common.clickhouse import migrate
 from services.common.host import Host, key_ring
 from services.common.kafka.topics import create_topics
-from services.common.settings import ServiceSettings, load
+from services.common.settings import LogLevel, ServiceSettings, TelemetrySettings, load
 
 logger = log.get_logger(__name__)
 
@@ -50,7 +50,7 @@ class Options:
     http_port: int = 8080
     grpc_port: int = 50051
     processes: bool = False
-    log_level: str = "WARNING"
+    log_level: LogLevel = "WARNING"
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,7 @@ async def up(options: Options, once_ready: Callable[[Running], Awaitable[None]])
     Raises:
         DataFolderBusyError, PortTakenError, EngineError: see there.
     """
+    log.configure(TelemetrySettings(log_level=options.log_level), "up")
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -189,7 +190,6 @@ class _InProcess:
     def __init__(self, environment: dict[str, str]) -> None:
         os.environ.update(environment)
         common = load(ServiceSettings)
-        log.configure(common.telemetry, "allinone")
         tracing.configure(common.telemetry, "allinone")
         keyring = key_ring(common)
         services = [entry.build(entry.load_settings(), keyring) for entry in SERVICES.values()]

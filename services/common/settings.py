@@ -10,6 +10,8 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 PREFIX = "AIFINOPS_"
+
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 EXIT_CONFIG = 78
 """EX_CONFIG of sysexits.h."""
 
@@ -93,7 +95,7 @@ class PeerSettings(BaseModel):
 class TelemetrySettings(BaseModel):
     """`AIFINOPS_TELEMETRY__...`"""
 
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_level: LogLevel = "INFO"
     log_format: Literal["json", "console"] = "json"
     otlp_endpoint: str = Field(default="", description="http://collector:4318; empty: no traces are exported")
 
