@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import random
 import signal
@@ -34,6 +35,7 @@ from services.common.kafka.producer import Producer
 from services.common.kafka.record import Outgoing, Partition
 from services.common.kafka.tail import read
 from services.common.kafka.topics import COSTS, DEAD_LETTER, create_topics
+from services.common.keyring import KeyRing
 from services.common.settings import AuthSettings, ClickHouseSettings, GrpcSettings, HttpSettings, KafkaSettings
 from services.ledger.app import GROUP, build
 from services.ledger.settings import LedgerOptions, LedgerSettings
@@ -59,11 +61,15 @@ async def settings(
     )
 
 
+Produce = Callable[[Sequence[CostRecord | bytes]], Awaitable[None]]
+
+
 class Running:
     """A started ledger and a client of it."""
 
-    def __init__(self, running: host.Host, channel: Channel, settings: LedgerSettings) -> None:
+    def __init__(self, running: host.Host, keyring: KeyRing, channel: Channel, settings: LedgerSettings) -> None:
         self.host = running
+        self.keyring = keyring
         self.stub = LedgerServiceStub(channel.channel())
         self.service_key = settings.auth.service_key.get_secret_value()
         self.admin_key = settings.auth.admin_key.get_secret_value()
@@ -94,7 +100,7 @@ async def running(settings: LedgerSettings) -> AsyncIterator[Running]:
     await started.start()
     channel = Channel(f"127.0.0.1:{started.grpc.port}")
     try:
-        yield Running(started, channel, settings)
+        yield Running(started, keyring, channel, settings)
     finally:
         await channel.stop()
         await started.stop()
@@ -103,7 +109,7 @@ async def running(settings: LedgerSettings) -> AsyncIterator[Running]:
 @asynccontextmanager
 async def producing(
     settings: LedgerSettings,
-) -> AsyncIterator[Callable[[Sequence[CostRecord | bytes]], Awaitable[None]]]:
+) -> AsyncIterator[Produce]:
     producer = Producer(settings.kafka, client_id="rater")
 
     async def produce(records: Sequence[CostRecord | bytes]) -> None:
@@ -184,7 +190,7 @@ async def test_wrong_callers_and_wrong_questions_are_refused(settings: LedgerSet
                 await call(getattr(ledger.stub, method), request, key=key, tenant_id=tenant)
             return caught.value
 
-        key_text, _ = await ledger.host._components[0].create("acme", Role.INGEST, "door", "test")
+        key_text, _ = await ledger.keyring.create("acme", Role.INGEST, "door", "test")
         for method, request in [
             ("QueryCosts", day),
             ("ListCostEntries", ListCostEntriesRequest(start_unix_micros=START, end_unix_micros=END)),
@@ -253,8 +259,6 @@ def _plain(settings: LedgerSettings) -> str:
     shown = settings.model_dump(mode="json")
     for name in ("service_key", "admin_key"):
         shown["auth"][name] = getattr(settings.auth, name).get_secret_value()
-    import json
-
     return json.dumps(shown)
 
 
@@ -287,9 +291,7 @@ async def test_a_writer_killed_in_the_middle_again_and_again_changes_nothing(set
     await clickhouse.stop()
 
 
-async def _feed(
-    produce: Callable[[Sequence[CostRecord | bytes]], Awaitable[None]], records: Sequence[CostRecord]
-) -> None:
+async def _feed(produce: Produce, records: Sequence[CostRecord]) -> None:
     for start in range(0, len(records), 200):
         await produce(records[start : start + 200])
         await asyncio.sleep(0.05)

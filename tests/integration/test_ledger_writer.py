@@ -65,6 +65,19 @@ async def test_one_clean_run(clickhouse_settings: ClickHouseSettings) -> None:
         assert parts, "an insert block must be one part"
 
 
+async def test_a_block_of_many_megabytes_is_one_part(clickhouse_settings: ClickHouseSettings) -> None:
+    async with ledger(clickhouse_settings) as books:
+        log = [
+            cost_record(f"r{n}", usage_offset=n, cost_picos=n, session="s" * 200).SerializeToString()
+            for n in range(20_000)
+        ]
+        await books.consume({0: log}, [20_000])
+        sums = (sum(range(20_000)), 20_000, 20_000_000, 0)
+        figures = await books.figures()
+        assert {figures[name] for name in ("entries", "hourly", "daily")} == {sums}
+        assert await books.clickhouse.query("SELECT uniqExact(_part) FROM cost_entries") == [(1,)]
+
+
 async def test_reading_again_in_other_batches_changes_nothing(clickhouse_settings: ClickHouseSettings) -> None:
     async with ledger(clickhouse_settings) as books:
         for sizes in ([7], [1_000], [3, 50]):

@@ -20,15 +20,18 @@ from services.ledger.adapters import sql
 from services.ledger.domain.paging import Cursor
 from services.ledger.domain.query import CostQuery, Range, ReadFrom
 
-_KEYS_AT_A_TIME = 1_000
-"""Keys travel in the URL, which ClickHouse and proxies limit."""
+_KEYS_AT_A_TIME = 2_500
+"""ClickHouse takes a parameter of up to 128 KiB; a key takes 32 bytes of it."""
 
+# The keys come from a subquery: written as an array expression they take thirty times as long to become a set.
 _KNOWN = """
 SELECT event_key, content_hash, revision, toUnixTimestamp64Micro(time), base64Encode(quantities), cost_picos,
     shadow_cost_picos, unpriced
 FROM event_index FINAL
-WHERE event_key IN arrayMap(
-    i -> toFixedString(unhex(substring({keys:String}, 32 * i + 1, 32)), 16), range(intDiv(length({keys:String}), 32))
+WHERE event_key IN
+(
+    SELECT toFixedString(unhex(substring({keys:String}, 32 * number + 1, 32)), 16)
+    FROM numbers(intDiv(length({keys:String}), 32))
 )
 """
 

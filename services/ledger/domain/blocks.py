@@ -54,6 +54,7 @@ class Resume(NamedTuple):
 def resume(notes: Iterable[Note]) -> Resume:
     """Where to go on, from the last notes of each writer a partition ever had.
 
+    A writer takes a block on only once the one before it is noted as written, so open notes that differ are of rivals.
     Two writers may both believe they own a partition. Each notes its block and then looks for the other's note, so
     whoever noted later sees the earlier one and does not write: only the earliest open note can be in the tables.
     """

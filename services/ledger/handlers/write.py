@@ -84,14 +84,16 @@ class LedgerWriter:
             UnavailableError: the database is away, or another writer has taken over.
         """
         blocks = await asyncio.to_thread(self._cut, batch)
+        # A block is taken on only once the one before it is noted as written: so at most one of a partition is open.
+        replayed = [block for block in blocks if block.noted]
+        if replayed:
+            await self._write(replayed)
+            await self._done({block.partition: block.span for block in replayed})
         fresh = [block for block in blocks if not block.noted]
-        await self._write([block for block in blocks if block.noted])
         if fresh:
             await self._claim({block.partition: block.span for block in fresh})
             await self._write(fresh)
-        if blocks:
-            spans = {block.partition: self._covered(block) for block in blocks}
-            await self._store.note(self._incarnation, self._writer, spans, written=True)
+            await self._done({block.partition: self._covered(block) for block in fresh})
 
     async def revoked(self, partitions: Sequence[Partition]) -> None:
         for partition in partitions:
@@ -102,6 +104,9 @@ class LedgerWriter:
         rivals = await self._store.rivals(self._incarnation, self._writer, list(spans), self._since)
         if rivals:
             raise RivalWriterError(f"another ledger writes partitions {sorted(rivals)} of the cost log too")
+
+    async def _done(self, spans: Mapping[int, Span]) -> None:
+        await self._store.note(self._incarnation, self._writer, spans, written=True)
 
     def _cut(self, batch: Batch) -> list[Block]:
         """Runs in a thread: decoding ten thousand records takes a tenth of a second."""
