@@ -46,8 +46,7 @@ def register(page: Page, pages: Sequence[Page], console: Callable[[], Console]) 
             return RedirectResponse(f"/login?next={quote(asked)}", status_code=303)
         if not visit.may(page.access):
             return RedirectResponse("/", status_code=303)
-        main = _frame(visit, page, pages)
-        with main:
+        with _frame(visit, page, pages):
             await page.build(visit)
         return None
 
@@ -86,9 +85,9 @@ def _frame(visit: Visit, page: Page, pages: Sequence[Page]) -> ui.element:
         with leave, ui.element("button").props('type="submit" aria-label="Sign out" title="Sign out"') as button:
             button.classes("icon-plain")
             ui.icon("o_logout")
-    main = ui.element("main").classes("page").props('aria-labelledby="page-title"')
-    ui.skip_link(target=main)
-    return main
+    body = ui.element("div").classes("page")  # inside Quasar's own <main>
+    ui.skip_link(target=body)
+    return body
 
 
 def _nav_item(page: Page, *, current: bool) -> None:
