@@ -8,7 +8,7 @@ from typing import Any
 
 from finops.budget.v1.budget_pb2 import BudgetAlert
 
-from services.budget.domain.budget import Budget, Enforcement, Terms
+from services.budget.domain.budget import NAME_PREFIX, Budget, Enforcement, Terms
 from services.budget.domain.periods import Period
 from services.common import money
 from services.common.clickhouse import ClickHouse
@@ -93,7 +93,7 @@ class AlertTable:
     async def save(self, alerts: Sequence[BudgetAlert]) -> None:
         rows = [
             [
-                alert.alert_id, alert.tenant_id, alert.budget.name.removeprefix("budgets/"), alert.threshold_percent,
+                alert.alert_id, alert.tenant_id, alert.budget.name.removeprefix(NAME_PREFIX), alert.threshold_percent,
                 to_datetime(alert.period_start_unix_micros), to_datetime(alert.period_end_unix_micros),
                 money.to_decimal(money.from_proto(alert.spend)), to_datetime(alert.time_unix_micros),
             ]

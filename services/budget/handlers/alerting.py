@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from finops.budget.v1.budget_pb2 import BudgetAlert
 
-from services.budget.domain.budget import to_proto
+from services.budget.domain.budget import NAME_PREFIX, to_proto
 from services.budget.domain.thresholds import alert_id, crossed
 from services.budget.domain.tracking import Tracked
 from services.budget.handlers.accounts import Accounts
@@ -68,7 +68,7 @@ class Alerting:
             if self._archived is None or alert.alert_id not in self._archived:
                 self._unarchived[alert.alert_id] = alert
                 self.wake.set()
-            self._changes.touch(alert.tenant_id, alert.budget.name.removeprefix("budgets/"))
+            self._changes.touch(alert.tenant_id, alert.budget.name.removeprefix(NAME_PREFIX))
 
     def fired_at(self, alert: str) -> Micros:
         """When the alert of this id was fired; 0: not yet."""

@@ -51,10 +51,15 @@ class Catalog:
                 self.put(budget)
             self._fingerprint = fingerprint
 
+    @property
+    def loaded(self) -> bool:
+        """Whether the definitions were read once."""
+        return self._fingerprint is not None
+
     def require_loaded(self) -> None:
         """Raises UnavailableError until the definitions were read once."""
-        if self._fingerprint is None:
-            raise UnavailableError("budgets are not read yet: ClickHouse is away, try again", retry_after_seconds=2)
+        if not self.loaded:
+            raise UnavailableError("budgets are not read from ClickHouse yet: try again", retry_after_seconds=2)
 
     def put(self, budget: Budget) -> None:
         """Takes in one version; an older one than is known is ignored."""

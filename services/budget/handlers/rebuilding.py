@@ -90,10 +90,11 @@ class Rebuilder:
             UnavailableError: the ledger or Kafka is away; the next pass goes on.
         """
         now = self._clock.now()
+        if not self._catalog.loaded or not self._journal.partitions:
+            return 0
         seen = (self._catalog.generation, self._accounts.generation)
         if self._outstanding == 0 and seen == self._seen and now - self._last_full < FULL_PASS:
             return 0
-        self._catalog.require_loaded()
         async with self._accounts.lock:
             self._accounts.sweep()
             self._mark_overtaken()
@@ -119,7 +120,7 @@ class Rebuilder:
         accounts, mirror, partitions = self._accounts, self._journal.mirror, self._journal.partitions
         rebuilds: list[Rebuild] = []
         for tracked in self._catalog.all():
-            at_home = partitions > 0 and tracked.budget.home(partitions) in accounts.owned
+            at_home = tracked.budget.home(partitions) in accounts.owned
             for window in tracked.windows[1:]:
                 scope = tracked.key(window)
                 asked: dict[int, Position] = {}
