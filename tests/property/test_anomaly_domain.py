@@ -27,7 +27,7 @@ costs = st.builds(
         Cell, st.sampled_from(["acme", "globex"]), st.integers(480_000, 480_003),
         st.tuples(*[st.sampled_from(["", "a", "b"])] * 8),
     ),
-    st.builds(Totals, st.integers(-(2**62), 2**62), st.integers(-1_000, 1_000)),
+    st.builds(Totals, st.integers(-(2**62), 2**62), st.integers(-1_000, 1_000), st.just(1)),
     st.integers(0, 10),
 )  # fmt: skip
 
@@ -58,7 +58,9 @@ def _watch(weeks: list[dict[str, tuple[int, int]]], split: int) -> list[Transiti
     told: list[Transition] = []
     for n in range(31 * 24):
         for team, (cost, requests) in weeks[n * n % len(weeks)].items():
-            watch.add(480_000 + n, (Series("team", team), Series("source", team)), Totals(cost, requests))
+            watch.add(
+                480_000 + n, (Series("team", team), Series("source", team)), Totals(cost, requests, max(0, requests))
+            )
         if n % split == split - 1:
             told += drain(watch.close_through(480_000 + n))
     return told + drain(watch.close_through(480_000 + 31 * 24))

@@ -71,4 +71,4 @@ class LedgerHistory:
 
 
 def _totals(row: CostRow) -> Totals:
-    return Totals(from_proto(row.cost) + from_proto(row.shadow_cost), row.quantities.requests)
+    return Totals(from_proto(row.cost) + from_proto(row.shadow_cost), row.quantities.requests, row.events)

@@ -21,6 +21,11 @@ from services.common.money import PICOS_PER_DOLLAR
 
 COMPARABLE = 0.8
 """A series shows the same incident if its excess is at least this share of the largest."""
+SUBSTITUTE = 0.9
+"""What is bought and was hardly bought before in these hours: some of it replaces something else."""
+COMPARABLE_TO_SUBSTITUTE = 0.5
+MOSTLY_EXCESS = 0.5
+"""An owner most of whose spend is excess is named before what it bought."""
 AS_CONCENTRATED = 0.1
 """Shares of excess in spend that differ by less count as equal."""
 
@@ -123,14 +128,21 @@ def is_worth_telling(suspect: Suspect, hour: Hour, policy: Policy) -> bool:
 
 def most_telling(candidate: Suspect, others: Sequence[Suspect], policy: Policy) -> Suspect:
     """Of the runs that show the same incident as the candidate, the one to name it after."""
+    replaces = candidate.series.dimension not in policy.owner_dimensions and candidate.run.total.share > SUBSTITUTE
+    least = (COMPARABLE_TO_SUBSTITUTE if replaces else COMPARABLE) * candidate.size
     same = [
         suspect
         for suspect in others
         if suspect.silence == candidate.silence
         and not suspect.run.held
         and suspect.run.last == candidate.run.last
-        and suspect.size >= COMPARABLE * candidate.size
+        and suspect.size >= least
     ]
+    if not candidate.silence:
+        owners = [
+            s for s in same if s.series.dimension in policy.owner_dimensions and s.run.total.share >= MOSTLY_EXCESS
+        ]
+        same = owners or same
     order = policy.silence_order if candidate.silence else policy.dimension_order
     rank = {dimension: place for place, dimension in enumerate(order)}
     best = max((suspect.run.total.share for suspect in same), default=0.0)

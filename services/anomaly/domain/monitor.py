@@ -12,6 +12,7 @@ from services.anomaly.domain.detectors.unit_cost import UnitCostDetector
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.run import Run, Spell, Verdict
 from services.anomaly.domain.series import NOTHING, Hour, Series, Totals
+from services.anomaly.domain.volume import UsualVolume
 from services.common.money import PICOS_PER_DOLLAR
 
 
@@ -27,6 +28,7 @@ class SeriesMonitor:
         self._cost = CostDetector()
         self._unit_cost = UnitCostDetector(policy)
         self._silence = SilenceDetector(policy)
+        self._requests = UsualVolume()
         self.cost_run = Run()
         self.unit_run = Run()
         self.silence_run = Run()
@@ -46,7 +48,7 @@ class SeriesMonitor:
             capped: hold a series without history against the cap.
         """
         self._hour, self._totals = hour, totals
-        if totals.requests > 0 or totals.cost > 0:
+        if totals.events > 0 or totals.cost > 0:
             self.last_active = hour
         cost, unit = self._cost.judge(hour, totals), self._unit_cost.judge(hour, totals)
         needed = self._policy.evidence_needed
@@ -57,7 +59,7 @@ class SeriesMonitor:
             return
         if cost is not None:
             if cost.out or self.cost_run.active:
-                cost.spell.usual_requests = self._silence.expected(hour)
+                cost.spell.usual_requests = self._requests.usual(hour)
             self.cost_run.step(hour, cost, needed)
         if unit is not None:
             self._unit_seen = hour
@@ -81,14 +83,17 @@ class SeriesMonitor:
             self._unit_cost.learn(hour, clipped=mature)
         if self.cost_run.held or self._silent:
             self._silence.pass_over(hour)
+            self._requests.pass_over(hour)
         else:
-            self._silence.learn(hour, totals.requests)
+            self._silence.learn(hour, totals.events)
+            self._requests.learn(hour, totals.requests)
         self._end_held_runs(hour)
 
     def amend(self, hour: Hour, late: Totals) -> None:
         """Corrects what was learned of a closed hour."""
         self._cost.amend(hour, late)
-        self._silence.amend(hour, late.requests)
+        self._silence.amend(hour, late.events)
+        self._requests.amend(hour, late.requests)
 
     def usual_month(self) -> float:
         """Dollars in 30 usual days."""
@@ -130,14 +135,14 @@ class SeriesMonitor:
 
     def _judge_silence(self, hour: Hour, totals: Totals, usual_usd: float) -> None:
         run = self.silence_run
-        self._silent = self._silence.is_silent(hour, totals.requests)
+        self._silent = self._silence.is_silent(hour, totals.events)
         if self._silent:
-            expected = self._silence.expected(hour)
+            expected = self._requests.usual(hour)
             needed = self._policy.evidence_needed
             spell = Spell(1, totals.cost, usual_usd, usual_usd, usual_usd, 0, expected)
             run.step(hour, Verdict(hour, needed, needed, 0.0, expected, expected, expected, spell), needed)
-        elif run.active and totals.requests > 0:
-            # One request is enough: it is heard again.
+        elif run.active and totals.events > 0:
+            # One event is enough: it is heard again.
             run.calm = self._policy.calm_hours
             if not run.held:
                 run.clear()

@@ -36,8 +36,8 @@ class Policy:
     """Hours are pooled until they hold so many requests before a unit cost is judged."""
     pool_hours: int = 12
     """At most so many."""
-    silent_requests: int = 5
-    """A series is silent in an hour that had nothing where so many requests are usual."""
+    silent_events: int = 5
+    """A series is silent in an hour that had nothing where so many events are usual."""
     silent_hours: int = 3
     silence_ends_hours: int = 72
     """After so long a series has ended, rather than fallen silent."""
@@ -52,6 +52,8 @@ class Policy:
     """Of one tenant; further values are not watched one by one."""
     medium_usd: float = 100.0
     high_usd: float = 1_000.0
+    owner_dimensions: tuple[str, ...] = ("team", "project", "key", "user", "source")
+    """Whose spend it is, rather than what is bought."""
     dimension_order: tuple[str, ...] = (
         "team", "project", "key", "user", "tool", "source", "model", "provider", "environment", "service_tier", TENANT,
     )  # fmt: skip

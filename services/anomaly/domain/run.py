@@ -17,7 +17,7 @@ what is needed never adds up to an alarm, however long it lasts."""
 CLOSE_TO_LEVEL = 1.0
 """Within a run an hour is calm below so many spreads above the level; between there and the edge it decides nothing."""
 WAKE = 1 / 3
-"""Nor does an hour prolong a run whose score is below this share of the run's mean: noise in its wake."""
+"""Nor does an hour belong to a run whose score is below this share of the run's: noise in its wake or before it."""
 
 
 @dataclass(slots=True)
@@ -127,6 +127,9 @@ class Run:
                 self.calm += 1
 
     def _extend(self, hour: Hour, verdict: Verdict) -> None:
+        if not self.held and self.total.hours and WAKE * verdict.score > self.scores / self.total.hours:
+            # What came before was noise in front of it.
+            self.total, self.pending, self.scores = Spell(), Spell(), 0.0
         if not self.active:
             self.start = verdict.start
         self.total.add(self.pending)

@@ -28,17 +28,19 @@ class Series(NamedTuple):
 
 
 class Totals(NamedTuple):
-    """What a series did in an hour. `cost` holds the shadow price of unpriced usage too: a spike of a model that has no
-    price yet is still a spike."""
+    """What a series did in an hour."""
 
     cost: Picos
+    """With the shadow price of unpriced usage: a spike of a model that has no price yet is still a spike."""
     requests: int
+    events: int
+    """Fewer than requests where a source rolls them up."""
 
     def plus(self, other: Totals) -> Totals:
-        return Totals(self.cost + other.cost, self.requests + other.requests)
+        return Totals(self.cost + other.cost, self.requests + other.requests, self.events + other.events)
 
 
-NOTHING = Totals(0, 0)
+NOTHING = Totals(0, 0, 0)
 
 
 def hour_of(time: Micros) -> Hour:
@@ -93,10 +95,11 @@ class Reader:
             cell = self.cell(record.usage)
             entry = sums.get(cell)
             if entry is None:
-                entry = sums[cell] = [0, 0]
+                entry = sums[cell] = [0, 0, 0]
             entry[0] += record.cost_delta_picos + record.shadow_cost_delta_picos
             entry[1] += record.quantity_delta.requests
-        return {cell: Totals(cost, requests) for cell, (cost, requests) in sums.items()}
+            entry[2] += record.revision == 1
+        return {cell: Totals(*entry) for cell, entry in sums.items()}
 
     def series(self, cell: Cell) -> list[Series]:
         """The series a cell belongs to; an event without a team is in no team's series."""

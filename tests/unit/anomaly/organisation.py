@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from services.anomaly.domain.series import Cell, Hour, Totals
+from services.anomaly.domain.series import NOTHING, Cell, Hour, Totals
 from services.common.money import PICOS_PER_DOLLAR
 
 TENANT = "acme"
@@ -114,7 +114,7 @@ class Organisation:
         for use, count, cost in zip(self.uses, counts, costs, strict=True):
             if count:
                 cell = Cell(TENANT, hour, use.values)
-                cells[cell] = cells.get(cell, Totals(0, 0)).plus(Totals(int(cost), int(count)))
+                cells[cell] = cells.get(cell, NOTHING).plus(Totals(int(cost), int(count), int(count)))
         return cells
 
 

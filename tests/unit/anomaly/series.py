@@ -41,7 +41,7 @@ def watch_hours(
     for n in range(round(24 * days)):
         dollars, requests = hourly(n)
         if dollars or requests:
-            watch.add(FIRST + n, series, Totals(round(dollars * PICOS_PER_DOLLAR), requests))
+            watch.add(FIRST + n, series, Totals(round(dollars * PICOS_PER_DOLLAR), requests, requests))
         told += drain(watch.close_through(FIRST + n))
     return told
 

@@ -102,7 +102,7 @@ class MemoryLedger:
             if is_watched(usage) and start <= usage.time_unix_micros < end:
                 value = "" if dimension == TENANT else str(getattr(usage, dimension))
                 at = (usage.tenant_id, value, hour_of(usage.time_unix_micros))
-                one = Totals(cost.cost_delta_picos + cost.shadow_cost_delta_picos, cost.quantity_delta.requests)
+                one = Totals(cost.cost_delta_picos + cost.shadow_cost_delta_picos, cost.quantity_delta.requests, 1)
                 sums[at] = sums[at].plus(one) if at in sums else one
         return [HourlySum(*at, totals) for at, totals in sums.items()]
 

@@ -125,10 +125,10 @@ def test_a_new_series_is_held_against_the_cap_only() -> None:
     told = []
     leaked, young = Series("key", "leaked"), Series("key", "young")
     for n in range(2 * WEEK + 10):
-        watch.add(FIRST + n, (Series("team", "old"),), Totals(PICOS_PER_DOLLAR, 10))
+        watch.add(FIRST + n, (Series("team", "old"),), Totals(PICOS_PER_DOLLAR, 10, 10))
         if n >= 2 * WEEK:
-            watch.add(FIRST + n, (leaked,), Totals(800 * PICOS_PER_DOLLAR, 9_000))
-            watch.add(FIRST + n, (young,), Totals(400 * PICOS_PER_DOLLAR, 9_000))
+            watch.add(FIRST + n, (leaked,), Totals(800 * PICOS_PER_DOLLAR, 9_000, 9_000))
+            watch.add(FIRST + n, (young,), Totals(400 * PICOS_PER_DOLLAR, 9_000, 9_000))
         told += drain(watch.close_through(FIRST + n))
     (found,) = opened(told)
     assert dict(found.series) == {"key": "leaked"}

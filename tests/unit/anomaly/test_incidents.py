@@ -23,7 +23,7 @@ def watch_cells(cells: Cells, hours: int, policy: Policy | None = None) -> list[
     told: list[Transition] = []
     for n in range(hours):
         for series, dollars, requests in cells(n):
-            watch.add(FIRST + n, series, Totals(round(dollars * PICOS_PER_DOLLAR), requests))
+            watch.add(FIRST + n, series, Totals(round(dollars * PICOS_PER_DOLLAR), requests, requests))
         told += drain(watch.close_through(FIRST + n))
     return told
 
@@ -117,7 +117,7 @@ def test_a_tenant_has_so_many_alarms_a_day_and_the_dearest_are_told() -> None:
 def test_a_dimension_has_so_many_series_whatever_the_order_of_records() -> None:
     watch = TenantWatch("acme", Policy(series_per_dimension=3))
     for i in reversed(range(10)):
-        watch.add(FIRST, (Series("key", f"k{i}"), Series("team", "a")), Totals(1, 1))
+        watch.add(FIRST, (Series("key", f"k{i}"), Series("team", "a")), Totals(1, 1, 1))
     drain(watch.close_through(FIRST))
     assert watch.series_count == 4
     assert watch.unwatched == {Series("key", f"k{i}") for i in range(3, 10)}
@@ -125,11 +125,11 @@ def test_a_dimension_has_so_many_series_whatever_the_order_of_records() -> None:
 
 def test_series_without_use_are_forgotten_and_empty_time_is_skipped() -> None:
     watch = TenantWatch("acme", Policy(forget_after_hours=48))
-    watch.add(FIRST, (Series("key", "k"),), Totals(1, 1))
+    watch.add(FIRST, (Series("key", "k"),), Totals(1, 1, 1))
     drain(watch.close_through(FIRST + 47))
     assert watch.series_count == 1
     drain(watch.close_through(FIRST + 48))
     assert watch.series_count == 0
-    watch.add(FIRST + 10_000_000, (Series("key", "k"),), Totals(1, 1))
+    watch.add(FIRST + 10_000_000, (Series("key", "k"),), Totals(1, 1, 1))
     drain(watch.close_through(FIRST + 10_000_000))
     assert watch.series_count == 1

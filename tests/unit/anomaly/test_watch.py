@@ -36,7 +36,7 @@ def usual(hours: range, seed: int = 1) -> list[CostRecord]:
         for team, dollars in (("search", 6.0), ("support", 9.0)):
             times = 9 if team == "search" and SPIKE <= hour < SPIKE + 5 else 1
             for part in range(4):
-                totals = Totals(int(times * dollars / 4 * rng.lognormvariate(0, 0.2) * PICOS_PER_DOLLAR), 15 * times)
+                totals = Totals(int(times * dollars / 4 * rng.lognormvariate(0, 0.2) * PICOS_PER_DOLLAR), 15 * times, 1)
                 costs.append(cost_of(cell(hour, team), totals, part + 10 * len(team), minute=part * 14))
     return costs
 
@@ -143,7 +143,7 @@ async def live(bench: Bench, hours: range, *, silent: range = range(0), times: i
             if hour not in silent:
                 for team, dollars in (("search", 6.0), ("support", 9.0)):
                     more = times if team == "search" else 1
-                    totals = Totals(round(more * dollars / 12 * PICOS_PER_DOLLAR), 5 * more)
+                    totals = Totals(round(more * dollars / 12 * PICOS_PER_DOLLAR), 5 * more, 1)
                     bench.log.append(cost_of(cell(hour, team), totals, minute + len(team), minute), bench.clock.now())
             await bench.read_all()
             await bench.watch.tick()
@@ -219,7 +219,7 @@ async def test_late_records_are_counted_and_correct_history_without_an_alarm() -
     bench = await told_of_history()
     before = bench.story()
     for hour in range(24 * 10, 24 * 10 + 5):
-        bench.log.append(cost_of(cell(hour, "support"), Totals(500 * PICOS_PER_DOLLAR, 900), 77), bench.clock.now())
+        bench.log.append(cost_of(cell(hour, "support"), Totals(500 * PICOS_PER_DOLLAR, 900, 1), 77), bench.clock.now())
     await bench.read_all()
     await bench.idle()
     assert bench.counts.late == 5 * 900
@@ -229,7 +229,7 @@ async def test_late_records_are_counted_and_correct_history_without_an_alarm() -
 async def test_history_imported_after_live_use_began_is_judged_too() -> None:
     bench = Bench(CostLog(), ManualClock(NOW - 3 * HOUR), options=WatchOptions(rebuild_every=0))
     await bench.start()
-    bench.log.append(cost_of(cell(24 * DAYS - 4, "search"), Totals(PICOS_PER_DOLLAR, 10), 1), NOW - 3 * HOUR)
+    bench.log.append(cost_of(cell(24 * DAYS - 4, "search"), Totals(PICOS_PER_DOLLAR, 10, 1), 1), NOW - 3 * HOUR)
     await bench.read_all()
     bench.clock.set(NOW)
     await bench.idle()
@@ -239,7 +239,7 @@ async def test_history_imported_after_live_use_began_is_judged_too() -> None:
     assert bench.counts.late > 0
     await bench.idle()
     bench.ledger.take_in_everything()
-    bench.log.append(cost_of(cell(24 * DAYS, "search"), Totals(PICOS_PER_DOLLAR, 10), 2), bench.clock.now())
+    bench.log.append(cost_of(cell(24 * DAYS, "search"), Totals(PICOS_PER_DOLLAR, 10, 1), 2), bench.clock.now())
     with pytest.raises(BackfillError):
         await bench.read_all()
     await bench.start()
@@ -274,7 +274,7 @@ async def test_without_the_ledger_nothing_starts() -> None:
 async def test_what_does_not_rise_is_dropped() -> None:
     bench = Bench(CostLog(), ManualClock(NOW))
     await bench.start()
-    record = bench.log.append(cost_of(cell(0, "search"), Totals(1, 1), 1), NOW)
+    record = bench.log.append(cost_of(cell(0, "search"), Totals(1, 1, 1), 1), NOW)
     again = StoredRecord(record.topic, record.partition, record.offset + 1, record.timestamp, record.key, record.value)
     await bench.watch.process(Batch([record, again]))
     assert (bench.counts.watched, bench.counts.repeated) == (1, 1)
@@ -283,10 +283,10 @@ async def test_what_does_not_rise_is_dropped() -> None:
 async def test_reported_figures_seats_and_ancient_events_are_not_watched() -> None:
     bench = Bench(CostLog(), ManualClock(NOW))
     await bench.start()
-    reported, seat = cost_of(cell(0, "a"), Totals(1, 1), 1), cost_of(cell(0, "a"), Totals(1, 0), 2)
+    reported, seat = cost_of(cell(0, "a"), Totals(1, 1, 1), 1), cost_of(cell(0, "a"), Totals(1, 0, 1), 2)
     reported.usage.measurement = Measurement.MEASUREMENT_REPORTED
     seat.usage.quantities.seats = 1
-    ancient = cost_of(cell(-24 * 60, "a"), Totals(1, 1), 3)
+    ancient = cost_of(cell(-24 * 60, "a"), Totals(1, 1, 1), 3)
     for cost in (reported, seat, ancient):
         bench.log.append(cost, NOW, 0)
     await bench.read_all()
@@ -296,7 +296,7 @@ async def test_reported_figures_seats_and_ancient_events_are_not_watched() -> No
 async def test_poison_is_rejected_and_the_rest_counts() -> None:
     bench = Bench(CostLog(), ManualClock(NOW))
     await bench.start()
-    good = bench.log.append(cost_of(cell(0, "search"), Totals(1, 1), 1), NOW, 0)
+    good = bench.log.append(cost_of(cell(0, "search"), Totals(1, 1, 1), 1), NOW, 0)
     bad = StoredRecord(good.topic, 0, 1, good.timestamp, b"k", b"\xff\xff\xff")
     empty = StoredRecord(good.topic, 0, 2, good.timestamp, b"k", b"")
     batch = Batch([good, bad, empty])

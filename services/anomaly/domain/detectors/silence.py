@@ -1,49 +1,40 @@
-"""Silence: nothing at all where requests are usual.
+"""Silence: nothing at all where events are usual.
 
 An hour that is usually quiet says nothing either way, so only hours in which the series has always been busy count.
 """
 
 from __future__ import annotations
 
-import math
-
-from services.anomaly.domain.baseline import PULL
 from services.anomaly.domain.policy import Policy
-from services.anomaly.domain.ring import HourRing, median
+from services.anomaly.domain.ring import median
 from services.anomaly.domain.series import Hour
+from services.anomaly.domain.volume import UsualVolume
 
 
 class SilenceDetector:
-    """The silence channel of one series; also knows how many requests an hour usually has."""
+    """The silence channel of one series. It counts events, not the requests they may stand for: events arrive apart
+    from each other, so that their number tells how unlikely none is."""
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
-        self._requests = HourRing()
+        self._events = UsualVolume()
 
-    def expected(self, hour: Hour) -> float:
-        """Requests usual in this hour."""
-        weekly = self._requests.same_hour_of_week(hour)
-        daily = self._requests.same_hour_of_day(hour)
-        wide = median(daily) if daily else 0.0
-        return (len(weekly) * median(weekly) + PULL * wide) / (len(weekly) + PULL) if weekly else wide
-
-    def is_silent(self, hour: Hour, requests: int) -> bool:
+    def is_silent(self, hour: Hour, events: int) -> bool:
         """True if nothing came where something always did."""
-        if requests > 0:
+        if events > 0:
             return False
-        weekly = self._requests.same_hour_of_week(hour)
-        if not weekly or min(weekly) <= 0 or median(weekly) < self._policy.silent_requests:
+        weekly = self._events.in_other_weeks(hour)
+        if not weekly or min(weekly) <= 0 or median(weekly) < self._policy.silent_events:
             return False
-        return self.expected(hour) >= self._policy.silent_requests
+        return self._events.usual(hour) >= self._policy.silent_events
 
-    def learn(self, hour: Hour, requests: int) -> None:
-        self._requests.put(hour, max(0, requests))
+    def learn(self, hour: Hour, events: int) -> None:
+        self._events.learn(hour, events)
 
     def pass_over(self, hour: Hour) -> None:
         """The hour belongs to an anomaly."""
-        self._requests.put(hour, math.nan)
+        self._events.pass_over(hour)
 
-    def amend(self, hour: Hour, requests: int) -> None:
-        """Adds late records to an hour that was closed."""
-        before = self._requests.get(hour)
-        self._requests.amend(hour, max(0.0, requests + (0.0 if math.isnan(before) else before)))
+    def amend(self, hour: Hour, late: int) -> None:
+        """Adds events that came after the hour was closed."""
+        self._events.amend(hour, late)
