@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import filecmp
+import os
 import shutil
 import subprocess
 import sys
@@ -31,6 +32,8 @@ def generate(target: Path) -> None:
         ],
         cwd=ROOT,
         check=True,
+        # Where the plugin for type stubs is installed, whether or not the environment is activated.
+        env={**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
     )  # fmt: skip
     for folder in [target / "finops", *(path for path in (target / "finops").rglob("*") if path.is_dir())]:
         (folder / "__init__.py").touch()
