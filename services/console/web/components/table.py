@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypedDict
 
-from nicegui import ui
+from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
 from services.common.money import Picos
@@ -44,17 +43,14 @@ class Column:
 
     def definition(self) -> dict[str, Any]:
         numeric = self.kind in ("number", "delta", "share")
-        classes = f"k-{self.kind}" + (" minor" if self.minor else "")
+        classes = f"k-{self.kind}" + (" numeric" if numeric else "") + (" minor" if self.minor else "")
         return {
             "name": self.name,
             "label": self.title,
-            "field": self.name,
-            "align": "right" if numeric else "left",
-            "sortable": self.sortable and self.kind != "actions",
-            ":sort": "afSort",
             "kind": self.kind,
+            "numeric": numeric,
+            "sortable": self.sortable and self.kind != "actions",
             "classes": classes,
-            "headerClasses": classes,
         }
 
 
@@ -80,13 +76,8 @@ def delta(difference: Picos, ratio: float | None) -> Cell:
     }
 
 
-_TEMPLATES = Path(__file__).parent / "templates"
-_HEADER = (_TEMPLATES / "table_header.html").read_text()
-_BODY = (_TEMPLATES / "table_body.html").read_text()
-
-
-class DataTable:
-    """Rows are dicts of cells with an `id`; a row with `open` can be clicked, or opened with Enter."""
+class DataTable(Element, component="data_table.js"):
+    """Rows are dicts of cells with an `id`. With `on_open` a row can be clicked, or opened with Enter."""
 
     def __init__(
         self,
@@ -96,44 +87,35 @@ class DataTable:
         on_open: Callable[[str], Awaitable[None]] | None = None,
         on_act: Callable[[str, str], Awaitable[None]] | None = None,
         page_size: int = 0,
-        sort_by: str = "",
     ) -> None:
-        pagination: dict[str, Any] = {"rowsPerPage": page_size}
-        if sort_by:
-            pagination |= {"sortBy": sort_by, "descending": True}
-        self._opens = on_open is not None
-        self._page_size = page_size
-        self._table = ui.table(rows=[], columns=[c.definition() for c in columns], pagination=pagination, row_key="id")
-        self._table.classes("table").props("flat dense binary-state-sort")
-        self._table.props["aria-label"] = name
-        self._table.props["table-header-class"] = "table-head"
-        self._table.add_slot("header", _HEADER)
-        self._table.add_slot("body", _BODY)
+        super().__init__()
+        self.props["columns"] = [column.definition() for column in columns]
+        self.props["rows"] = []
+        self.props["label"] = name
+        self.props["opens"] = on_open is not None
+        self.props["page-size"] = page_size
         if on_open is not None:
             opened = on_open
 
             async def open_row(event: GenericEventArguments) -> None:
                 await opened(str(event.args))
 
-            self._table.on("open", open_row)
+            self.on("open", open_row)
         if on_act is not None:
             acted = on_act
 
             async def act(event: GenericEventArguments) -> None:
                 await acted(str(event.args[0]), str(event.args[1]))
 
-            self._table.on("act", act)
+            self.on("act", act)
 
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Other columns, for the rows that come next."""
-        self._table.props["columns"] = [column.definition() for column in columns]
+        fresh = [column.definition() for column in columns]
+        if fresh != self.props["columns"]:
+            self.props["columns"] = fresh
 
     def show(self, rows: Sequence[Row]) -> None:
         """These rows; nothing is sent when they are the same."""
-        fresh = [{**row, "open": self._opens} for row in rows]
-        self._table.props["hide-bottom"] = not self._page_size or len(fresh) <= self._page_size
-        if fresh != self._table.props["rows"]:
-            self._table.props["rows"] = fresh
-
-    def set_visibility(self, visible: bool) -> None:
-        self._table.set_visibility(visible)
+        if list(rows) != self.props["rows"]:
+            self.props["rows"] = list(rows)

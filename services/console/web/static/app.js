@@ -1,4 +1,4 @@
-// Loaded before the first paint: the theme, and what charts and tables need to write figures.
+// Loaded before the first paint: the theme, and what charts need to write figures.
 "use strict";
 
 const afTheme = (() => {
@@ -50,12 +50,6 @@ const afStackTooltip = (points) => {
   const sum = `<tr class="af-sum"><td>Total</td><td class="af-num">${afMoney(total)}</td></tr>`;
   const head = `<div class="af-tip-title">${afText(points[0].axisValueLabel)}</div>`;
   return `${head}<table class="af-tip">${rows}${sum}${before ? row(before) : ""}</table>`;
-};
-
-// Cells carry what they sort by.
-const afSort = (a, b) => {
-  const [x, y] = [a?.s ?? a?.t ?? "", b?.s ?? b?.t ?? ""];
-  return typeof x === "number" && typeof y === "number" ? x - y : String(x).localeCompare(String(y));
 };
 
 const afCopy = async (button, text) => {
