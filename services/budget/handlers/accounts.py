@@ -116,6 +116,7 @@ class Accounts:
                 number: self.owned[number].stage(self._deltas(records, batch, received), records[-1].offset)
                 for number, records in by_partition.items()
             }
+            await batch.send_rejections()
             await self._save(staged)
             for number, outcome in staged.items():
                 self.owned[number].adopt(outcome)

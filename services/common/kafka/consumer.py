@@ -33,6 +33,8 @@ from services.common.tracing import links, tracer
 
 log = get_logger(__name__)
 
+_WATCH_SECONDS = 5.0
+
 
 @dataclass(frozen=True)
 class BatchPolicy:
@@ -79,6 +81,7 @@ class BatchConsumer:
         self._failed: str = ""
         self._trouble: str = "not connected yet"
         self._failures = 0
+        self._away = False
         self._progress = time.monotonic()
 
     # --- life -------------------------------------------------------------------------------------------------------
@@ -86,6 +89,7 @@ class BatchConsumer:
     async def start(self) -> None:
         self._spawn(self._connect())
         self._spawn(self._flush_when_lingered())
+        self._spawn(self._watch_log())
 
     async def stop(self) -> None:
         """Drains: what is buffered is processed and committed before the group is left."""
@@ -108,7 +112,8 @@ class BatchConsumer:
         silent = time.monotonic() - self._progress
         if waiting and silent > self._policy.stuck_seconds:
             return Health(ready=False, alive=False, detail=f"no progress for {silent:.0f} s with records waiting")
-        return Health(ready=not self._trouble, detail=self._trouble)
+        trouble = "Kafka does not answer" if self._away else self._trouble
+        return Health(ready=not trouble, detail=trouble)
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.create_task(work)
@@ -164,6 +169,27 @@ class BatchConsumer:
         self._subscriber(self._collect)
         return broker
 
+    async def _watch_log(self) -> None:
+        """Asks for the ends of the assigned partitions now and then: the lag, and whether Kafka answers at all.
+
+        A consumer whose broker is away sees no error, only silence.
+        """
+        while True:
+            await asyncio.sleep(_WATCH_SECONDS)
+            view, partitions = self._log, sorted(self._assigned)
+            if view is None or not partitions:
+                continue
+            try:
+                async with asyncio.timeout(_WATCH_SECONDS):
+                    ends = await view.end_offsets(partitions)
+            except (KafkaError, OSError, TimeoutError, ApiError):
+                self._away = True
+                continue
+            self._away = False
+            for partition, end in ends.items():
+                lag = max(0, end - self._next.get(partition, end))
+                LAG.labels(self._group, partition.topic, str(partition.partition)).set(lag)
+
     # --- batches ----------------------------------------------------------------------------------------------------
 
     async def _stamp(self, records: tuple[ConsumerRecord, ...]) -> KafkaMessage:
@@ -214,15 +240,14 @@ class BatchConsumer:
         """Processes what is buffered, commits, and only then forgets it."""
         if not self._buffer or self._failed:
             return
-        batch = Batch(self._buffer)
+        batch = Batch(self._buffer, send=self._dead_letters.send)
         started = time.perf_counter()
         with tracer.start_as_current_span(
             f"process {self._group}", kind=SpanKind.CONSUMER, links=links(r.headers for r in self._buffer)
         ) as span:
             span.set_attribute("messaging.batch.message_count", len(self._buffer))
             await self._processor.process(batch)
-            if batch.rejections:
-                await self._dead_letters.send(batch.rejections)
+            await batch.send_rejections()
         await self._commit(self._buffer)
         BATCH_SECONDS.labels(self._group).observe(time.perf_counter() - started)
         BATCH_RECORDS.labels(self._group).observe(len(self._buffer))
@@ -243,9 +268,6 @@ class BatchConsumer:
             log.info("offsets not committed: partitions moved", group=self._group)
         for partition, offset in offsets.items():
             self._next[Partition(partition.topic, partition.partition)] = offset
-            end = self._consumer().highwater(partition)
-            if end is not None:
-                LAG.labels(self._group, partition.topic, str(partition.partition)).set(max(0, end - offset))
 
     # --- partitions -------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -64,10 +64,20 @@ class Batch:
 
     records: Sequence[Record]
     rejections: list[Rejection] = field(default_factory=list)
+    send: Callable[[Sequence[Rejection]], Awaitable[None]] | None = None
+    _sent: int = 0
 
     def reject(self, record: Record, reason: str, detail: str) -> None:
         """Marks a record as poison: it goes to finops.dead-letter.v1 and the partition moves on."""
         self.rejections.append(Rejection(record, reason, detail))
+
+    async def send_rejections(self) -> None:
+        """Makes the rejections so far durable. Whoever stores a position with its results calls this before, so that
+        a crash in between sends a dead letter again instead of losing it."""
+        unsent = self.rejections[self._sent :]
+        if unsent and self.send is not None:
+            await self.send(unsent)
+        self._sent = len(self.rejections)
 
 
 class Log(Protocol):

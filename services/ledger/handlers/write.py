@@ -84,6 +84,7 @@ class LedgerWriter:
             UnavailableError: the database is away, or another writer has taken over.
         """
         blocks = await asyncio.to_thread(self._cut, batch)
+        await batch.send_rejections()
         # A block is taken on only once the one before it is noted as written: so at most one of a partition is open.
         replayed = [block for block in blocks if block.noted]
         if replayed:

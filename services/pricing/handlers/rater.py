@@ -138,6 +138,7 @@ class Rater:
         work = _Work(await self._known(arrivals))
         await self._rate(arrivals, batch, work)
         if work.rated:
+            await batch.send_rejections()
             offsets = await self._costs.append(work.rated)
             self._remember(work, offsets)
         work.done.records = [rated.record for rated in work.rated]
