@@ -272,7 +272,7 @@ async def test_a_writer_killed_in_the_middle_again_and_again_changes_nothing(set
     async with producing(settings) as produce:
         feeding = asyncio.create_task(_feed(produce, records))
         written = 0
-        for _ in range(4):
+        for _ in range(3):
             process = await _spawn(small)
             before = written
             while written < before + 300:
