@@ -17,7 +17,8 @@ from finops.ledger.v1.ledger_pb2_grpc import LedgerServiceStub
 
 from services.anomaly.domain.series import TENANT, Totals, hour_of, is_seat_fee
 from services.anomaly.handlers.ports import HourlySum, Positions, Scope
-from services.common.clock import Micros
+from services.common.clock import HOUR, Micros
+from services.common.errors import ResourceExhaustedError
 from services.common.grpc.client import Channel, call
 from services.common.money import from_proto
 
@@ -47,9 +48,18 @@ class LedgerHistory:
         others = [name for name in (dimension, "model") if name != TENANT]
         group_by = [TENANT, *dict.fromkeys(others)]
         value = 0 if dimension == TENANT else 1
+        try:
+            rows = await self._query(scope, group_by, GRANULARITY_HOUR, start, end)
+        except ResourceExhaustedError:
+            # More than one message holds: in two halves.
+            middle = start + (end - start) // 2 // HOUR * HOUR
+            if middle == start:
+                raise
+            earlier = await self.hourly(scope, dimension, start, middle)
+            return [*earlier, *await self.hourly(scope, dimension, middle, end)]
         return [
             HourlySum(row.group[0], row.group[value], hour_of(row.time_unix_micros), _totals(row))
-            for row in await self._query(scope, group_by, GRANULARITY_HOUR, start, end)
+            for row in rows
             if not is_seat_fee(row.quantities)
         ]
 
