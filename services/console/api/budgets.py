@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -9,6 +11,7 @@ from finops.budget.v1 import budget_pb2 as pb
 from google.protobuf.field_mask_pb2 import FieldMask
 from pydantic import Field
 
+from services.common.errors import FieldViolation, InvalidArgumentError
 from services.console.api.calls import Editor, PageSize, PeersOf, Reader, refusals
 from services.console.api.models import Amount, Answer, Body, Dollars, Time, amount_of, dollars, last_part, time_or_none
 from services.console.domain.enums import value, word, words
@@ -111,7 +114,8 @@ async def create_budget(caller: Editor, peers: PeersOf, body: NewBudget) -> Budg
         threshold_percents=body.threshold_percents,
         enforcement=value(pb.Enforcement, body.enforcement, "enforcement"),
     )
-    answer = await peers.create_budget(caller, pb.CreateBudgetRequest(budget=budget, budget_id=body.id))
+    with _fields_as_sent():
+        answer = await peers.create_budget(caller, pb.CreateBudgetRequest(budget=budget, budget_id=body.id))
     return shown(answer.budget)
 
 
@@ -148,7 +152,8 @@ async def update_budget(caller: Editor, peers: PeersOf, budget_id: str, body: Bu
     if not changed:  # an empty mask would mean every field
         return await get_budget(caller, peers, budget_id)
     request = pb.UpdateBudgetRequest(budget=budget, update_mask=FieldMask(paths=list(changed)))
-    return shown((await peers.update_budget(caller, request)).budget)
+    with _fields_as_sent():
+        return shown((await peers.update_budget(caller, request)).budget)
 
 
 @router.delete("/budgets/{budget_id}", summary="Delete a budget", status_code=204, responses=refusals(404, 409))
@@ -160,6 +165,19 @@ async def delete_budget(
 ) -> Response:
     await peers.delete_budget(caller, pb.DeleteBudgetRequest(name=f"budgets/{budget_id}", etag=etag))
     return Response(status_code=204)
+
+
+@contextmanager
+def _fields_as_sent() -> Iterator[None]:
+    """The budget service names fields by their place in its message; a caller of REST knows them without."""
+    try:
+        yield
+    except InvalidArgumentError as error:
+        violations = [
+            FieldViolation({"budget_id": "id"}.get(v.field, v.field.removeprefix("budget.")), v.description)
+            for v in error.violations
+        ]
+        raise InvalidArgumentError(error.message, violations=violations) from error
 
 
 def shown(budget: pb.Budget) -> Budget:

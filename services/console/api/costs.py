@@ -117,8 +117,10 @@ _DIMENSION_PARAMETERS: list[dict[str, Any]] = [
     for name in (*(d for d in DIMENSIONS if d != "tenant"), "tag:feature")
 ]
 
-_Start = Annotated[str | None, Query(description="Date or RFC 3339 time, inclusive. Default: 30 calendar days")]
-_End = Annotated[str | None, Query(description="Date or RFC 3339 time, exclusive. Default: now")]
+_Start = Annotated[
+    str | None, Query(description="Date or RFC 3339 time, inclusive. Default: 30 calendar days before `end`")
+]
+_End = Annotated[str | None, Query(description="Date or RFC 3339 time, exclusive. Default: the end of this hour")]
 _Zone = Annotated[str | None, Query(description="IANA zone that dates, days, weeks and months start in")]
 _Filter = Annotated[
     str | None, Query(description='`team = "search" AND (model = "gpt-4o" OR tag:feature = "answers")`')

@@ -13,7 +13,7 @@ from services.common import filters
 from services.common.clock import DAY, HOUR, Micros, parse_rfc3339, to_micros
 from services.common.dimensions import DIMENSIONS, TAG_PREFIX, is_dimension
 from services.common.errors import FieldViolation, InvalidArgumentError
-from services.console.domain.periods import Range, day_start, last_days, zone
+from services.console.domain.periods import Range, day_start, days_back, hour_end, zone
 
 GRANULARITIES: dict[str, Granularity] = {
     "total": Granularity.GRANULARITY_TOTAL,
@@ -164,13 +164,12 @@ class _Reading:
             return zone("UTC")
 
     def period(self, now: Micros, tz: ZoneInfo) -> Range:
-        default = last_days(DEFAULT_DAYS, now, tz)
         end = self._moment("end", tz)
         start = self._moment("start", tz)
-        if end is None:
-            end = default.end
         if start is None:
-            start = default.start if end == now else last_days(DEFAULT_DAYS, end, tz).start
+            start = days_back(DEFAULT_DAYS, now if end is None else end - 1, tz)
+        if end is None:
+            end = hour_end(now)
         if start >= end and not self.violations:
             self.wrong("start", "must lie before end")
         return Range(start, end)

@@ -56,9 +56,19 @@ def days_between(first: date, end: date) -> list[date]:
     return [first + timedelta(days=n) for n in range((end - first).days)]
 
 
+def hour_end(now: Micros) -> Micros:
+    """The end of the current hour. A range up to there is whole hours, which the ledger answers from its rollups."""
+    return now // HOUR * HOUR + HOUR
+
+
+def days_back(count: int, moment: Micros, tz: ZoneInfo) -> Micros:
+    """The start of the first of `count` calendar days, the last of which has this moment."""
+    return day_start(local_date(moment, tz) - timedelta(days=count - 1), tz)
+
+
 def last_days(count: int, now: Micros, tz: ZoneInfo) -> Range:
-    """The last `count` calendar days, today's part included, up to now."""
-    return Range(day_start(local_date(now, tz) - timedelta(days=count - 1), tz), now)
+    """The last `count` calendar days, today included, up to the end of the current hour."""
+    return Range(days_back(count, now, tz), hour_end(now))
 
 
 PRESETS: dict[str, str] = {
@@ -83,11 +93,11 @@ def preset(name: str, now: Micros, tz: ZoneInfo) -> Range:
     month = today.replace(day=1)
     match name:
         case "today":
-            return Range(day_start(today, tz), now)
+            return Range(day_start(today, tz), hour_end(now))
         case "7d" | "30d" | "90d":
             return last_days(int(name[:-1]), now, tz)
         case "month":
-            return Range(day_start(month, tz), now)
+            return Range(day_start(month, tz), hour_end(now))
         case "last_month":
             return Range(day_start(add_months(month, -1), tz), day_start(month, tz))
         case _:

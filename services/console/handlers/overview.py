@@ -20,7 +20,16 @@ from services.common.errors import UnavailableError
 from services.common.money import Picos
 from services.console.domain import forecast, series
 from services.console.domain.cost_query import CostQuery
-from services.console.domain.periods import Range, add_months, day_start, days_between, last_days, local_date, previous
+from services.console.domain.periods import (
+    Range,
+    add_months,
+    day_start,
+    days_between,
+    hour_end,
+    last_days,
+    local_date,
+    previous,
+)
 from services.console.handlers import listing
 from services.console.handlers.peers import Caller, Ledger, Peers
 
@@ -116,7 +125,7 @@ async def spend(peer: Ledger, caller: Caller, now: Micros, tz: ZoneInfo, stack_b
     today = local_date(now, tz)
     month = today.replace(day=1)
     first = min(add_months(month, -1), today - timedelta(days=CHART_DAYS - 1))
-    query = CostQuery(Range(day_start(first, tz), now + 1), (stack_by,), "day", tz.key)
+    query = CostQuery(Range(day_start(first, tz), hour_end(now)), (stack_by,), "day", tz.key)
     rows = (await peer.query_costs(caller, query.request())).rows
     return spend_of(rows, today, tz)
 

@@ -19,7 +19,7 @@ def at(text: str) -> int:
 
 def test_nothing_said_is_thirty_calendar_days_in_total() -> None:
     query = parse_cost_query([], NOW)
-    assert (query.period.start, query.period.end) == (at("2026-10-25T00:00:00Z"), NOW)
+    assert (query.period.start, query.period.end) == (at("2026-10-25T00:00:00Z"), at("2026-11-23T16:00:00Z"))
     request = query.request()
     assert request.granularity == Granularity.GRANULARITY_TOTAL
     assert (list(request.group_by), request.filter, request.limit, request.time_zone) == ([], "", 0, "UTC")

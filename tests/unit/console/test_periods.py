@@ -21,9 +21,9 @@ def at(text: str) -> int:
 @pytest.mark.parametrize(
     ("name", "start", "end"),
     [
-        ("today", "2026-11-23T00:00:00Z", "2026-11-23T15:30:00Z"),
-        ("7d", "2026-11-17T00:00:00Z", "2026-11-23T15:30:00Z"),
-        ("month", "2026-11-01T00:00:00Z", "2026-11-23T15:30:00Z"),
+        ("today", "2026-11-23T00:00:00Z", "2026-11-23T16:00:00Z"),
+        ("7d", "2026-11-17T00:00:00Z", "2026-11-23T16:00:00Z"),
+        ("month", "2026-11-01T00:00:00Z", "2026-11-23T16:00:00Z"),
         ("last_month", "2026-10-01T00:00:00Z", "2026-11-01T00:00:00Z"),
     ],
 )
@@ -42,7 +42,7 @@ def test_months_cross_years() -> None:
 
 
 def test_the_period_before_meets_the_same_hours() -> None:
-    assert previous(last_days(7, NOW, UTC), UTC) == Range(at("2026-11-10T00:00:00Z"), at("2026-11-16T15:30:00Z"))
+    assert previous(last_days(7, NOW, UTC), UTC) == Range(at("2026-11-10T00:00:00Z"), at("2026-11-16T16:00:00Z"))
     odd = Range(NOW - 5 * HOUR, NOW)
     assert previous(odd, UTC) == Range(NOW - 10 * HOUR, NOW - 5 * HOUR)
 

@@ -66,7 +66,7 @@ def number(value: int) -> Cell:
 
 def delta(difference: Picos, ratio: float | None) -> Cell:
     """A change against the period before; more spend is the bad direction."""
-    tone = "up" if difference > 0 else "down" if difference < 0 else ""
+    tone = "" if ratio is None or not difference else "up" if difference > 0 else "down"
     sign = "+" if difference > 0 else ""
     return {
         "t": figures.change(ratio) if difference else "0%",

@@ -129,7 +129,7 @@ class _Explorer:
         else:
             ratio = (found.total - before) / before if before else None
             difference = found.total - before
-            tone = "up" if difference > 0 else "down" if difference < 0 else ""
+            tone = "" if not before or not difference else "up" if difference > 0 else "down"
             self._before.show_money(before, f"{figures.change(ratio)} since" if before else "Nothing then", tone)
         self._requests.show(figures.count(sum(row.quantities.requests for row in found.totals)))
         unpriced = sum(row.unpriced_events for row in found.totals)
