@@ -58,6 +58,7 @@ def kafka_settings(kafka_bootstrap: str) -> KafkaSettings:
         topic_prefix=f"t{uuid.uuid4().hex[:10]}.",
         partitions=3,
         session_timeout_ms=6_000,
+        rebalance_timeout_ms=10_000,
     )
 
 

@@ -52,6 +52,9 @@ def environment(
         "AIFINOPS_KAFKA__PARTITIONS": str(BROKER_PARTITIONS),
         "AIFINOPS_KAFKA__RETENTION_HOURS": str(BROKER_RETENTION_HOURS),
         "AIFINOPS_KAFKA__COMPRESSION": "none",
+        # Each group has one member here, so nobody waits for others but after a crash.
+        "AIFINOPS_KAFKA__SESSION_TIMEOUT_MS": "6000",
+        "AIFINOPS_KAFKA__REBALANCE_TIMEOUT_MS": "6000",
         "AIFINOPS_CLICKHOUSE__URL": clickhouse.url,
         "AIFINOPS_AUTH__SERVICE_KEY": keys.service,
         "AIFINOPS_AUTH__ADMIN_KEY": keys.admin,

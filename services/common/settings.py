@@ -39,7 +39,10 @@ class KafkaSettings(BaseModel):
     sasl_username: str = ""
     sasl_password: SecretStr = SecretStr("")
     ca_file: str = ""
-    session_timeout_ms: int = Field(default=10_000, ge=1_000)
+    session_timeout_ms: int = Field(default=10_000, ge=1_000, description="A member silent for so long is dead")
+    rebalance_timeout_ms: int = Field(
+        default=30_000, ge=1_000, description="How long members may drain what they have before partitions move"
+    )
     request_timeout_ms: int = Field(default=10_000, ge=1_000)
 
     def topic(self, name: str) -> str:

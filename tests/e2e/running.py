@@ -99,6 +99,7 @@ class Cluster:
             "AIFINOPS_KAFKA__TOPIC_PREFIX": kafka.topic_prefix,
             "AIFINOPS_KAFKA__PARTITIONS": str(kafka.partitions),
             "AIFINOPS_KAFKA__SESSION_TIMEOUT_MS": str(kafka.session_timeout_ms),
+            "AIFINOPS_KAFKA__REBALANCE_TIMEOUT_MS": str(kafka.rebalance_timeout_ms),
             "AIFINOPS_CLICKHOUSE__URL": clickhouse.url,
             "AIFINOPS_CLICKHOUSE__DATABASE": clickhouse.database,
             "AIFINOPS_AUTH__SERVICE_KEY": self.service_key,

@@ -142,7 +142,9 @@ class BatchConsumer:
         settings = self._settings
         broker = KafkaBroker(
             settings.bootstrap_servers.split(","),
-            request_timeout_ms=settings.request_timeout_ms,
+            # A member joins only once the dead ones have timed out; the request must outlast that.
+            request_timeout_ms=settings.request_timeout_ms
+            + max(settings.session_timeout_ms, settings.rebalance_timeout_ms),
             client_id=self._group,
             allow_auto_create_topics=False,
             security=_security(settings),
@@ -160,7 +162,7 @@ class BatchConsumer:
             batch_timeout_ms=20,
             session_timeout_ms=settings.session_timeout_ms,
             heartbeat_interval_ms=settings.session_timeout_ms // 3,
-            rebalance_timeout_ms=max(30_000, settings.session_timeout_ms),
+            rebalance_timeout_ms=settings.rebalance_timeout_ms,
             max_partition_fetch_bytes=4 * 1024 * 1024,
             listener=_Listener(self),
             parser=self._stamp,
@@ -292,7 +294,7 @@ class BatchConsumer:
         async with self._lock:
             if self._assigned:
                 try:
-                    async with asyncio.timeout(20):
+                    async with asyncio.timeout(self._settings.rebalance_timeout_ms / 1_000 * 0.7):
                         await self._flush()
                 except Exception as error:
                     self._note(error)
