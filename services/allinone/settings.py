@@ -52,6 +52,7 @@ def environment(
         "AIFINOPS_KAFKA__PARTITIONS": str(BROKER_PARTITIONS),
         "AIFINOPS_KAFKA__RETENTION_HOURS": str(BROKER_RETENTION_HOURS),
         "AIFINOPS_KAFKA__COMPRESSION": "none",
+        "AIFINOPS_KAFKA__SHORT_POLL_MS": "100",
         # Each group has one member here, so nobody waits for others but after a crash.
         "AIFINOPS_KAFKA__SESSION_TIMEOUT_MS": "6000",
         "AIFINOPS_KAFKA__REBALANCE_TIMEOUT_MS": "6000",

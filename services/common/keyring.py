@@ -6,6 +6,7 @@ While ClickHouse is away the keys last read stay valid, so that ingest goes on a
 from __future__ import annotations
 
 import asyncio
+import time
 
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
@@ -19,6 +20,8 @@ from services.common.log import get_logger
 from services.common.settings import AuthSettings
 
 log = get_logger(__name__)
+
+_LOOKUP_SECONDS = 0.25
 
 _COLUMNS = ["key_id", "key_hash", "tenant_id", "role", "name", "created_at", "created_by", "revoked", "version"]
 _TYPES = ["String", "String", "String", "LowCardinality(String)", "String", "DateTime64(6, 'UTC')", "String",
@@ -37,6 +40,7 @@ class KeyRing:
         self._keys: dict[str, ApiKey] = dict(self._fixed)
         self._refreshing: asyncio.Task[None] | None = None
         self._trouble = "API keys not read yet"
+        self._last_lookup = 0.0
 
     async def start(self) -> None:
         await self._clickhouse.start()
@@ -60,8 +64,11 @@ class KeyRing:
         try:
             return auth.verify(token, self._keys, acting_for)
         except UnauthenticatedError:
-            if self._trouble:
+            # A key made a moment ago elsewhere is looked up at once; a flood of wrong keys is not passed on.
+            now = time.monotonic()
+            if self._trouble or now - self._last_lookup < _LOOKUP_SECONDS:
                 raise
+            self._last_lookup = now
         await self._refresh()
         return auth.verify(token, self._keys, acting_for)
 

@@ -44,6 +44,11 @@ class KafkaSettings(BaseModel):
         default=30_000, ge=1_000, description="How long members may drain what they have before partitions move"
     )
     request_timeout_ms: int = Field(default=10_000, ge=1_000)
+    short_poll_ms: int = Field(
+        default=0,
+        ge=0,
+        description="For a broker that does not hold an empty fetch open: how often it is asked. 0: it does",
+    )
 
     def topic(self, name: str) -> str:
         """A topic's or group's name in this cluster."""

@@ -202,6 +202,13 @@ class Up:
     def client(self) -> Client:
         return Client(self.addresses["http"], self.addresses["key"])
 
+    def __enter__(self) -> Up:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.kill()
+
     def stop(self, with_signal: signal.Signals = signal.SIGTERM) -> int:
         self.process.send_signal(with_signal)
         code = self.process.wait(60)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,6 +15,13 @@ import pytest
 
 from tests.e2e.events import event, total
 from tests.e2e.running import AIFINOPS, Client, Up, eventually
+
+
+@pytest.fixture
+def starts() -> Iterator[Callable[..., Up]]:
+    """`Up(...)`; whatever still runs at the end of the test is killed."""
+    with ExitStack() as stack:
+        yield lambda *arguments: stack.enter_context(Up(*arguments))
 
 
 def _spend(client: Client) -> Decimal:
@@ -25,24 +34,24 @@ def _reaches(client: Client, expected: Decimal) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_data_outlives_sigterm_and_sigkill(tmp_path: Path) -> None:
+def test_data_outlives_sigterm_and_sigkill(tmp_path: Path, starts: Callable[..., Up]) -> None:
     data = tmp_path / "data"
     events = [event(number) for number in range(600)]
-    first = Up(data)
+    first = starts(data)
     client = first.client()
     budget = client.post("/api/v1/budgets", {"display_name": "All", "amount": "100.00", "period": "quarter"})
     client.send(events[:200])
     _reaches(client, total(events[:200]))
     assert first.stop() == 0
 
-    second = Up(data)
+    second = starts(data)
     assert second.addresses["key"] == first.addresses["key"]
     client = second.client()
     _reaches(client, total(events[:200]))
     client.send(events[:400])
     second.kill()  # The broker and its log are gone; the journal has what was accepted.
 
-    third = Up(data)
+    third = starts(data)
     client = third.client()
     client.send(events[300:600])
     _reaches(client, total(events))
@@ -72,9 +81,9 @@ def _children_left(data: Path) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_each_service_in_a_process_of_its_own(tmp_path: Path) -> None:
+def test_each_service_in_a_process_of_its_own(tmp_path: Path, starts: Callable[..., Up]) -> None:
     data = tmp_path / "data"
-    up = Up(data, "--processes")
+    up = starts(data, "--processes")
     client = up.client()
     events = [event(number) for number in range(300)]
     client.send(events[:150])
@@ -116,10 +125,10 @@ def test_a_missing_setting_is_named() -> None:
     assert "bugdet" in unknown.stderr
 
 
-def test_the_demo_needs_nothing_but_the_public_api(tmp_path: Path) -> None:
+def test_the_demo_needs_nothing_but_the_public_api(tmp_path: Path, starts: Callable[..., Up]) -> None:
     """A short history, and then everything the console shows is there."""
     data = tmp_path / "data"
-    up = Up(data)
+    up = starts(data)
     player = subprocess.run(
         [*AIFINOPS[:-1], "services.demo", "--url", up.addresses["http"], "--days", "3", "--once"],
         env={**os.environ, "AIFINOPS_KEY": up.addresses["key"]}, capture_output=True, text=True, timeout=150,

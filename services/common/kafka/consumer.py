@@ -26,6 +26,7 @@ from services.common.errors import ApiError, UnavailableError
 from services.common.kafka.client import incarnation, ssl_context
 from services.common.kafka.dead_letters import DeadLetters, TooManyDeadLettersError
 from services.common.kafka.record import Batch, BatchProcessor, Partition
+from services.common.kafka.short_poll import pause_when_caught_up
 from services.common.log import get_logger
 from services.common.metrics import BATCH_RECORDS, BATCH_SECONDS, CONSUMED, LAG, RESYNCS
 from services.common.settings import KafkaSettings
@@ -136,6 +137,8 @@ class BatchConsumer:
             else:
                 if not self._failures:
                     self._trouble = ""
+                if self._settings.short_poll_ms:
+                    self._spawn(pause_when_caught_up(self._consumer(), self._settings.short_poll_ms / 1_000))
                 return
 
     def _subscribed_broker(self) -> KafkaBroker:
@@ -202,7 +205,7 @@ class BatchConsumer:
     async def _collect(self, message: KafkaMessage) -> None:
         """FastStream's handler: buffers, and processes once the batch is full."""
         async with self._lock:
-            if message.body != self._epoch:
+            if message.body != self._epoch or self._failed:
                 return  # Fetched before a seek, which reads them again if they are due.
             if not self._buffer:
                 self._buffered_since = time.monotonic()
