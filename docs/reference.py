@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from generators import asyncapi, protobuf
+from generators import asyncapi, protobuf, settings
 
 from services.common.kafka.topics import TOPICS
 from services.console.api import openapi_document
@@ -34,6 +34,7 @@ REFERENCES: Mapping[str, Callable[[], str]] = {
     "openapi-console.json": openapi_console,
     "asyncapi.yaml": asyncapi.document,
     "protobuf.md": protobuf.document,
+    "settings.md": settings.document,
 }
 
 
