@@ -53,7 +53,9 @@ def environment(
         "AIFINOPS_KAFKA__RETENTION_HOURS": str(BROKER_RETENTION_HOURS),
         "AIFINOPS_KAFKA__COMPRESSION": "none",
         "AIFINOPS_KAFKA__SHORT_POLL_MS": "100",
-        # Each group has one member here, so nobody waits for others but after a crash.
+        # Each group has one member here. The embedded broker waits for a dead one without end; a static member is
+        # known again when it comes back.
+        "AIFINOPS_KAFKA__GROUP_INSTANCE_ID": "one-machine",
         "AIFINOPS_KAFKA__SESSION_TIMEOUT_MS": "6000",
         "AIFINOPS_KAFKA__REBALANCE_TIMEOUT_MS": "6000",
         "AIFINOPS_CLICKHOUSE__URL": clickhouse.url,

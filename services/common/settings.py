@@ -39,6 +39,11 @@ class KafkaSettings(BaseModel):
     sasl_username: str = ""
     sasl_password: SecretStr = SecretStr("")
     ca_file: str = ""
+    group_instance_id: str = Field(
+        default="",
+        description="Static membership: names this replica across its restarts, so that its partitions wait for it "
+        "instead of moving. Empty: partitions move when a replica goes",
+    )
     session_timeout_ms: int = Field(default=10_000, ge=1_000, description="A member silent for so long is dead")
     rebalance_timeout_ms: int = Field(
         default=30_000, ge=1_000, description="How long members may drain what they have before partitions move"

@@ -159,6 +159,7 @@ class BatchConsumer:
             *self._topics,
             batch=True,
             group_id=self._group,
+            group_instance_id=settings.group_instance_id or None,
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.MANUAL,
             max_records=self._policy.records,
