@@ -54,7 +54,7 @@ def decode(item: object, context: Context) -> UsageEvent:
         provider=provider,
         model=_model(fields.clean_text(item.get("model")), provider),
         session=fields.clean_text(item.get("session_id")),
-        batch=item.get("call_type") in _BATCH_CALLS,
+        batch=fields.clean_text(item.get("call_type")) in _BATCH_CALLS,
         service_tier=_tier(item, usage),
         region=_region(item),
         **_dimensions(item, metadata),  # type: ignore[arg-type]
