@@ -32,6 +32,7 @@ from tests.e2e.running import Client, Up
 
 BATCH = 500
 CONNECTIONS = 4
+REQUESTS_PER_SECOND = 20
 PROBE_EVERY = 20
 PROBE_MODEL = "gpt-4o"
 
@@ -86,7 +87,7 @@ async def throughput(up: Up, client: Client, events: Sequence[dict[str, Any]]) -
             while not await holds():
                 if time.perf_counter() - started > 300:
                     raise RuntimeError(f"{holds.__name__}: not after 300 s")
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.2)
     return time.perf_counter() - started
 
 
@@ -102,11 +103,18 @@ async def event_to_status(up: Up, client: Client, rate: int, seconds: int) -> li
     )
     usage = {"input_tokens": 1000, "output_tokens": 100, "requests": 1}
     each = money.parse_dollars(price(PROBE_MODEL, usage))
-    events = make_events(10_000_000, rate * seconds)
-    probes = make_events(20_000_000, len(events) // PROBE_EVERY, model=PROBE_MODEL, usage=usage, tags={"probe": "yes"})
+    requests = REQUESTS_PER_SECOND * seconds
+    size = rate // REQUESTS_PER_SECOND
+    marked = max(1, size // PROBE_EVERY)
+    fillers = make_events(10_000_000, requests * (size - marked))
+    probes = make_events(20_000_000, requests * marked, model=PROBE_MODEL, usage=usage, tags={"probe": "yes"})
+    bodies = [
+        [*fillers[n * (size - marked) : (n + 1) * (size - marked)], *probes[n * marked : (n + 1) * marked]]
+        for n in range(requests)
+    ]
     sent: list[float] = []
     seen: list[float] = []
-    sending = asyncio.create_task(_send_at_rate(client, events, probes, rate, sent))
+    sending = asyncio.create_task(_send_steadily(client, bodies, marked, sent))
     async with grpc.aio.insecure_channel(up.addresses["grpc"]) as channel:
         stub = budget_pb2_grpc.BudgetServiceStub(channel)
         request = budget_pb2.GetBudgetStatusRequest(name=budget["name"])
@@ -124,20 +132,15 @@ async def event_to_status(up: Up, client: Client, rate: int, seconds: int) -> li
     return sorted(arrival - departure for departure, arrival in zip(sent, seen, strict=True))
 
 
-async def _send_at_rate(
-    client: Client, events: Sequence[dict[str, Any]], probes: Sequence[dict[str, Any]], rate: int, sent: list[float]
-) -> None:
+async def _send_steadily(client: Client, bodies: Sequence[Any], marked: int, sent: list[float]) -> None:
+    """One body every twentieth of a second; notes when each of its `marked` probes left."""
     headers = {"Authorization": f"Bearer {client.key}"}
-    requests_per_second = 20
-    size = rate // requests_per_second
-    share = max(1, size // PROBE_EVERY)
     async with httpx.AsyncClient(base_url=client.url, headers=headers, timeout=60, trust_env=False) as http:
         started = time.perf_counter()
-        for number, start in enumerate(range(0, len(events), size)):
-            await asyncio.sleep(max(0.0, started + number / requests_per_second - time.perf_counter()))
-            marked = probes[number * share : (number + 1) * share]
-            sent.extend([time.perf_counter()] * len(marked))
-            answer = await http.post("/v1/events", json=[*events[start : start + size - len(marked)], *marked])
+        for number, body in enumerate(bodies):
+            await asyncio.sleep(max(0.0, started + number / REQUESTS_PER_SECOND - time.perf_counter()))
+            sent.extend([time.perf_counter()] * marked)
+            answer = await http.post("/v1/events", json=body)
             answer.raise_for_status()
 
 

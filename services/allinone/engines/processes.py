@@ -64,6 +64,8 @@ class ChildProcess:
                 stdout=output,
                 stderr=output,
                 env=self._env,
+                # Ctrl-C reaches a whole process group; the parent decides in which order its children go.
+                start_new_session=True,
                 preexec_fn=_die_with_parent,  # noqa: PLW1509 - nothing else runs threads between fork and exec here
             )
 
