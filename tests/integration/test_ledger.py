@@ -157,7 +157,9 @@ async def test_costs_travel_from_the_log_to_every_answer(settings: LedgerSetting
         positions = await call(ledger.stub.GetPositions, GetPositionsRequest(incarnation=life), key=ledger.service_key)
         assert dict(positions.costs_offsets) == {0: 101, 1: 99, 2: 99}
         assert dict(positions.usage_offsets) == {0: 1_000, 1: 298, 2: 299}
+        assert positions.sole_incarnation
         unknown = await call(ledger.stub.GetPositions, GetPositionsRequest(incarnation="x"), key=ledger.service_key)
+        assert not unknown.sole_incarnation
         assert not unknown.costs_offsets
 
         keys = [event_key("acme", "req-5"), event_key("acme", "never"), event_key("rival", "req-0")]

@@ -95,6 +95,14 @@ class ClickHouseReader:
         rows = await self._clickhouse.query(_POSITIONS, {"incarnation": incarnation})
         return {row[0]: row[1] for row in rows}, {row[0]: row[2] for row in rows}
 
+    async def sole(self, incarnation: str) -> bool:
+        """True where no block was ever taken on from another incarnation."""
+        rows = await self._clickhouse.query(
+            "SELECT count() FROM ledger_blocks WHERE log_incarnation != {incarnation:String}",
+            {"incarnation": incarnation},
+        )
+        return not rows[0][0]
+
 
 def _known_event(row: Sequence[Any]) -> KnownEvent:
     key, content_hash, revision, time, quantities, cost, shadow, unpriced = row

@@ -46,6 +46,8 @@ class CostReader(Protocol):
 
     async def positions(self, incarnation: str) -> tuple[Mapping[int, int], Mapping[int, int]]: ...
 
+    async def sole(self, incarnation: str) -> bool: ...
+
 
 class QueryMeasures(Protocol):
     """What is counted about answers."""
@@ -106,4 +108,5 @@ class LedgerQueries:
         if not request.incarnation:
             raise InvalidArgumentError.of("incarnation", "is empty: name the life of the log that is meant")
         costs, usage = await self._reader.positions(request.incarnation)
-        return GetPositionsResponse(costs_offsets=dict(costs), usage_offsets=dict(usage))
+        sole = await self._reader.sole(request.incarnation)
+        return GetPositionsResponse(costs_offsets=dict(costs), usage_offsets=dict(usage), sole_incarnation=sole)

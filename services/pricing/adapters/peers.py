@@ -15,7 +15,7 @@ from finops.usage.v1.usage_pb2 import UsageEvent
 from services.common.errors import InvalidArgumentError
 from services.common.grpc.client import Channel, call
 from services.pricing.domain.revisions import Known
-from services.pricing.handlers.ports import Refused
+from services.pricing.handlers.ports import Refused, Written
 
 _MAX_KEYS = 5_000
 _MAX_EVENTS = 5_000
@@ -74,10 +74,10 @@ class GrpcLedger:
             found.update((event.event_key, _known(event)) for event in answer.known)
         return found
 
-    async def costs_written(self, incarnation: str) -> Mapping[int, int]:
+    async def written(self, incarnation: str) -> Written:
         stub = LedgerServiceStub(self._channel.channel())
         answer = await call(stub.GetPositions, GetPositionsRequest(incarnation=incarnation), key=self._key)
-        return dict(answer.costs_offsets)
+        return Written(dict(answer.costs_offsets), answer.sole_incarnation)
 
 
 def _parts(events: Sequence[UsageEvent]) -> Iterator[list[UsageEvent]]:

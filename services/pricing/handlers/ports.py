@@ -50,6 +50,15 @@ class Pricing(Protocol):
         ...
 
 
+class Written(NamedTuple):
+    """What the ledger holds of a log."""
+
+    offsets: Mapping[int, int]
+    """Highest offset of the cost log, by partition."""
+    sole: bool
+    """Nothing was ever written from another incarnation of the log."""
+
+
 class Ledger(Protocol):
     """The ledger service."""
 
@@ -61,8 +70,8 @@ class Ledger(Protocol):
         """
         ...
 
-    async def costs_written(self, incarnation: str) -> Mapping[int, int]:
-        """Highest offset of the cost log it has written, by partition.
+    async def written(self, incarnation: str) -> Written:
+        """How much of the cost log it has written.
 
         Raises:
             UnavailableError: it is away.

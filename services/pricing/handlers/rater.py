@@ -39,6 +39,13 @@ class Shard:
     """Highest offset of the usage log that was rated in this incarnation; -1: none."""
     ledger_reached: int = -1
     """Offset of the cost log that the ledger is known to have written."""
+    from_beginning: bool = False
+    """The window began with the log's first record."""
+
+    @property
+    def complete(self) -> bool:
+        """Every event of this log's partition is in the window."""
+        return self.from_beginning and self.window.low_offset == 0
 
 
 @dataclass(frozen=True)
@@ -83,12 +90,14 @@ class Rater:
         self._skew = skew
         self._incarnation = ""
         self._shards: dict[int, Shard] = {}
+        self._sole: bool | None = None
 
     # --- partitions -------------------------------------------------------------------------------------------------
 
     async def assigned(self, partitions: Sequence[Partition], log: Log) -> Mapping[Partition, int]:
         if log.incarnation != self._incarnation:
             self._incarnation, self._shards = log.incarnation, {}
+        self._sole = None
         committed = await log.committed_offsets(partitions)
         ends = await log.end_offsets([self._costs.partition(p.partition) for p in partitions])
         kept, self._shards = self._shards, {}
@@ -97,8 +106,10 @@ class Rater:
             number = partition.partition
             shard = kept.get(number)
             # What was kept holds as long as nobody, late writes of ours included, added to the cost log.
-            if shard is None or shard.next_offset != ends[self._costs.partition(number)]:
+            end = ends[self._costs.partition(number)]
+            if shard is None or shard.next_offset != end:
                 shard = await self._load(number)
+                shard.from_beginning = shard.next_offset == end
             self._shards[number] = shard
             if shard.last_usage >= (committed.get(partition) or 0):
                 starts[partition] = shard.last_usage + 1
@@ -177,10 +188,18 @@ class Rater:
                 known[key] = found
             elif arrival.event.time_inferred or arrival.event.time_unix_micros < window.start + self._skew:
                 asked[key] = number
-        if asked:
+        if asked and not await self._in_windows(set(asked.values())):
             await self._await_ledger(set(asked.values()))
             known.update(await self._ledger.known(list(asked)))
         return known
+
+    async def _in_windows(self, numbers: set[int]) -> bool:
+        """True where the windows hold all that was ever rated: this log from its beginning, and the ledger no other."""
+        if not all(self._shards[number].complete for number in numbers):
+            return False
+        if self._sole is None:
+            self._sole = (await self._ledger.written(self._incarnation)).sole
+        return self._sole
 
     async def _await_ledger(self, numbers: set[int]) -> None:
         """Makes sure that the ledger has all that came before the windows."""
@@ -191,7 +210,7 @@ class Rater:
 
         if not behind():
             return
-        for number, offset in (await self._ledger.costs_written(self._incarnation)).items():
+        for number, offset in (await self._ledger.written(self._incarnation)).offsets.items():
             if number in self._shards:
                 self._shards[number].ledger_reached = offset
         late = behind()

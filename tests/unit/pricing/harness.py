@@ -13,7 +13,7 @@ from services.common.errors import UnavailableError
 from services.common.kafka.record import Batch, Partition
 from services.pricing.domain.rating import Pricer, UnpriceableError
 from services.pricing.domain.revisions import Known
-from services.pricing.handlers.ports import Rated, RatedBatch, Refused
+from services.pricing.handlers.ports import Rated, RatedBatch, Refused, Written
 from services.pricing.handlers.rater import Rater
 from tests.unit.pricing.events import NOON
 
@@ -108,7 +108,8 @@ class MemoryLedger:
 
     logs: Logs
     away: bool = False
-    written: dict[int, int] = field(default_factory=dict)
+    sole: bool = False
+    offsets: dict[int, int] = field(default_factory=dict)
     events: dict[bytes, Known] = field(default_factory=dict)
     asked: int = 0
 
@@ -116,7 +117,7 @@ class MemoryLedger:
         """Catches up with a partition."""
         for record in self.logs.costs(number):
             self.events[record.usage.event_key] = Known.of(record)
-        self.written[number] = len(self.logs.records.get(Partition(COSTS, number), ())) - 1
+        self.offsets[number] = len(self.logs.records.get(Partition(COSTS, number), ())) - 1
 
     async def known(self, keys: Sequence[bytes]) -> Mapping[bytes, Known]:
         if self.away:
@@ -124,10 +125,10 @@ class MemoryLedger:
         self.asked += len(keys)
         return {key: self.events[key] for key in keys if key in self.events}
 
-    async def costs_written(self, incarnation: str) -> Mapping[int, int]:
+    async def written(self, incarnation: str) -> Written:
         if self.away:
             raise UnavailableError("the ledger is away")
-        return self.written
+        return Written(self.offsets, self.sole)
 
 
 class DirectPricing:

@@ -209,7 +209,7 @@ async def test_after_the_log_was_lost_the_ledger_still_knows(pricer: Pricer) -> 
     bench.ledger.write()
     bench.logs.records.clear()
     bench.logs.committed.clear()
-    bench.ledger.written.clear()
+    bench.ledger.offsets.clear()
     bench.logs.incarnation = "two"
     await bench.restart()
     bench.logs.send(event, recorded("a", content="2", input_tokens=12))
@@ -249,3 +249,21 @@ async def test_a_late_write_of_another_rater_is_not_remembered(bench: Bench) -> 
     bench.logs.send(recorded("a", content="2", input_tokens=2), recorded("a", content="3", input_tokens=5))
     await bench.run()
     assert summary(bench.logs.costs()) == [("a", 1, TOKEN), ("a", 2, TOKEN), ("a", 3, 3 * TOKEN)]
+
+
+async def test_while_the_windows_hold_everything_the_ledger_is_not_asked(pricer: Pricer) -> None:
+    """A fresh installation: one log, known from its first record. Once something is forgotten, it is."""
+    bench = Bench(pricer, window_records=4)
+    bench.ledger.sole = True
+    await bench.assign()
+    events = [recorded(str(n), input_tokens=1) for n in range(7)]
+    bench.logs.send(*events[:2], events[0])
+    await bench.run()
+    assert (bench.ledger.asked, bench.tally.duplicates) == (0, 1)
+    bench.logs.send(*events[2:])
+    await bench.run()
+    bench.ledger.write()
+    bench.logs.send(*events)
+    await bench.run()
+    assert bench.ledger.asked > 0
+    assert summary(bench.logs.costs()) == [(str(n), 1, TOKEN) for n in range(7)]

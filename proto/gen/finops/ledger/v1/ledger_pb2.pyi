@@ -150,7 +150,7 @@ class GetPositionsRequest(_message.Message):
     def __init__(self, incarnation: _Optional[str] = ...) -> None: ...
 
 class GetPositionsResponse(_message.Message):
-    __slots__ = ("costs_offsets", "usage_offsets")
+    __slots__ = ("costs_offsets", "usage_offsets", "sole_incarnation")
     class CostsOffsetsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -167,6 +167,8 @@ class GetPositionsResponse(_message.Message):
         def __init__(self, key: _Optional[int] = ..., value: _Optional[int] = ...) -> None: ...
     COSTS_OFFSETS_FIELD_NUMBER: _ClassVar[int]
     USAGE_OFFSETS_FIELD_NUMBER: _ClassVar[int]
+    SOLE_INCARNATION_FIELD_NUMBER: _ClassVar[int]
     costs_offsets: _containers.ScalarMap[int, int]
     usage_offsets: _containers.ScalarMap[int, int]
-    def __init__(self, costs_offsets: _Optional[_Mapping[int, int]] = ..., usage_offsets: _Optional[_Mapping[int, int]] = ...) -> None: ...
+    sole_incarnation: bool
+    def __init__(self, costs_offsets: _Optional[_Mapping[int, int]] = ..., usage_offsets: _Optional[_Mapping[int, int]] = ..., sole_incarnation: _Optional[bool] = ...) -> None: ...
