@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 import sys
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version as distribution_version
@@ -80,7 +82,7 @@ def demo(
         if once:
             command.append("--once")
         player = await asyncio.create_subprocess_exec(
-            sys.executable, *command, env={**_environ(), "AIFINOPS_KEY": running.key}
+            sys.executable, *command, env={**os.environ, "AIFINOPS_KEY": running.key}
         )
         _background.add(asyncio.create_task(_ended(player, stop_when_done=once)))
 
@@ -91,9 +93,6 @@ _background: set[asyncio.Task[None]] = set()
 
 
 async def _ended(player: asyncio.subprocess.Process, *, stop_when_done: bool) -> None:
-    import os
-    import signal
-
     try:
         code = await player.wait()
     except asyncio.CancelledError:
@@ -105,12 +104,6 @@ async def _ended(player: asyncio.subprocess.Process, *, stop_when_done: bool) ->
         )
     elif stop_when_done:
         os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _environ() -> dict[str, str]:
-    import os
-
-    return dict(os.environ)
 
 
 @app.command()

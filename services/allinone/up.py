@@ -8,6 +8,7 @@ import fcntl
 import os
 import shutil
 import signal
+import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -31,6 +32,7 @@ from services.common.settings import LogLevel, ServiceSettings, TelemetrySetting
 logger = log.get_logger(__name__)
 
 LOOPBACK = "127.0.0.1"
+EVERY_NETWORK = "0.0.0.0"  # noqa: S104 - compared with, not listened on unless the user says so
 
 
 class DataFolderBusyError(RuntimeError):
@@ -156,9 +158,10 @@ async def _engines(
         common = load(ServiceSettings)
         await create_topics(common.kafka)
         await migrate(common.clickhouse, MIGRATIONS)
+        reached_at = LOOPBACK if options.host == EVERY_NETWORK else options.host
         running = Running(
-            http=f"http://{LOOPBACK if options.host == '0.0.0.0' else options.host}:{http}",  # noqa: S104
-            grpc=f"{LOOPBACK if options.host == '0.0.0.0' else options.host}:{grpc}",  # noqa: S104
+            http=f"http://{reached_at}:{http}",
+            grpc=f"{reached_at}:{grpc}",
             key=keys.admin,
             kafka=broker.bootstrap_servers,
             clickhouse=clickhouse.url,
@@ -173,8 +176,6 @@ async def _engines(
 def _port(host: str, wanted: int) -> int:
     if wanted == 0:
         return free_port()
-    import socket
-
     try:
         socket.create_server((host, wanted)).close()
     except OSError as error:

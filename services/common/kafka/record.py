@@ -118,13 +118,3 @@ class BatchProcessor(Protocol):
     async def revoked(self, partitions: Sequence[Partition]) -> None:
         """Forgets the state of these partitions. Buffered records were processed before."""
         ...
-
-
-class Stateless:
-    """For a processor whose work is idempotent: starts from the committed offset."""
-
-    async def assigned(self, partitions: Sequence[Partition], log: Log) -> Mapping[Partition, int]:
-        return {}
-
-    async def revoked(self, partitions: Sequence[Partition]) -> None:
-        return None
