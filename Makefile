@@ -14,11 +14,11 @@ $(UV):
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
 
 .venv/.installed: pyproject.toml uv.lock | $(UV)
-	$(UV) sync --frozen --quiet --inexact
+	$(UV) sync --frozen --quiet --inexact --compile-bytecode
 	@touch $@
 
 .venv/.running: pyproject.toml uv.lock | $(UV)
-	$(UV) sync --frozen --quiet --inexact --no-default-groups --extra embedded
+	$(UV) sync --frozen --quiet --inexact --compile-bytecode --no-default-groups --extra embedded
 	@touch $@
 
 install: .venv/.installed ## Install everything into .venv

@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 import clickhouse_connect
+from clickhouse_connect.driver import options as client_options
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 
 from services.common.component import Health
@@ -16,6 +17,9 @@ from services.common.log import get_logger
 from services.common.settings import ClickHouseSettings
 
 log = get_logger(__name__)
+
+# At its first insert the client imports pandas, to see whether it was handed a data frame: 80 MB of memory for nothing.
+client_options.pd = client_options.pd_time_test = None
 
 _AWAY = (OperationalError, OSError, TimeoutError, asyncio.TimeoutError)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -111,3 +112,30 @@ async def test_what_was_inserted_survives_a_killed_engine(tmp_path: Path) -> Non
     assert clickhouse.health().ready
     await clickhouse.stop()
     await engine.stop()
+
+
+async def test_an_insert_leaves_pandas_alone(clickhouse_settings: ClickHouseSettings) -> None:
+    """80 MB of memory and a second of start-up in every service that inserts."""
+    clickhouse = await _with_table(clickhouse_settings)
+    await clickhouse.stop()
+    script = (
+        "import asyncio, sys\n"
+        "from services.common.clickhouse import ClickHouse\n"
+        "from services.common.settings import ClickHouseSettings\n"
+        "async def main():\n"
+        "    database = ClickHouse(ClickHouseSettings.model_validate_json(sys.argv[1]))\n"
+        "    await database.insert('t', ['n'], [[1, 2]], column_types=['UInt64'])\n"
+        "    print(await database.query('SELECT sum(n) FROM t'), 'pandas' in sys.modules)\n"
+        "    await database.stop()\n"
+        "asyncio.run(main())\n"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        script,
+        clickhouse_settings.model_dump_json(),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    output, errors = await process.communicate()
+    assert output.decode().strip() == "[(3,)] False", errors.decode()

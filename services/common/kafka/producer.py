@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 
 from aiokafka import AIOKafkaProducer
@@ -18,6 +19,7 @@ from services.common.component import Health
 from services.common.errors import UnavailableError
 from services.common.kafka.client import connection
 from services.common.kafka.record import Outgoing
+from services.common.kafka.submit import submit
 from services.common.log import get_logger
 from services.common.metrics import PRODUCE_FAILURES, PRODUCED
 from services.common.settings import KafkaSettings
@@ -115,18 +117,12 @@ class Producer:
         producer = self._producer
         positions: list[tuple[int, int]] = []
         for start in range(0, len(records), _FLUSH_EVERY):
-            pending = [
-                await producer.send(
-                    self._settings.topic(r.topic), r.value, key=r.key, headers=list(r.headers), partition=r.partition
-                )
-                for r in records[start : start + _FLUSH_EVERY]
-            ]
             try:
-                positions += [(done.partition, done.offset) for done in await asyncio.gather(*pending)]
+                positions += await submit(producer, self._settings, records[start : start + _FLUSH_EVERY])
             except _FORGOTTEN:
                 self._replace(producer)
                 raise
         self._last_error = ""
-        for topic in {record.topic for record in records}:
-            PRODUCED.labels(topic).inc(sum(record.topic == topic for record in records))
+        for topic, count in Counter(record.topic for record in records).items():
+            PRODUCED.labels(topic).inc(count)
         return positions
