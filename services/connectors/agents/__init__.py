@@ -1,0 +1,1 @@
+"""Logs that coding agents keep on their machine: one file each."""

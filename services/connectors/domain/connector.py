@@ -1,0 +1,80 @@
+"""What a polled connector is: one value in one file (docs/connectors.md)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from services.connectors.domain.event import Event
+
+Params = Mapping[str, str | int | Sequence[str]]
+"""Query parameters; a sequence is repeated."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A successful answer of a source's API."""
+
+    body: Any
+    """Parsed JSON."""
+    next_url: str = ""
+    """Of its `Link: <...>; rel="next"` header."""
+
+
+class Api(Protocol):
+    """A source's HTTP API. It waits for rate limits and tries again what may be tried again."""
+
+    async def get(self, path: str, params: Params | None = None) -> Answer:
+        """`path` is below the connector's base URL, or a whole URL of the same host.
+
+        Raises:
+            SourceRefusedError: the source will not answer this, now or later: credentials, permissions, parameters.
+            UnavailableError: it did not answer although asked again.
+        """
+        ...
+
+    async def post(self, path: str, body: Mapping[str, Any]) -> Answer:
+        """As `get`, for sources that are asked by POST."""
+        ...
+
+
+class SourceRefusedError(Exception):
+    """What the source said, and how to mend it."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """From `start` up to but not including `end`, both UTC and multiples of the connector's grain."""
+
+    start: datetime
+    end: datetime
+
+
+Pages = Callable[[Api, Window, Mapping[str, str]], AsyncIterator[Sequence[Event]]]
+"""Reads a window, page by page, with the poller's options."""
+
+
+@dataclass(frozen=True)
+class Connector:
+    """A source that is asked now and then."""
+
+    name: str
+    """As settings call it; also the `source` of its events."""
+    title: str
+    base_url: str
+    headers: Callable[[str], Mapping[str, str]]
+    """Of every request, from the secret."""
+    pages: Pages
+    grain: timedelta
+    """Width of the source's buckets."""
+    settles_after: timedelta
+    """How long after its end a bucket may still change; so far back each poll reads again."""
+    interval: timedelta
+    """Between polls."""
+    history: timedelta
+    """How far back a first poll reads, unless told."""
+    requests_per_minute: int
+    options: Mapping[str, str]
+    """Names of the options it must be given, such as an organisation, and what each is."""

@@ -1,0 +1,58 @@
+"""The native event, as `POST /v1/events` of ingest takes it (docs/sending-usage.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import NotRequired, TypedDict
+
+
+class SeatState(TypedDict, total=False):
+    """A seat as its vendor reports it; times in RFC 3339. No `last_active_at`: the vendor does not know."""
+
+    assigned_at: str
+    last_active_at: str
+    pending_cancellation: bool
+
+
+class Event(TypedDict):
+    """One use, one day of a seat, or one row of a provider's own report. Absent and empty mean the same."""
+
+    id: str
+    """The source's own, and what tells the row apart: the same one at every reading of it."""
+    time: str
+    """RFC 3339. It does not change between readings."""
+    source: str
+    usage: Mapping[str, int | str]
+    """Disjoint buckets; `credits` as a decimal string."""
+    provider: NotRequired[str]
+    model: NotRequired[str]
+    tool: NotRequired[str]
+    team: NotRequired[str]
+    user: NotRequired[str]
+    project: NotRequired[str]
+    key: NotRequired[str]
+    environment: NotRequired[str]
+    session: NotRequired[str]
+    service_tier: NotRequired[str]
+    batch: NotRequired[bool]
+    region: NotRequired[str]
+    tags: NotRequired[Mapping[str, str]]
+    seat: NotRequired[SeatState]
+    measurement: NotRequired[str]
+    """"reported" for a provider's own usage or cost report: it reconciles metered spend and is never added to it."""
+    source_cost: NotRequired[str]
+    """What the source itself says it cost: dollars, a decimal string."""
+
+
+def rfc3339(moment: datetime) -> str:
+    """2026-11-23T12:00:00Z"""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def row_id(*parts: object) -> str:
+    """An id from what tells a row apart, such as its day, model and key: parts in order, joined by `:`.
+
+    Empty parts keep their place, so that ("a", "", "b") and ("a", "b", "") differ; a colon inside a part is written %3A.
+    """
+    return ":".join(str("" if part is None else part).replace("%", "%25").replace(":", "%3A") for part in parts)

@@ -1,0 +1,1 @@
+"""Exported usage and cost files."""
