@@ -53,6 +53,6 @@ def rfc3339(moment: datetime) -> str:
 def row_id(*parts: object) -> str:
     """An id from what tells a row apart, such as its day, model and key: parts in order, joined by `:`.
 
-    Empty parts keep their place, so that ("a", "", "b") and ("a", "b", "") differ; a colon inside a part is written %3A.
+    Empty parts keep their place, so that ("a", "", "b") and ("a", "b", "") differ; a colon inside is written %3A.
     """
     return ":".join(str("" if part is None else part).replace("%", "%25").replace(":", "%3A") for part in parts)
