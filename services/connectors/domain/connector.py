@@ -52,8 +52,21 @@ class Window:
     end: datetime
 
 
-Pages = Callable[[Api, Window, Mapping[str, str]], AsyncIterator[Sequence[Event]]]
-"""Reads a window, page by page, with the poller's options."""
+@dataclass(frozen=True)
+class Unreadable:
+    """A row that makes no event. `pages` yields it in the row's place; the poller logs and counts it, and goes on."""
+
+    row_id: str
+    """What tells the row apart, as far as it could be read."""
+    reason: str
+    """Which field, and what was wrong with it."""
+
+
+Pages = Callable[[Api, Window, Mapping[str, str]], AsyncIterator[Sequence[Event | Unreadable]]]
+"""Reads a window, page by page, with the poller's options.
+
+Raises SourceRefusedError for an answer that is not what the source documents at all, beside what `Api` raises.
+"""
 
 
 @dataclass(frozen=True)
