@@ -1,0 +1,1 @@
+"""The console: the REST API and the web pages people look at."""

@@ -1,0 +1,1 @@
+"""Ingest: usage from any source becomes one kind of event, durable before it is acknowledged."""
