@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -18,7 +18,7 @@ class Answer:
     """A successful answer of a source's API."""
 
     body: Any
-    """Parsed JSON."""
+    """Parsed JSON; a number with a fraction is a Decimal, so that money stays exact."""
     next_url: str = ""
     """Of its `Link: <...>; rel="next"` header."""
 
@@ -41,12 +41,19 @@ class Api(Protocol):
 
 
 class SourceRefusedError(Exception):
-    """What the source said, and how to mend it."""
+    """What the source said, and how to mend it. `status`: the HTTP status, where there was one."""
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 @dataclass(frozen=True)
 class Window:
-    """From `start` up to but not including `end`, both UTC and multiples of the connector's grain."""
+    """From `start` up to but not including `end`, both UTC and multiples of the connector's grain.
+
+    The last window of a poll holds the present: its `end` may lie ahead, and its last bucket still grows.
+    """
 
     start: datetime
     end: datetime
@@ -91,3 +98,7 @@ class Connector:
     requests_per_minute: int
     options: Mapping[str, str]
     """Names of the options it must be given, such as an organisation, and what each is."""
+    optional: Mapping[str, str] = field(default_factory=dict)
+    """Names of the options it may be given, and what each is."""
+    stride: timedelta = timedelta(days=7)
+    """The widest window it is asked for at once, at least the grain; progress is saved after each."""

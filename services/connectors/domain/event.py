@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from typing import NotRequired, TypedDict
 
 
@@ -56,3 +57,9 @@ def row_id(*parts: object) -> str:
     Empty parts keep their place, so that ("a", "", "b") and ("a", "b", "") differ; a colon inside is written %3A.
     """
     return ":".join(str("" if part is None else part).replace("%", "%25").replace(":", "%3A") for part in parts)
+
+
+def dollars(amount: Decimal) -> str:
+    """A `source_cost`: without exponent, rounded half to even to a picodollar, the finest that is kept."""
+    with localcontext(prec=60):
+        return format(amount.quantize(Decimal("1e-12"), ROUND_HALF_EVEN).normalize(), "f")
