@@ -126,7 +126,18 @@ def _event() -> Schema:
             "estimated": {"type": "boolean", "description": "A partial that a final event of the same id supersedes"},
             "outcome": {"enum": list(native.OUTCOMES)},
             "measurement": {"enum": list(native.MEASUREMENTS)},
-            "usage": {"type": "object", "minProperties": 1, "additionalProperties": False, "properties": usage},
+            "source_cost": {
+                "type": "string",
+                "maxLength": fields.MAX_DOLLARS_TEXT,
+                "pattern": f"^{fields.AMOUNT}$",
+                "description": "What the source itself says it cost: dollars, at most 12 decimals, kept beside our "
+                "price and never added to it. Negative, a credit, only where `measurement` is `reported`",
+            },
+            "usage": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": usage,
+            },
             "seat": {
                 "type": "object",
                 "additionalProperties": False,
@@ -137,6 +148,14 @@ def _event() -> Schema:
                 },
             },
         },
+        "anyOf": [
+            {"properties": {"usage": {"minProperties": 1}}},
+            {"required": ["outcome"], "properties": {"outcome": {"enum": list(native.OUTCOMES)[1:]}}},
+            {
+                "required": ["measurement", "source_cost"],
+                "properties": {"measurement": {"const": "reported"}, "source_cost": {"type": "string"}},
+            },
+        ],
     }
 
 

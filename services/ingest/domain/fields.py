@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from services.common.money import MAX_INT64, Picos, format_dollars, parse_dollars
 from services.ingest.domain.rejection import Reason, Rejected, shown
 
 MAX_TEXT = 256
@@ -23,7 +24,13 @@ MAX_SEATS = 10_000
 MAX_DECIMAL = 28
 """Characters of a decimal: as many digits as Decimal's default context keeps exactly."""
 
+MAX_DOLLARS_TEXT = 40
+"""Characters of an amount of dollars: every digit of the largest amount down to a picodollar, and zeros behind."""
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+AMOUNT = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?"
+"""How an amount of dollars is written."""
+_AMOUNT = re.compile(AMOUNT)
 
 
 def text(value: object, field: str, limit: int = MAX_TEXT) -> str:
@@ -108,6 +115,27 @@ def credit_micros(value: object, field: str) -> int:
     if micros != micros.to_integral_value():
         raise Rejected(Reason.INVALID, field, f"is {value}: finer than a millionth of a credit, round it to 6 decimals")
     return int(micros)
+
+
+def dollars(value: object, field: str) -> Picos:
+    """Picodollars from a decimal string of dollars, exact; negative is a credit. A JSON number is refused: it may have
+    passed through a float, which no amount survives.
+
+    Raises:
+        Rejected: no such string, finer than a picodollar, or more than fits 64 bits.
+    """
+    if type(value) is not str or len(value) > MAX_DOLLARS_TEXT or not _AMOUNT.fullmatch(value):
+        raise Rejected(
+            Reason.WRONG_TYPE, field, f'must be dollars as a decimal string such as "0.0125", not {shown(value)}'
+        )
+    try:
+        picos = parse_dollars(value)
+    except ValueError as error:
+        raise Rejected(Reason.OUT_OF_RANGE, field, f"{error}: send at most 12 decimals") from None
+    if abs(picos) > MAX_INT64:
+        limit = format_dollars(MAX_INT64).partition(".")[0]
+        raise Rejected(Reason.OUT_OF_RANGE, field, f"is {value}: one event holds up to {limit} dollars, split it")
+    return picos
 
 
 def boolean(value: object, field: str) -> bool:

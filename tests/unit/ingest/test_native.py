@@ -81,6 +81,33 @@ def test_an_outcome_that_costs_nothing_is_still_a_request(word: str, outcome: in
     assert buckets(event) == {"requests": 1}
 
 
+@pytest.mark.parametrize(
+    ("dollars", "picos"),
+    [
+        ("0.0125", 12_500_000_000), ("0", 0), ("0.000000000001", 1), ("1E-7", 100_000), (".5", 5 * 10**11),
+        ("0.10000000000000000000", 10**11), ("9223372.036854775807", 2**63 - 1), ("7", 7 * 10**12),
+    ],
+)  # fmt: skip
+def test_what_the_source_says_it_cost_is_exact(dollars: str, picos: int) -> None:
+    event = decode(native(source_cost=dollars), context())
+    assert event.HasField("source_cost_picos")
+    assert event.source_cost_picos == picos
+
+
+def test_a_reported_row_may_be_money_alone() -> None:
+    for usage in ({}, {"input_tokens": 0}):
+        event = decode(native(measurement="reported", source_cost="-12.5", usage=usage), context())
+        assert event.source_cost_picos == -12_500_000_000_000
+        assert buckets(event) == {}
+    assert not decode(native(), context()).HasField("source_cost_picos")
+
+
+def test_a_reported_row_is_as_many_requests_as_it_says() -> None:
+    assert buckets(decode(native(measurement="reported", usage={"input_tokens": 9}), context())) == {"input_tokens": 9}
+    row = native(measurement="reported", usage={"input_tokens": 9, "requests": 3})
+    assert buckets(decode(row, context())) == {"input_tokens": 9, "requests": 3}
+
+
 def test_content_is_dropped_and_unknown_fields_are_counted() -> None:
     secret = "my prompt"
     known = context()
@@ -141,6 +168,18 @@ def test_content_is_dropped_and_unknown_fields_are_counted() -> None:
         ({"batch": "yes"}, Reason.WRONG_TYPE, "batch: must be true or false"),
         ({"outcome": "lost"}, Reason.INVALID, "outcome: must be one of answered, failed, cache_hit"),
         ({"measurement": "guessed"}, Reason.INVALID, "measurement: must be one of metered, reported"),
+        ({"usage": {}, "source_cost": "1"}, Reason.MISSING, "usage: is empty"),
+        ({"usage": {}, "measurement": "reported"}, Reason.MISSING, "usage: is empty"),
+        ({"source_cost": 0.1}, Reason.WRONG_TYPE, "source_cost: must be dollars as a decimal string such as"),
+        ({"source_cost": "$1"}, Reason.WRONG_TYPE, "source_cost: must be dollars"),
+        ({"source_cost": "1_0"}, Reason.WRONG_TYPE, "source_cost: must be dollars"),
+        ({"source_cost": "NaN"}, Reason.WRONG_TYPE, "source_cost: must be dollars"),
+        ({"source_cost": "\u0661"}, Reason.WRONG_TYPE, "source_cost: must be dollars"),
+        ({"source_cost": "0" * 41}, Reason.WRONG_TYPE, "source_cost: must be dollars"),
+        ({"source_cost": "0.0000000000015"}, Reason.OUT_OF_RANGE, "finer than a picodollar (12 decimals)"),
+        ({"source_cost": "1e999"}, Reason.OUT_OF_RANGE, "source_cost: '1e999' is out of range"),
+        ({"source_cost": "9223372.036854775808"}, Reason.OUT_OF_RANGE, "one event holds up to 9223372 dollars"),
+        ({"source_cost": "-1"}, Reason.OUT_OF_RANGE, "source_cost: is negative: only a provider's own report"),
         ({"seat": {"since": "x"}}, Reason.UNKNOWN_FIELD, "seat.since: is not known"),
         ({"seat": {"assigned_at": "x"}}, Reason.INVALID, "seat.assigned_at: 'x' is not an RFC 3339 time"),
     ],
@@ -170,5 +209,6 @@ def test_the_edges_of_what_is_accepted() -> None:
 
 
 def test_anything_but_an_object_is_refused() -> None:
-    for item in (None, 1, "x", [], True):
+    items: tuple[object, ...] = (None, 1, "x", [], True)
+    for item in items:
         assert refused(decode, item)[0] is Reason.NOT_AN_OBJECT

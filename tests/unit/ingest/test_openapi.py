@@ -46,6 +46,10 @@ def test_the_event_schema_agrees_with_the_decoder() -> None:
     event = _schema("Event")
     assert event.is_valid(DESIGN_EXAMPLE)
     assert event.is_valid(native(usage={"seats": 1, "credits": "1.5"}))
+    assert event.is_valid(native(usage={}, outcome="failed"))
+    assert event.is_valid(native(usage={}, measurement="reported", source_cost="-1E-7"))
+    assert not event.is_valid(native(usage={}, measurement="reported"))
+    assert not event.is_valid(native(source_cost="1,5"))
     for wrong in (native(id=None), native(usage={}), native(usage={"tokens": 1}), native(outcome="x"), native(team=1)):
         assert not event.is_valid(wrong)
 

@@ -9,13 +9,14 @@ from finops.usage.v1.usage_pb2 import (
     MEASUREMENT_REPORTED,
     OUTCOME_CACHE_HIT,
     OUTCOME_FAILED,
-    Quantities,
     Seat,
     UsageEvent,
 )
 
 from services.common.dimensions import TOKEN_BUCKETS
+from services.common.money import Picos
 from services.ingest.domain import fields, times
+from services.ingest.domain.buckets import Buckets
 from services.ingest.domain.context import Context
 from services.ingest.domain.rejection import Reason, Rejected, not_an_object, shown
 
@@ -42,10 +43,13 @@ KNOWN_FIELDS = frozenset(
         "outcome",
         "measurement",
         "estimated",
+        "source_cost",
         *TEXT_FIELDS,
         *CONTENT_FIELDS,
     }
 )
+_USUAL_FIELDS = frozenset({"id", "time", "usage", "batch", "tags", *TEXT_FIELDS})
+"""Most events have nothing more; others cost a few look-ups."""
 
 OUTCOMES: Mapping[str, int] = {"answered": 0, "failed": OUTCOME_FAILED, "cache_hit": OUTCOME_CACHE_HIT}
 MEASUREMENTS: Mapping[str, int] = {"metered": 0, "reported": MEASUREMENT_REPORTED}
@@ -78,37 +82,62 @@ def decode(item: object, context: Context) -> UsageEvent:
     time = get("time")
     if time is None:
         raise Rejected(Reason.MISSING, "time", 'is missing: send when the use happened, such as "2026-11-23T12:00:00Z"')
-    event = UsageEvent(
-        tenant_id=context.tenant_id,
-        source_event_id=source_id,
-        time_unix_micros=context.window.rfc3339(time, "time"),
-        **found,
-    )
-    outcome = get("outcome")
-    if outcome is not None:
-        event.outcome = fields.choice(outcome, "outcome", OUTCOMES)  # type: ignore[assignment]
-    event.quantities.CopyFrom(_quantities(get("usage"), made_request=event.outcome != 0))
-    _read_rare(item, event)
-    if not item.keys() <= KNOWN_FIELDS:
-        context.dropped_fields += len(item.keys() - KNOWN_FIELDS)
+    found["source_event_id"] = source_id
+    found["time_unix_micros"] = context.window.rfc3339(time, "time")
+    if get("batch") is not None:
+        found["batch"] = fields.boolean(item["batch"], "batch")
+    counts = _quantities(get("usage")) if _USUAL_FIELDS.issuperset(item) else _read_others(item, found, context)
+    event = UsageEvent(tenant_id=context.tenant_id, quantities=counts, **found)
+    if get("tags"):
+        event.tags.update(fields.tags(item["tags"], "tags"))
     return event
 
 
-def _read_rare(item: Mapping[str, Any], event: UsageEvent) -> None:
-    tags = item.get("tags")
-    if tags:
-        event.tags.update(fields.tags(tags, "tags"))
-    if item.get("batch") is not None:
-        event.batch = fields.boolean(item["batch"], "batch")
-    if item.get("estimated") is not None:
-        event.estimated = fields.boolean(item["estimated"], "estimated")
-    if item.get("measurement") is not None:
-        event.measurement = fields.choice(item["measurement"], "measurement", MEASUREMENTS)  # type: ignore[assignment]
-    if item.get("seat") is not None:
-        event.seat.CopyFrom(_seat(item["seat"]))
+def _read_others(item: Mapping[str, Any], found: dict[str, Any], context: Context) -> Buckets:
+    """Adds the less usual fields to those found, and gives the quantities, whose rules depend on them."""
+    get = item.get
+    if get("estimated") is not None:
+        found["estimated"] = fields.boolean(item["estimated"], "estimated")
+    if get("outcome") is not None:
+        found["outcome"] = fields.choice(item["outcome"], "outcome", OUTCOMES)
+    if get("measurement") is not None:
+        found["measurement"] = fields.choice(item["measurement"], "measurement", MEASUREMENTS)
+    if get("seat") is not None:
+        found["seat"] = _seat(item["seat"])
+    if get("source_cost") is not None:
+        found["source_cost_picos"] = _cost(item["source_cost"], found.get("measurement"))
+    if not item.keys() <= KNOWN_FIELDS:
+        context.dropped_fields += len(item.keys() - KNOWN_FIELDS)
+    free, reported = bool(found.get("outcome")), found.get("measurement") == MEASUREMENT_REPORTED
+    may_be_empty = free or (reported and "source_cost_picos" in found)
+    return _quantities(get("usage"), may_be_empty=may_be_empty, one_request=free, reported=reported)
 
 
-def _quantities(usage: object, *, made_request: bool) -> Quantities:
+def _cost(value: object, measurement: object) -> Picos:
+    cost = fields.dollars(value, "source_cost")
+    if cost < 0 and measurement != MEASUREMENT_REPORTED:
+        raise Rejected(
+            Reason.OUT_OF_RANGE,
+            "source_cost",
+            'is negative: only a provider\'s own report has credits, send "measurement": "reported"',
+        )
+    return cost
+
+
+def _quantities(
+    usage: object, *, may_be_empty: bool = False, one_request: bool = False, reported: bool = False
+) -> Buckets:
+    """The buckets. A metered event is one request unless it says otherwise; a row of a report is however many it says.
+
+    Args:
+        usage: as sent.
+        may_be_empty: the event says something without quantities.
+        one_request: it was a request even if nothing came of it.
+        reported: it is a row of a provider's own report.
+
+    Raises:
+        Rejected
+    """
     if usage is None:
         raise Rejected(
             Reason.MISSING,
@@ -117,7 +146,7 @@ def _quantities(usage: object, *, made_request: bool) -> Quantities:
         )
     if type(usage) is not dict:
         raise Rejected(Reason.WRONG_TYPE, "usage", f"must be an object, not {shown(usage)}")
-    counts: dict[str, int] = {}
+    counts: Buckets = {}
     for name, value in usage.items():
         if name in _COUNTS:
             usual = type(value) is int and 0 <= value <= fields.MAX_COUNT
@@ -128,11 +157,11 @@ def _quantities(usage: object, *, made_request: bool) -> Quantities:
             counts["credit_micros"] = fields.credit_micros(value, "usage.credits")
         else:
             raise Rejected(Reason.UNKNOWN_FIELD, f"usage.{name:.64}", f"is not known: use {', '.join(USAGE_FIELDS)}")
-    if not counts and not made_request:
+    if not counts and not may_be_empty:
         raise Rejected(Reason.MISSING, "usage", f"is empty: send at least one of {', '.join(USAGE_FIELDS)}")
-    if "requests" not in counts and (made_request or any(counts.get(name) for name in _COUNTS)):
+    if "requests" not in counts and not reported and (one_request or any(counts.get(name) for name in _COUNTS)):
         counts["requests"] = 1
-    return Quantities(**counts)
+    return counts
 
 
 def _seat(value: object) -> Seat:
