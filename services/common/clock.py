@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Protocol
 
 Micros = int
@@ -15,6 +16,7 @@ HOUR: Micros = 60 * MINUTE
 DAY: Micros = 24 * HOUR
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAIVE_EPOCH = _EPOCH.replace(tzinfo=None)
 
 
 class Clock(Protocol):
@@ -75,5 +77,16 @@ def parse_rfc3339(text: str) -> Micros:
 
 
 def format_rfc3339(micros: Micros) -> str:
-    """2026-11-23T12:00:00Z, with as many decimals as needed."""
-    return to_datetime(micros).isoformat().replace("+00:00", "Z")
+    """2026-11-23T12:00:00Z, with six decimals where it is no whole second.
+
+    Raises:
+        OverflowError: beyond the years 1 to 9999.
+    """
+    seconds, fraction = divmod(micros, SECOND)
+    return f"{_whole(seconds)}.{fraction:06d}Z" if fraction else f"{_whole(seconds)}Z"
+
+
+@lru_cache(maxsize=4_096)
+def _whole(seconds: int) -> str:
+    """Remembered, since events that are written together share their seconds."""
+    return (_NAIVE_EPOCH + timedelta(seconds=seconds)).isoformat()
