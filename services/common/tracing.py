@@ -36,12 +36,6 @@ def traceparent() -> str:
     return carrier.get("traceparent", "")
 
 
-def kafka_headers() -> list[tuple[str, bytes]]:
-    """The `traceparent` header of a record produced now; none outside a span."""
-    current = traceparent()
-    return [("traceparent", current.encode())] if current else []
-
-
 def links(all_headers: Iterable[Headers]) -> list[trace.Link]:
     """Links to the distinct spans that produced a batch, at most 32."""
     found: dict[bytes, trace.Link] = {}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from finops.anomaly.v1.anomaly_pb2 import AnomalyEvent
 
+from services.common.kafka import cloudevents
 from services.common.kafka.producer import Producer
 from services.common.kafka.record import Outgoing
 from services.common.kafka.topics import ANOMALIES
@@ -22,15 +23,12 @@ class AnomalyTopic:
 
 
 def _record(event: AnomalyEvent) -> Outgoing:
-    return Outgoing(ANOMALIES, event.anomaly.name.encode(), event.SerializeToString(), _headers(event))
-
-
-def _headers(event: AnomalyEvent) -> Sequence[tuple[str, bytes]]:
-    """CloudEvents 1.0, binary mode."""
-    return (
-        ("ce_specversion", b"1.0"),
-        ("ce_id", event.event_id.encode()),
-        ("ce_type", b"finops.anomaly.v1.AnomalyEvent"),
-        ("ce_source", b"/aifinops/anomaly"),
-        ("content-type", b"application/protobuf"),
+    anomaly = event.anomaly
+    headers = cloudevents.headers(
+        AnomalyEvent.DESCRIPTOR.full_name,
+        "/aifinops/anomaly",
+        event.event_id,
+        anomaly.update_unix_micros,
+        subject=anomaly.name,
     )
+    return Outgoing(ANOMALIES, anomaly.name.encode(), event.SerializeToString(), headers)

@@ -14,9 +14,9 @@ from google.protobuf.message import DecodeError
 
 from services.budget.adapters.state_codec import decode, encode
 from services.budget.domain.mirror import Entry, Mirror
-from services.common.clock import format_rfc3339
 from services.common.component import Health
 from services.common.errors import UnavailableError
+from services.common.kafka import cloudevents
 from services.common.kafka.client import connection, incarnation
 from services.common.kafka.producer import Producer
 from services.common.kafka.record import Outgoing, Record
@@ -174,13 +174,7 @@ class StateLog:
 
 def _outgoing(alert: BudgetAlert) -> Outgoing:
     budget = f"{alert.tenant_id}/{alert.budget.name}"
-    headers = {
-        "ce_specversion": "1.0",
-        "ce_id": alert.alert_id,
-        "ce_type": "finops.budget.v1.BudgetAlert",
-        "ce_source": budget,
-        "ce_time": format_rfc3339(alert.time_unix_micros),
-        "content-type": "application/protobuf",
-    }
-    encoded = [(name, value.encode()) for name, value in headers.items()]
-    return Outgoing(BUDGET_ALERTS, budget.encode(), alert.SerializeToString(), encoded, partition=0)
+    headers = cloudevents.headers(
+        BudgetAlert.DESCRIPTOR.full_name, "/aifinops/budget", alert.alert_id, alert.time_unix_micros, subject=budget
+    )
+    return Outgoing(BUDGET_ALERTS, budget.encode(), alert.SerializeToString(), headers, partition=0)

@@ -10,15 +10,13 @@ from aiokafka.errors import KafkaError
 from finops.governance.v1.governance_pb2 import GovernanceEvent
 from google.protobuf.message import DecodeError
 
-from services.common.clock import format_rfc3339
 from services.common.errors import UnavailableError
-from services.common.kafka import tail
+from services.common.kafka import cloudevents, tail
 from services.common.kafka.client import connection
 from services.common.kafka.producer import Producer
 from services.common.kafka.record import Outgoing, Partition
 from services.common.kafka.topics import GOVERNANCE
 from services.common.settings import KafkaSettings
-from services.common.tracing import kafka_headers
 from services.governance.adapters.metrics import EVENTS
 from services.governance.domain.findings import subject
 
@@ -75,14 +73,11 @@ class EventLog:
 
 def _outgoing(event: GovernanceEvent) -> Outgoing:
     name = subject(event)
-    attributes = {
-        "ce_specversion": "1.0",
-        "ce_id": event.event_id,
-        "ce_source": "/aifinops/governance",
-        "ce_type": f"{GovernanceEvent.DESCRIPTOR.full_name}.{event.WhichOneof('subject')}",
-        "ce_time": format_rfc3339(event.time_unix_micros),
-        "ce_subject": name,
-        "content-type": "application/protobuf",
-    }
-    headers = [*((key, value.encode()) for key, value in attributes.items()), *kafka_headers()]
+    headers = cloudevents.headers(
+        f"{GovernanceEvent.DESCRIPTOR.full_name}.{event.WhichOneof('subject')}",
+        "/aifinops/governance",
+        event.event_id,
+        event.time_unix_micros,
+        subject=name,
+    )
     return Outgoing(GOVERNANCE, name.encode(), event.SerializeToString(), headers)

@@ -7,17 +7,13 @@ from typing import Protocol
 
 from finops.usage.v1.usage_pb2 import UsageEvent
 
-from services.common.clock import format_rfc3339
 from services.common.component import Component
+from services.common.kafka import cloudevents
 from services.common.kafka.record import Outgoing
 from services.common.kafka.topics import USAGE
 from services.ingest.adapters.journal.frames import Stored
 
-_FIXED_HEADERS = (
-    ("ce_specversion", b"1.0"),
-    ("ce_type", UsageEvent.DESCRIPTOR.full_name.encode()),
-    ("content-type", b"application/protobuf"),
-)
+_TYPE = UsageEvent.DESCRIPTOR.full_name
 
 
 class RecordProducer(Component, Protocol):
@@ -45,12 +41,7 @@ def record_of(stored: Stored) -> Outgoing:
     """The record of one event."""
     event, traceparent = stored
     content = UsageEvent.FromString(event.value)
-    headers = [
-        *_FIXED_HEADERS,
-        ("ce_id", event.key.hex().encode()),
-        ("ce_source", content.source.encode()),
-        ("ce_time", format_rfc3339(content.time_unix_micros).encode()),
-    ]
-    if traceparent:
-        headers.append(("traceparent", traceparent.encode()))
+    headers = cloudevents.headers(
+        _TYPE, content.source, event.key.hex(), content.time_unix_micros, traceparent=traceparent.encode()
+    )
     return Outgoing(USAGE, event.key, event.value, headers)

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 from finops.recommendation.v1.recommendation_pb2 import RecommendationEvent
 
-from services.common.clock import format_rfc3339
+from services.common.kafka import cloudevents
 from services.common.kafka.producer import Producer
 from services.common.kafka.record import Outgoing
 from services.common.kafka.topics import RECOMMENDATIONS
-from services.common.tracing import kafka_headers
 from services.optimizer.adapters.metrics import CHANGES
 
 
@@ -32,14 +31,11 @@ def _type(event: RecommendationEvent) -> str:
 
 def _outgoing(event: RecommendationEvent) -> Outgoing:
     name = event.recommendation.name
-    attributes = {
-        "ce_specversion": "1.0",
-        "ce_id": event.event_id,
-        "ce_source": "/aifinops/optimizer",
-        "ce_type": f"{RecommendationEvent.DESCRIPTOR.full_name}.{_type(event)}",
-        "ce_time": format_rfc3339(event.recommendation.update_unix_micros),
-        "ce_subject": name,
-        "content-type": "application/protobuf",
-    }
-    headers = [*((key, value.encode()) for key, value in attributes.items()), *kafka_headers()]
+    headers = cloudevents.headers(
+        f"{RecommendationEvent.DESCRIPTOR.full_name}.{_type(event)}",
+        "/aifinops/optimizer",
+        event.event_id,
+        event.recommendation.update_unix_micros,
+        subject=name,
+    )
     return Outgoing(RECOMMENDATIONS, name.encode(), event.SerializeToString(), headers)

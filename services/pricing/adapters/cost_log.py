@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 
-from services.common.kafka import tail
+from finops.cost.v1.cost_pb2 import CostRecord
+
+from services.common.kafka import cloudevents, tail
 from services.common.kafka.producer import Producer
 from services.common.kafka.record import Outgoing, Partition, Record
 from services.common.kafka.topics import COSTS
 from services.common.settings import KafkaSettings
 from services.pricing.handlers.ports import Rated
 
-_SOURCE = b"/aifinops/pricing"
-_FIXED_HEADERS = (
-    ("ce_specversion", b"1.0"),
-    ("ce_source", _SOURCE),
-    ("ce_type", b"finops.cost.v1.CostRecord"),
-    ("content-type", b"application/protobuf"),
-)
+_TYPE = CostRecord.DESCRIPTOR.full_name
+_SOURCE = "/aifinops/pricing"
 
 
 class KafkaCostLog:
@@ -39,8 +36,11 @@ class KafkaCostLog:
 
 
 def _outgoing(entry: Rated) -> Outgoing:
-    key = entry.record.usage.event_key
-    headers = [("ce_id", f"{key.hex()}:{entry.record.revision}".encode()), *_FIXED_HEADERS]
-    if entry.traceparent:
-        headers.append(("traceparent", entry.traceparent))
-    return Outgoing(COSTS, key, entry.record.SerializeToString(), headers, entry.partition)
+    partition, record, traceparent = entry
+    usage = record.usage
+    key = usage.event_key
+    # The usage's time: a record written again after a crash has the same headers.
+    headers = cloudevents.headers(
+        _TYPE, _SOURCE, f"{key.hex()}:{record.revision}", usage.time_unix_micros, traceparent=traceparent
+    )
+    return Outgoing(COSTS, key, record.SerializeToString(), headers, partition)
