@@ -62,4 +62,5 @@ def row_id(*parts: object) -> str:
 def dollars(amount: Decimal) -> str:
     """A `source_cost`: without exponent, rounded half to even to a picodollar, the finest that is kept."""
     with localcontext(prec=60):
-        return format(amount.quantize(Decimal("1e-12"), ROUND_HALF_EVEN).normalize(), "f")
+        rounded = amount.quantize(Decimal("1e-12"), ROUND_HALF_EVEN).normalize()
+        return format(rounded or Decimal(0), "f")
