@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from typing import NotRequired, TypedDict
+
+MAX_ID = 256
+"""Characters of an id, as ingest takes them."""
 
 
 class SeatState(TypedDict, total=False):
@@ -54,9 +58,14 @@ def rfc3339(moment: datetime) -> str:
 def row_id(*parts: object) -> str:
     """An id from what tells a row apart, such as its day, model and key: parts in order, joined by `:`.
 
-    Empty parts keep their place, so that ("a", "", "b") and ("a", "b", "") differ; a colon inside is written %3A.
+    Empty parts keep their place, so that ("a", "", "b") and ("a", "b", "") differ; a colon inside is written %3A. The
+    end of an id that is too long becomes a hash of the whole.
     """
-    return ":".join(str("" if part is None else part).replace("%", "%25").replace(":", "%3A") for part in parts)
+    whole = ":".join(str("" if part is None else part).replace("%", "%25").replace(":", "%3A") for part in parts)
+    if len(whole) <= MAX_ID:
+        return whole
+    digest = hashlib.blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return f"{whole[: MAX_ID - len(digest) - 1]}:{digest}"
 
 
 def dollars(amount: Decimal) -> str:
