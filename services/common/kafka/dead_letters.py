@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from services.common.clock import SECOND, Clock, SystemClock
+from services.common.kafka.dead_letter_record import letter_of
 from services.common.kafka.producer import Producer
-from services.common.kafka.record import Outgoing, Rejection
+from services.common.kafka.record import Rejection
 from services.common.kafka.topics import DEAD_LETTER
 from services.common.log import get_logger
 from services.common.metrics import DEAD_LETTERS
@@ -63,7 +64,7 @@ class DeadLetters:
             UnavailableError: Kafka is away.
         """
         self._limit.count(len(rejections))
-        await self._producer.produce([_outgoing(rejection, self._group) for rejection in rejections])
+        await self._producer.produce([letter_of(rejection, self._group) for rejection in rejections])
         for rejection in rejections:
             DEAD_LETTERS.labels(self._group, rejection.record.topic, rejection.reason).inc()
             log.warning(
@@ -74,17 +75,3 @@ class DeadLetters:
                 reason=rejection.reason,
                 detail=rejection.detail,
             )
-
-
-def _outgoing(rejection: Rejection, group: str) -> Outgoing:
-    record = rejection.record
-    why = {
-        "dlq_reason": rejection.reason,
-        "dlq_detail": rejection.detail[:1_000],
-        "dlq_group": group,
-        "dlq_topic": record.topic,
-        "dlq_partition": str(record.partition),
-        "dlq_offset": str(record.offset),
-    }
-    headers = [*record.headers, *((name, value.encode()) for name, value in why.items())]
-    return Outgoing(DEAD_LETTER, record.key or b"", record.value, headers)

@@ -14,9 +14,14 @@ from services.common.settings import KafkaSettings
 
 
 async def read(
-    settings: KafkaSettings, partitions: Sequence[Partition], *, last: int | None = None
+    settings: KafkaSettings,
+    partitions: Sequence[Partition],
+    *,
+    last: int | None = None,
+    starts: Mapping[Partition, int] | None = None,
 ) -> AsyncIterator[Sequence[Record]]:
-    """Yields the records the partitions hold now, in batches, from the beginning or only the `last` of each.
+    """Yields the records the partitions hold now, in batches: from the beginning, only the `last` of each, or from the
+    offset that `starts` names.
 
     Ends at the offsets that were the ends when it began.
 
@@ -31,9 +36,10 @@ async def read(
         ends: Mapping[TopicPartition, int] = await consumer.end_offsets(assigned)
         begins: Mapping[TopicPartition, int] = await consumer.beginning_offsets(assigned)
         for partition in assigned:
-            consumer.seek(
-                partition, begins[partition] if last is None else max(begins[partition], ends[partition] - last)
-            )
+            start = 0 if last is None else ends[partition] - last
+            if starts is not None:
+                start = min(ends[partition], starts.get(Partition(*partition), start))
+            consumer.seek(partition, max(begins[partition], start))
         unfinished = {p for p in assigned if await consumer.position(p) < ends[p]}
         while unfinished:
             fetched = await consumer.getmany(*unfinished, timeout_ms=200, max_records=5_000)
