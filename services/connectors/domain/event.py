@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from typing import NotRequired, TypedDict
 
-MAX_ID = 256
-"""Characters of an id, as ingest takes them."""
+MAX_ID = 192
+"""Characters of an id: what ingest takes, less room for the account in front."""
 
 
 class SeatState(TypedDict, total=False):
@@ -61,7 +61,13 @@ def row_id(*parts: object) -> str:
     Empty parts keep their place, so that ("a", "", "b") and ("a", "b", "") differ; a colon inside is written %3A. The
     end of an id that is too long becomes a hash of the whole.
     """
-    whole = ":".join(str("" if part is None else part).replace("%", "%25").replace(":", "%3A") for part in parts)
+    return bounded_id(
+        ":".join(str("" if part is None else part).replace("%", "%25").replace(":", "%3A") for part in parts)
+    )
+
+
+def bounded_id(whole: str) -> str:
+    """The id itself; the end of one that is too long becomes a hash of the whole."""
     if len(whole) <= MAX_ID:
         return whole
     digest = hashlib.blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
@@ -73,3 +79,14 @@ def dollars(amount: Decimal) -> str:
     with localcontext(prec=60):
         rounded = amount.quantize(Decimal("1e-12"), ROUND_HALF_EVEN).normalize()
         return format(rounded or Decimal(0), "f")
+
+
+def dollars_of_cents(cents: Decimal) -> str:
+    """A `source_cost` told in hundredths of a dollar."""
+    with localcontext(prec=60):
+        return dollars(cents.scaleb(-2))
+
+
+def tags(**texts: str) -> dict[str, str]:
+    """The tags that have something to say."""
+    return {name: text for name, text in texts.items() if text}

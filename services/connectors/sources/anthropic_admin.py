@@ -1,0 +1,59 @@
+"""What Anthropic's organisation reports have in common.
+
+https://platform.claude.com/docs/en/api/admin-api/usage-cost/get-messages-usage-report
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from services.connectors.domain.connector import Api, Params, SourceRefusedError
+from services.connectors.domain.row import Row, document, listed
+
+BASE_URL = "https://api.anthropic.com"
+REQUESTS_PER_MINUTE = 30
+"""No limit is documented; the reports are meant to be asked once a minute for long, more often while catching up."""
+
+_NOWHERE = frozenset({"", "global", "not_available"})
+
+
+def headers(secret: str) -> Mapping[str, str]:
+    """For an Admin API key (sk-ant-admin...)."""
+    return {"x-api-key": secret, "anthropic-version": "2023-06-01"}
+
+
+async def pages(api: Api, path: str, params: Params) -> AsyncIterator[list[Any]]:
+    """The rows of each page of a report.
+
+    Raises:
+        SourceRefusedError: no report, or one whose pages go round in a circle.
+    """
+    asked: set[str] = set()
+    while True:
+        answer = document((await api.get(path, params)).body, "Anthropic")
+        yield listed(answer, "data", "Anthropic")
+        if answer.raw("has_more") is not True:
+            return
+        token = answer.raw("next_page")
+        if type(token) is not str or not token or token in asked:
+            raise SourceRefusedError("Anthropic says there are more pages, but not where: try again later")
+        asked.add(token)
+        params = {**params, "page": token}
+
+
+def tier(row: Row) -> tuple[str, bool]:
+    """The service tier, and whether the work ran in the Batch API, which Anthropic counts among the tiers."""
+    name = row.text("service_tier")
+    return ("standard", True) if name == "batch" else (name, False)
+
+
+def region(row: Row) -> str:
+    """Where inference ran, if somewhere in particular."""
+    geography = row.text("inference_geo")
+    return "" if geography in _NOWHERE else geography
+
+
+def workspace(row: Row) -> str:
+    """Null is the organisation's default workspace, which has no id."""
+    return row.text("workspace_id") or "default"
