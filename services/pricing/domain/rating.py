@@ -17,7 +17,7 @@ from services.pricing.domain.names import Catalogue
 from services.pricing.domain.overrides import Override, Overrides
 from services.pricing.domain.plans import Plan, Schedule, schedule
 from services.pricing.domain.prices import INPUT_BUCKETS
-from services.pricing.domain.seats import SeatBook, day_price_at
+from services.pricing.domain.seats import MAX_MONTHLY, SeatBook, day_price_at
 from services.pricing.domain.shadow import ShadowPrices
 from services.pricing.domain.tiers import served
 
@@ -125,11 +125,17 @@ class Pricer:
         rating.status = RatingStatus.RATING_STATUS_PARTIAL if partial else RatingStatus.RATING_STATUS_UNPRICED
 
     def _seat(self, event: UsageEvent) -> tuple[Picos | None, str]:
-        """List price of a seat's day, for a million of them, and the plan it is the price of."""
-        seat = self.book.seats.find(event.provider, event.model, event.time_unix_micros)
-        if seat is None:
-            return None, ""
-        return day_price_at(seat.monthly, event.time_unix_micros) * UNITS_PER_MILLION, seat.price_id
+        """Price of a seat's day, for a million of them, and whose it is: the event's own, or the list's for the plan."""
+        if event.seat.HasField("price_picos_per_month"):
+            monthly, name = event.seat.price_picos_per_month, f"{event.provider}/{event.model} (the source's own price)"
+            if not 0 <= monthly <= MAX_MONTHLY:
+                raise UnpriceableError(f"a seat at {monthly} picodollars a month is not between $0 and $250")
+        else:
+            listed = self.book.seats.find(event.provider, event.model, event.time_unix_micros)
+            if listed is None:
+                return None, ""
+            monthly, name = listed.monthly, listed.price_id
+        return day_price_at(monthly, event.time_unix_micros) * UNITS_PER_MILLION, name
 
     def _prices(self, plan: Plan, quantities: Mapping[str, int]) -> tuple[Mapping[str, Picos], tuple[str, ...]]:
         """The prices at this length of input. An event that sums up many requests is judged by their mean length."""

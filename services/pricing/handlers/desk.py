@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-import json
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from finops.cost.v1.cost_pb2 import Rating
 from finops.pricing.v1.pricing_pb2 import BucketPrice, ListPricesRequest, ListPricesResponse, Price
@@ -15,6 +13,7 @@ from finops.usage.v1.usage_pb2 import UsageEvent
 from services.common.clock import Clock, Micros
 from services.common.errors import FieldViolation, InvalidArgumentError, NotFoundError
 from services.common.money import UNITS_PER_MILLION, Picos
+from services.common.paging import Listing, page_size
 from services.pricing.domain.names import Resolved
 from services.pricing.domain.overrides import Override
 from services.pricing.domain.plans import CONTRACT, Plan, Schedule, schedule
@@ -26,13 +25,19 @@ from services.pricing.handlers.contracts import override_of
 from services.pricing.handlers.ports import OverrideStore
 
 MAX_EVENTS = 5_000
-MAX_PAGE = 1_000
-DEFAULT_PAGE = 100
 _SLICE = 500
 """Events rated before others on the event loop get their turn: about 5 ms."""
 
-_RowKey = tuple[str, int, str, int, int]
-"""Name, contract after list, tier, batch, effective_from: the order of a listing, and what a page token holds."""
+
+class _Row(NamedTuple):
+    """A price's place in a listing."""
+
+    name: str
+    contract: int
+    """After the list's price of the same name."""
+    service_tier: str
+    batch: int
+    effective_from: Micros
 
 
 class PriceDesk:
@@ -108,15 +113,13 @@ class PriceDesk:
             UnavailableError: contract prices were not read yet.
         """
         self._store.ensure_loaded()
-        if not 0 <= request.page_size <= MAX_PAGE:
-            raise InvalidArgumentError.of("page_size", f"1 to {MAX_PAGE:,}, or 0 for {DEFAULT_PAGE}")
-        size = request.page_size or DEFAULT_PAGE
-        after = _read_token(request.page_token, request.provider) if request.page_token else None
-        rows = sorted(self._rows(tenant_id, request.provider), key=_row_key)
-        rest = [row for row in rows if after is None or _row_key(row) > after]
-        page = rest[:size]
-        token = _token(_row_key(page[-1]), request.provider) if len(rest) > size else ""
-        return ListPricesResponse(prices=page, next_page_token=token)
+        size = page_size(request.page_size)
+        listing = Listing(_Row, "prices", tenant_id, request.provider)
+        after = listing.after(request.page_token)
+        prices = sorted(self._rows(tenant_id, request.provider), key=_row)
+        rest = [price for price in prices if after is None or _row(price) > after]
+        shown, token = listing.page(rest, size, _row)
+        return ListPricesResponse(prices=shown, next_page_token=token)
 
     async def put_override(self, tenant_id: str, price: Price, recorded_by: str) -> Price:
         """Records a contract price of a tenant; it counts for what is rated from now on.
@@ -214,26 +217,11 @@ def _ladders(prices: PriceSet) -> list[BucketPrice]:
     ]
 
 
-def _row_key(price: Price) -> _RowKey:
-    return (
+def _row(price: Price) -> _Row:
+    return _Row(
         price.name,
         int(price.override),
         price.service_tier,
         int(price.batch),
         price.effective_from_unix_micros,
     )
-
-
-def _token(after: _RowKey, provider: str) -> str:
-    return base64.urlsafe_b64encode(json.dumps([provider, *after]).encode()).decode()
-
-
-def _read_token(token: str, provider: str) -> _RowKey:
-    try:
-        asked, name, override, tier, batch, starts = json.loads(base64.urlsafe_b64decode(token.encode()))
-        after = (str(name), int(override), str(tier), int(batch), int(starts))
-    except (binascii.Error, ValueError, TypeError):
-        raise InvalidArgumentError.of("page_token", "not a token of ListPrices: leave it out to begin anew") from None
-    if asked != provider:
-        raise InvalidArgumentError.of("page_token", "belongs to a request for another provider")
-    return after

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from finops.cost.v1.cost_pb2 import RatingStatus
-from finops.usage.v1.usage_pb2 import OUTCOME_CACHE_HIT, OUTCOME_FAILED, Outcome
+from finops.usage.v1.usage_pb2 import OUTCOME_CACHE_HIT, OUTCOME_FAILED, Outcome, Seat
 
-from services.common.money import format_dollars
+from services.common.money import PICOS_PER_DOLLAR, format_dollars
 from services.pricing.domain.rating import Pricer, UnpriceableError
 from tests.unit.pricing.events import at, usage
 
@@ -102,6 +102,20 @@ def test_an_unknown_plan_is_unpriced(pricer: Pricer) -> None:
     rating = pricer.rate(usage("acme-tools", "gold", time=at(2026, 11, 1), seats=2), "acme")
     assert rating.unpriced_buckets == ["seats"]
     assert format_dollars(rating.shadow_cost_picos) == "2.000000000000"
+
+
+def test_a_seats_own_price_comes_before_its_plans(pricer: Pricer) -> None:
+    negotiated = Seat(price_picos_per_month=15 * PICOS_PER_DOLLAR)
+    month = [
+        pricer.rate(usage("github", "copilot-business", time=at(2026, 11, day), seats=1, seat=negotiated), "acme")
+        for day in range(1, 31)
+    ]
+    assert sum(rating.cost_picos for rating in month) == 15 * PICOS_PER_DOLLAR
+    free = pricer.rate(usage("x", "trial", seats=1, seat=Seat(price_picos_per_month=0)), "acme")
+    assert (free.status, free.cost_picos) == (PRICED, 0)
+    for monthly in (-1, 251 * PICOS_PER_DOLLAR):
+        with pytest.raises(UnpriceableError, match="between"):
+            pricer.rate(usage("x", "y", seats=1, seat=Seat(price_picos_per_month=monthly)), "acme")
 
 
 def test_what_no_rating_can_hold_is_refused(pricer: Pricer) -> None:

@@ -121,11 +121,13 @@ class Quantities(_message.Message):
     def __init__(self, input_tokens: _Optional[int] = ..., cache_read_tokens: _Optional[int] = ..., cache_write_tokens: _Optional[int] = ..., cache_write_1h_tokens: _Optional[int] = ..., output_tokens: _Optional[int] = ..., reasoning_tokens: _Optional[int] = ..., input_audio_tokens: _Optional[int] = ..., output_audio_tokens: _Optional[int] = ..., input_image_tokens: _Optional[int] = ..., output_image_tokens: _Optional[int] = ..., web_searches: _Optional[int] = ..., requests: _Optional[int] = ..., seats: _Optional[int] = ..., credit_micros: _Optional[int] = ...) -> None: ...
 
 class Seat(_message.Message):
-    __slots__ = ("assigned_unix_micros", "last_active_unix_micros", "pending_cancellation")
+    __slots__ = ("assigned_unix_micros", "last_active_unix_micros", "pending_cancellation", "price_picos_per_month")
     ASSIGNED_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
     LAST_ACTIVE_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
     PENDING_CANCELLATION_FIELD_NUMBER: _ClassVar[int]
+    PRICE_PICOS_PER_MONTH_FIELD_NUMBER: _ClassVar[int]
     assigned_unix_micros: int
     last_active_unix_micros: int
     pending_cancellation: bool
-    def __init__(self, assigned_unix_micros: _Optional[int] = ..., last_active_unix_micros: _Optional[int] = ..., pending_cancellation: _Optional[bool] = ...) -> None: ...
+    price_picos_per_month: int
+    def __init__(self, assigned_unix_micros: _Optional[int] = ..., last_active_unix_micros: _Optional[int] = ..., pending_cancellation: _Optional[bool] = ..., price_picos_per_month: _Optional[int] = ...) -> None: ...
