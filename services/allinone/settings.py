@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from dataclasses import dataclass
@@ -17,6 +18,12 @@ from services.common import auth
 from services.common.auth import Role
 
 TENANT = "default"
+
+_ANNOUNCED = "running.json"
+
+
+class NotRunningError(RuntimeError):
+    """No `aifinops up` runs on a folder."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,36 @@ def environment(
     }
     ours |= {"AIFINOPS_TELEMETRY__LOG_LEVEL": os.environ.get("AIFINOPS_TELEMETRY__LOG_LEVEL", log_level)}
     return ours
+
+
+def announce(data: Path, variables: dict[str, str]) -> None:
+    """Tells other commands how to reach what runs on this folder. Readable by the owner alone."""
+    draft = data / "running.draft"
+    draft.touch(mode=0o600)
+    draft.write_text(json.dumps(variables))
+    draft.rename(data / _ANNOUNCED)
+
+
+def announced(data: Path) -> dict[str, str]:
+    """The environment of what runs on this folder.
+
+    Raises:
+        NotRunningError: nothing does.
+    """
+    try:
+        with (data / "lock").open("r+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        raise NotRunningError(f"{data} is no data folder of `aifinops up`") from None
+    except BlockingIOError:
+        pass  # It runs.
+    else:
+        raise NotRunningError(f"nothing runs on {data}: start `aifinops up --data {data}` first")
+    try:
+        variables: dict[str, str] = json.loads((data / _ANNOUNCED).read_text())
+    except FileNotFoundError:
+        raise NotRunningError(f"what runs on {data} is still starting: try again in a moment") from None
+    return variables
 
 
 def ports(http_host: str, http: int, grpc_host: str, grpc: int) -> dict[str, str]:

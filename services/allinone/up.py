@@ -167,6 +167,7 @@ async def _engines(
             clickhouse=clickhouse.url,
             data=data,
         )
+        machine.announce(data, shared)
         yield broker, clickhouse, shared, running
     finally:
         await broker.stop()
