@@ -125,7 +125,7 @@ class Pricer:
         rating.status = RatingStatus.RATING_STATUS_PARTIAL if partial else RatingStatus.RATING_STATUS_UNPRICED
 
     def _seat(self, event: UsageEvent) -> tuple[Picos | None, str]:
-        """Price of a seat's day, for a million of them, and whose it is: the event's own, or the list's for the plan."""
+        """Price of a seat's day, for a million of them, and whose price: the event's own, or the plan's list price."""
         if event.seat.HasField("price_picos_per_month"):
             monthly, name = event.seat.price_picos_per_month, f"{event.provider}/{event.model} (the source's own price)"
             if not 0 <= monthly <= MAX_MONTHLY:
