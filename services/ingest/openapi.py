@@ -145,6 +145,11 @@ def _event() -> Schema:
                     "assigned_at": time,
                     "last_active_at": time | {"description": "Absent: unknown, which is not idleness"},
                     "pending_cancellation": {"type": "boolean"},
+                    "price_per_month": {
+                        "type": "string",
+                        "pattern": r"^\d{1,3}(\.\d{1,12})?$",
+                        "description": "Dollars, at most 250; comes before the plan's list price",
+                    },
                 },
             },
         },

@@ -18,6 +18,7 @@ class SeatState(TypedDict, total=False):
     assigned_at: str
     last_active_at: str
     pending_cancellation: bool
+    price_per_month: str
 
 
 class Event(TypedDict):

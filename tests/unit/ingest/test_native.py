@@ -58,7 +58,12 @@ def test_seats_credits_and_the_rest() -> None:
         native(
             usage={"seats": 1, "credits": "12.345678"},
             model="copilot-business",
-            seat={"assigned_at": "2026-01-02T00:00:00Z", "last_active_at": None, "pending_cancellation": True},
+            seat={
+                "assigned_at": "2026-01-02T00:00:00Z",
+                "last_active_at": None,
+                "pending_cancellation": True,
+                "price_per_month": "19.5",
+            },
             session="s-1",
             region="eu",
             estimated=True,
@@ -70,6 +75,8 @@ def test_seats_credits_and_the_rest() -> None:
     assert event.seat.assigned_unix_micros == parse_rfc3339("2026-01-02T00:00:00Z")
     assert event.seat.last_active_unix_micros == 0
     assert event.seat.pending_cancellation
+    assert event.seat.price_picos_per_month == 19_500_000_000_000
+    assert not decode(native(seat={}), context()).seat.HasField("price_picos_per_month")
     assert (event.session, event.region, event.estimated) == ("s-1", "eu", True)
     assert event.measurement == MEASUREMENT_REPORTED
 

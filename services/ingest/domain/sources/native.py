@@ -9,13 +9,12 @@ from finops.usage.v1.usage_pb2 import (
     MEASUREMENT_REPORTED,
     OUTCOME_CACHE_HIT,
     OUTCOME_FAILED,
-    Seat,
     UsageEvent,
 )
 
 from services.common.dimensions import TOKEN_BUCKETS
 from services.common.money import Picos
-from services.ingest.domain import fields, times
+from services.ingest.domain import fields, seat
 from services.ingest.domain.buckets import Buckets
 from services.ingest.domain.context import Context
 from services.ingest.domain.rejection import Reason, Rejected, not_an_object, shown
@@ -57,7 +56,6 @@ MEASUREMENTS: Mapping[str, int] = {"metered": 0, "reported": MEASUREMENT_REPORTE
 _COUNTS = frozenset({*TOKEN_BUCKETS, "web_searches", "requests"})
 USAGE_FIELDS = (*TOKEN_BUCKETS, "web_searches", "requests", "seats", "credits")
 """What `usage` may hold, in the order messages list it."""
-_SEAT_FIELDS = frozenset({"assigned_at", "last_active_at", "pending_cancellation"})
 
 
 def decode(item: object, context: Context) -> UsageEvent:
@@ -103,7 +101,7 @@ def _read_others(item: Mapping[str, Any], found: dict[str, Any], context: Contex
     if get("measurement") is not None:
         found["measurement"] = fields.choice(item["measurement"], "measurement", MEASUREMENTS)
     if get("seat") is not None:
-        found["seat"] = _seat(item["seat"])
+        found["seat"] = seat.read(item["seat"], "seat")
     if get("source_cost") is not None:
         found["source_cost_picos"] = _cost(item["source_cost"], found.get("measurement"))
     if not item.keys() <= KNOWN_FIELDS:
@@ -162,21 +160,3 @@ def _quantities(
     if "requests" not in counts and not reported and (one_request or any(counts.get(name) for name in _COUNTS)):
         counts["requests"] = 1
     return counts
-
-
-def _seat(value: object) -> Seat:
-    seat = fields.mapping(value, "seat")
-    unknown = seat.keys() - _SEAT_FIELDS
-    if unknown:
-        raise Rejected(
-            Reason.UNKNOWN_FIELD, f"seat.{min(unknown):.64}", f"is not known: use {', '.join(sorted(_SEAT_FIELDS))}"
-        )
-    assigned, last_active = (
-        0 if seat.get(name) is None else max(0, times.parse(seat[name], f"seat.{name}"))
-        for name in ("assigned_at", "last_active_at")
-    )
-    return Seat(
-        assigned_unix_micros=assigned,
-        last_active_unix_micros=last_active,
-        pending_cancellation=fields.boolean(seat.get("pending_cancellation"), "seat.pending_cancellation"),
-    )

@@ -1,0 +1,45 @@
+"""A seat as a sender describes it."""
+
+from __future__ import annotations
+
+from finops.usage.v1.usage_pb2 import Seat
+
+from services.common.money import PICOS_PER_DOLLAR
+from services.ingest.domain import fields, times
+from services.ingest.domain.rejection import Reason, Rejected
+
+FIELDS = ("assigned_at", "last_active_at", "pending_cancellation", "price_per_month")
+"""In the order messages list them."""
+MAX_PRICE = 250
+"""Dollars a month: a day of a dearer seat would not fit into a cost line."""
+
+
+def read(value: object, field: str) -> Seat:
+    """Times in RFC 3339, the price as a decimal string of dollars a month.
+
+    Raises:
+        Rejected
+    """
+    seat = fields.mapping(value, field)
+    unknown = seat.keys() - set(FIELDS)
+    if unknown:
+        raise Rejected(Reason.UNKNOWN_FIELD, f"{field}.{min(unknown):.64}", f"is not known: use {', '.join(FIELDS)}")
+    assigned, last_active = (
+        0 if seat.get(name) is None else max(0, times.parse(seat[name], f"{field}.{name}"))
+        for name in ("assigned_at", "last_active_at")
+    )
+    return Seat(
+        assigned_unix_micros=assigned,
+        last_active_unix_micros=last_active,
+        pending_cancellation=fields.boolean(seat.get("pending_cancellation"), f"{field}.pending_cancellation"),
+        price_picos_per_month=_price(seat.get("price_per_month"), f"{field}.price_per_month"),
+    )
+
+
+def _price(value: object, field: str) -> int | None:
+    if value is None:
+        return None
+    picos = fields.dollars(value, field)
+    if not 0 <= picos <= MAX_PRICE * PICOS_PER_DOLLAR:
+        raise Rejected(Reason.OUT_OF_RANGE, field, f"is {value}: must lie between 0 and {MAX_PRICE} dollars a month")
+    return picos
