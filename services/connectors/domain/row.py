@@ -62,6 +62,10 @@ class Row:
         value = value.encode("utf-8", "replace").decode()
         return _CONTROL.sub(" ", value).strip()[:MAX_TEXT]
 
+    def label(self, name: str) -> str:
+        """As `text`, but what is neither text nor a number is empty: a label must not cost its row."""
+        return self.text(name) if type(self._fields.get(name)) in (str, int) else ""
+
     def needed(self, name: str) -> str:
         """As `text`, but not empty."""
         value = self.text(name)
@@ -106,7 +110,9 @@ class Row:
         raise self._wrong(name, "a time such as 2026-11-23T12:00:00Z", value)
 
     def moment_of_millis(self, name: str) -> datetime:
-        """A time in milliseconds since 1970, as a number or as text."""
+        """A time in milliseconds since 1970, as a number or as text; it must be there."""
+        if not self.has(name):
+            raise ValueError(f"{self._path}{name} is missing")
         millis = self.count(name)
         try:
             return _EPOCH + timedelta(milliseconds=millis)

@@ -44,13 +44,13 @@ async def pages(api: Api, path: str, params: Params) -> AsyncIterator[list[Any]]
 
 def tier(row: Row) -> tuple[str, bool]:
     """The service tier, and whether the work ran in the Batch API, which Anthropic counts among the tiers."""
-    name = row.text("service_tier")
+    name = row.label("service_tier")
     return ("standard", True) if name == "batch" else (name, False)
 
 
 def region(row: Row) -> str:
     """Where inference ran, if somewhere in particular."""
-    geography = row.text("inference_geo")
+    geography = row.label("inference_geo")
     return "" if geography in _NOWHERE else geography
 
 

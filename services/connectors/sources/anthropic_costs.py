@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from services.connectors.domain.connector import Api, Connector, Params, Unreadable, Window
 from services.connectors.domain.event import Event, dollars_of_cents, rfc3339, row_id, tags
@@ -43,10 +44,10 @@ def _of_bucket(bucket: object, window: Window, twins: Twins) -> Sequence[Event |
     if not window.start <= start < window.end:
         return []
     name = start.date().isoformat()
-    return [read(result, lambda row: _event(start, row, twins), f"{name} row {n}") for n, result in enumerate(results)]
+    return [read(result, partial(_event, start, twins), f"{name} row {n}") for n, result in enumerate(results)]
 
 
-def _event(start: datetime, row: Row, twins: Twins) -> Event:
+def _event(start: datetime, twins: Twins, row: Row) -> Event:
     if row.text("currency").upper() not in ("", "USD"):
         raise ValueError(f"currency is {row.text('currency')}: only US dollars are taken")
     service_tier, batch = anthropic_admin.tier(row)
@@ -56,16 +57,16 @@ def _event(start: datetime, row: Row, twins: Twins) -> Event:
         source=NAME,
         measurement="reported",
         provider="anthropic",
-        model=row.text("model"),
+        model=row.label("model"),
         project=anthropic_admin.workspace(row),
         service_tier=service_tier,
         batch=batch,
         region=anthropic_admin.region(row),
         tags=tags(
             line_item=row.text("description"),
-            cost_type=row.text("cost_type"),
-            token_type=row.text("token_type"),
-            context_window=row.text("context_window"),
+            cost_type=row.label("cost_type"),
+            token_type=row.label("token_type"),
+            context_window=row.label("context_window"),
         ),
         usage={},
         source_cost=dollars_of_cents(row.amount("amount")),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from services.connectors.domain.connector import Api, Connector, Params, Unreadable, Window
 from services.connectors.domain.event import Event, rfc3339, row_id, tags
@@ -39,7 +40,7 @@ def _of_bucket(bucket: object, window: Window) -> Sequence[Event | Unreadable]:
     if not window.start <= start < window.end:
         return []
     name = rfc3339(start)
-    return [read(result, lambda row: _event(start, row), f"{name} row {n}") for n, result in enumerate(results)]
+    return [read(result, partial(_event, start), f"{name} row {n}") for n, result in enumerate(results)]
 
 
 def _event(start: datetime, row: Row) -> Event:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from services.connectors.domain.connector import Api, Connector, Params, Unreadable, Window
 from services.connectors.domain.event import Event, dollars_of_cents, rfc3339, row_id, tags
@@ -39,12 +40,10 @@ def _of_record(day: datetime, record: object, name: str, twins: Twins) -> Sequen
         models = person.items("model_breakdown")
     except ValueError as error:
         return [Unreadable(name, str(error))]
-    return [
-        read(used, lambda row: _event(day, person, row, twins), f"{name} model {n}") for n, used in enumerate(models, 1)
-    ]
+    return [read(used, partial(_event, day, person, twins), f"{name} model {n}") for n, used in enumerate(models, 1)]
 
 
-def _event(day: datetime, person: Row, used: Row, twins: Twins) -> Event:
+def _event(day: datetime, person: Row, twins: Twins, used: Row) -> Event:
     actor, tokens = person.row("actor"), used.row("tokens")
     email, key = actor.text("email_address"), actor.text("api_key_name")
     if not email and not key:
