@@ -49,6 +49,13 @@ class KafkaSettings(BaseModel):
         default=30_000, ge=1_000, description="How long members may drain what they have before partitions move"
     )
     request_timeout_ms: int = Field(default=10_000, ge=1_000)
+    dead_letter_limit: int = Field(
+        default=1_000,
+        ge=0,
+        description="More records that cannot be processed within the window stop a consumer, instead of draining its "
+        "topic into the dead-letter topic",
+    )
+    dead_letter_window_seconds: int = Field(default=60, ge=1)
     short_poll_ms: int = Field(
         default=0,
         ge=0,

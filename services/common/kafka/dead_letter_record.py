@@ -116,7 +116,7 @@ def fold(records: Iterable[Record]) -> list[DeadLetter]:
     A consumer that crashed between setting a record aside and committing sets it aside again: that is one letter.
     """
     letters: dict[LetterId, DeadLetter] = {}
-    first: dict[tuple[Origin, str], LetterId] = {}
+    first: dict[tuple[Origin, str, str, str], LetterId] = {}
     settled: dict[LetterId, tuple[State, str]] = {}
     alias: dict[LetterId, LetterId] = {}
     for record in records:
@@ -126,7 +126,8 @@ def fold(records: Iterable[Record]) -> list[DeadLetter]:
                 settled[LetterId.parse(headers[SETTLES])] = State(headers.get(OUTCOME, "")), headers.get(NOTE, "")
         else:
             letter = _letter(record, headers)
-            alias[letter.id] = first.setdefault((letter.origin, letter.edited_from), letter.id)
+            case = (letter.origin, letter.reason, letter.detail, letter.edited_from)
+            alias[letter.id] = first.setdefault(case, letter.id)
             letters.setdefault(alias[letter.id], letter)
     for copy, (state, note) in settled.items():
         identity = alias.get(copy)

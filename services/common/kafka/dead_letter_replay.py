@@ -45,6 +45,15 @@ def usage_key(letter: DeadLetter, topic: str) -> bytes | None:
     return event.event_key if isinstance(event, UsageEvent) else None
 
 
+def never_replayed(topic: str) -> str:
+    """Why nothing from this topic is replayed; empty where it can be."""
+    if topic == COSTS:
+        return _COSTS
+    if topic != USAGE and topic not in _TOLD:
+        return f"it came from {topic or 'nowhere'}, and what a copy would do there is not known"
+    return ""
+
+
 def replay(letter: DeadLetter, topic: str, last_offsets: Mapping[bytes, int]) -> Outgoing | Refusal:
     """The record to write for a letter.
 
@@ -55,10 +64,8 @@ def replay(letter: DeadLetter, topic: str, last_offsets: Mapping[bytes, int]) ->
     """
     if letter.state is not State.OPEN:
         return Refusal(f"it was {letter.state} already{f' ({letter.note})' if letter.note else ''}")
-    if topic == COSTS:
-        return Refusal(_COSTS)
-    if topic != USAGE and topic not in _TOLD:
-        return Refusal(f"it came from {topic or 'nowhere'}, and what a copy would do there is not known")
+    if never := never_replayed(topic):
+        return Refusal(never)
     message = decoded(topic, letter.value)
     if message is None:
         return Refusal(f"its bytes are no {type_name(topic)}: mend them with `aifinops dlq edit`")

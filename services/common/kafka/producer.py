@@ -37,7 +37,7 @@ class Producer:
 
     def __init__(self, settings: KafkaSettings, *, client_id: str, linger_ms: int = 2) -> None:
         self.name = f"kafka producer {client_id}"
-        self._settings = settings
+        self.settings = settings
         self._client_id = client_id
         self._linger_ms = linger_ms
         self._producer: AIOKafkaProducer | None = None
@@ -50,13 +50,13 @@ class Producer:
     async def _connect(self) -> None:
         while True:
             producer = AIOKafkaProducer(
-                **connection(self._settings),
+                **connection(self.settings),
                 client_id=self._client_id,
                 acks="all",
                 enable_idempotence=True,
                 linger_ms=self._linger_ms,
                 max_batch_size=512 * 1024,
-                compression_type=None if self._settings.compression == "none" else self._settings.compression,
+                compression_type=None if self.settings.compression == "none" else self.settings.compression,
             )
             try:
                 await producer.start()
@@ -118,7 +118,7 @@ class Producer:
         positions: list[tuple[int, int]] = []
         for start in range(0, len(records), _FLUSH_EVERY):
             try:
-                positions += await submit(producer, self._settings, records[start : start + _FLUSH_EVERY])
+                positions += await submit(producer, self.settings, records[start : start + _FLUSH_EVERY])
             except _FORGOTTEN:
                 self._replace(producer)
                 raise

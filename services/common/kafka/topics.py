@@ -18,6 +18,8 @@ ANOMALIES = "finops.anomalies.v1"
 RECOMMENDATIONS = "finops.recommendations.v1"
 GOVERNANCE = "finops.governance.v1"
 DEAD_LETTER = "finops.dead-letter.v1"
+CONNECTOR_SHARES = "finops.connector-shares.v1"
+"""Stays empty: its partitions are the shares of a consumer group, by which replicas divide the pollers among them."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ TOPICS: tuple[Topic, ...] = (
     Topic(DEAD_LETTER, "original key", "original bytes; headers say why", "all"),
 )
 
+_EMPTY = (Topic(CONNECTOR_SHARES, "none", "nothing", "nobody", scaled=True),)
+
 
 async def create_topics(settings: KafkaSettings) -> list[str]:
     """Creates the topics that are missing; leaves the others as they are. Returns the names created.
@@ -55,7 +59,7 @@ async def create_topics(settings: KafkaSettings) -> list[str]:
     await admin.start()
     try:
         existing = set(await admin.list_topics())
-        missing = [topic for topic in TOPICS if settings.topic(topic.name) not in existing]
+        missing = [topic for topic in (*TOPICS, *_EMPTY) if settings.topic(topic.name) not in existing]
         if missing:
             response = await admin.create_topics([_new_topic(topic, settings) for topic in missing])
             for name, code, *rest in response.topic_errors:

@@ -1,0 +1,1 @@
+"""Commands of `aifinops` that are more than a few lines, one a file."""
