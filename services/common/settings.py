@@ -173,4 +173,4 @@ def _refuse(error: ValidationError, settings_class: type[BaseSettings]) -> NoRet
 
 
 def _is_secret(variable: str) -> bool:
-    return any(word in variable for word in ("PASSWORD", "KEY", "SECRET", "TOKEN", "URL", "DESTINATIONS"))
+    return any(word in variable for word in ("PASSWORD", "KEY", "SECRET", "TOKEN", "URL", "DESTINATIONS", "POLLERS"))

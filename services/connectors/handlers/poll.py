@@ -1,0 +1,142 @@
+"""One poll: a source's windows, oldest first, each sent to ingest before it counts as read.
+
+At least once: a crash anywhere reads again from the last checkpoint. Events carry the source's own ids, so ingest makes
+that exactly once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from services.common.clock import Clock, to_datetime
+from services.connectors.domain import windows
+from services.connectors.domain.connector import Unreadable, Window
+from services.connectors.domain.event import Event
+from services.connectors.domain.poller import Checkpoint, Poller, first_checkpoint, start_of_poll
+from services.connectors.handlers.poll_ports import (
+    Checkpoints,
+    Connections,
+    DatedApi,
+    Lease,
+    Observer,
+    Refused,
+    Rejections,
+    Sink,
+)
+
+BATCH = 500
+"""Events in a request to ingest."""
+
+UNREADABLE = "unreadable"
+"""The code of a row of which the connector could make no event."""
+
+Keep = Callable[[int, Sequence[Refused]], Awaitable[None]]
+
+
+@dataclass
+class Tally:
+    """What became of a window's rows."""
+
+    accepted: int = 0
+    refused: list[Refused] = field(default_factory=list)
+
+
+class Poll:
+    """One poller's reading."""
+
+    def __init__(
+        self,
+        poller: Poller,
+        connections: Connections,
+        checkpoints: Checkpoints,
+        rejections: Rejections,
+        observer: Observer,
+        clock: Clock,
+    ) -> None:
+        self.poller = poller
+        self._connections = connections
+        self._checkpoints = checkpoints
+        self._rejections = rejections
+        self._observer = observer
+        self._clock = clock
+
+    def now(self) -> datetime:
+        """By our clock."""
+        return to_datetime(self._clock.now())
+
+    async def checkpoint(self) -> Checkpoint | None:
+        """How far earlier polls got with what is read now.
+
+        Raises:
+            UnavailableError
+        """
+        found = await self._checkpoints.load(self.poller.name)
+        return found if found is not None and found.reads == self.poller.reads else None
+
+    async def run(self, lease: Lease) -> Tally:
+        """Reads from the checkpoint up to now.
+
+        Raises:
+            SourceRefusedError, ConfigurationError: somebody has to mend something.
+            UnavailableError: the source, ingest or the checkpoints are away.
+            LeaseLostError: it is another replica's turn.
+        """
+        poller, connector = self.poller, self.poller.connector
+        total = Tally()
+        stored = await self._checkpoints.load(poller.name)
+        async with self._connections.source(poller) as api, self._connections.sink(poller) as sink:
+            start = start_of_poll(poller, stored, self.now())
+            checkpoint = first_checkpoint(poller, stored, start)
+            for window in windows.windows(start, self.now(), connector.grain, connector.stride):
+                asked_at = self.now()
+                tally = await transfer(poller, api, sink, window, self._keep, lease)
+                total.accepted += tally.accepted
+                total.refused += tally.refused
+                through = windows.read_through(window, asked_at, api.behind)
+                lease.check()
+                checkpoint = checkpoint.advanced(window, through, asked_at, total.accepted)
+                await self._checkpoints.save(checkpoint)
+                self._observer.polled(poller, checkpoint)
+        return total
+
+    async def _keep(self, accepted: int, refused: Sequence[Refused]) -> None:
+        self._observer.sent(self.poller, accepted, refused)
+        if refused:
+            await self._rejections.keep(self.poller.name, refused, self.now())
+
+
+async def transfer(poller: Poller, api: DatedApi, sink: Sink, window: Window, keep: Keep, lease: Lease) -> Tally:
+    """Sends everything a source has in a window, a batch at a time.
+
+    Args:
+        poller: whose.
+        api: of its source.
+        sink: takes its events.
+        window: to read.
+        keep: told after each batch how many were accepted, and which were not.
+        lease: checked before each batch.
+    """
+    tally = Tally()
+    async for rows in _batches(poller.connector.pages(api, window, poller.options)):
+        lease.check()
+        events = [poller.identified(row) for row in rows if not isinstance(row, Unreadable)]
+        refused = [Refused(row.row_id, UNREADABLE, row.reason) for row in rows if isinstance(row, Unreadable)]
+        refused += await sink.send(events) if events else ()
+        accepted = len(rows) - len(refused)
+        tally.accepted += accepted
+        tally.refused += refused
+        await keep(accepted, refused)
+    return tally
+
+
+async def _batches(pages: AsyncIterator[Sequence[Event | Unreadable]]) -> AsyncIterator[Sequence[Event | Unreadable]]:
+    waiting: list[Event | Unreadable] = []
+    async for page in pages:
+        waiting += page
+        while len(waiting) >= BATCH:
+            yield waiting[:BATCH]
+            del waiting[:BATCH]
+    if waiting:
+        yield waiting
