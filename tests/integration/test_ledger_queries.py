@@ -21,7 +21,9 @@ from services.common import money
 from services.common.auth import Principal
 from services.common.clock import DAY, HOUR, Micros, format_rfc3339, parse_rfc3339
 from services.common.errors import InvalidArgumentError
+from services.common.paging import Listing
 from services.common.settings import ClickHouseSettings
+from services.ledger.domain.query import Cursor
 from tests.integration.ledger_harness import TestLedger, ledger, platform, viewer
 from tests.unit.ledger.records import INCARNATION, NOON, cost_record, event_key
 
@@ -246,6 +248,19 @@ async def test_a_page_token_belongs_to_its_listing(books: TestLedger) -> None:
     request.filter = 'team = "ads"'
     with pytest.raises(InvalidArgumentError, match="page_token"):
         await books.queries.list_entries(request, viewer())
+
+
+@pytest.mark.parametrize(
+    "place", [Cursor(2**63 - 1, b"", -1), Cursor(-(2**63), bytes(99), 2**63 - 1), Cursor(END, b"\xff", 2**40)]
+)
+async def test_a_made_up_position_only_begins_elsewhere(books: TestLedger, place: Cursor) -> None:
+    records = _spread(3)
+    await books.write(*records)
+    listing = Listing(Cursor, "entries", viewer().tenant_id, START, END, "")
+    _, token = listing.page([place, place], 1, lambda made_up: made_up)
+    request = ListCostEntriesRequest(start_unix_micros=START, end_unix_micros=END, page_token=token)
+    found = (await books.queries.list_entries(request, viewer())).entries
+    assert {entry.usage.event_key for entry in found} <= {record.usage.event_key for record in records}
 
 
 async def test_one_tenant_never_sees_another(books: TestLedger) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from finops.anomaly.v1.anomaly_pb2 import Anomaly
 from google.protobuf.json_format import MessageToJson, Parse
 
+from services.anomaly.handlers.ports import Cursor
 from services.common.clickhouse import ClickHouse
 from services.common.clock import Micros
 from services.common.money import from_proto, to_decimal
@@ -49,9 +50,7 @@ class AnomalyTable:
             columns = [list(column) for column in zip(*rows, strict=True)]
             await self._clickhouse.insert("anomalies", list(_COLUMNS), columns, column_types=list(_COLUMNS.values()))
 
-    async def page(
-        self, tenant: str, state: Anomaly.State, before: tuple[Micros, str] | None, limit: int
-    ) -> Sequence[Anomaly]:
+    async def page(self, tenant: str, state: Anomaly.State, before: Cursor | None, limit: int) -> Sequence[Anomaly]:
         start, name = before if before is not None else (2**63 - 1, "")
         rows = await self._clickhouse.query(
             "SELECT anomaly FROM anomalies FINAL WHERE tenant_id = {tenant:String} "

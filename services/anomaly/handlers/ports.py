@@ -51,6 +51,13 @@ class History(Protocol):
         ...
 
 
+class Cursor(NamedTuple):
+    """Where a page of anomalies ends."""
+
+    start: Micros
+    name: str
+
+
 class Archive(Protocol):
     """Our own table of anomalies."""
 
@@ -60,10 +67,8 @@ class Archive(Protocol):
 
     async def save(self, anomalies: Sequence[Anomaly]) -> None: ...
 
-    async def page(
-        self, tenant: str, state: Anomaly.State, before: tuple[Micros, str] | None, limit: int
-    ) -> Sequence[Anomaly]:
-        """Of one tenant, newest start first, those after `before` (start and name) in that order."""
+    async def page(self, tenant: str, state: Anomaly.State, before: Cursor | None, limit: int) -> Sequence[Anomaly]:
+        """Of one tenant, newest start first, those after `before` in that order."""
         ...
 
     async def get(self, tenant: str, name: str) -> Anomaly | None: ...

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-
 from finops.anomaly.v1.anomaly_pb2 import (
     Anomaly,
     ListAnomaliesRequest,
     ListAnomaliesResponse,
 )
 
-from services.anomaly.handlers.ports import Archive
-from services.common.clock import Micros
+from services.anomaly.handlers.ports import Archive, Cursor
 from services.common.errors import InvalidArgumentError, NotFoundError
-
-MOST = 1_000
-USUAL = 100
+from services.common.paging import Listing, page_size
 
 
 async def list_anomalies(archive: Archive, tenant: str, request: ListAnomaliesRequest) -> ListAnomaliesResponse:
@@ -26,15 +20,13 @@ async def list_anomalies(archive: Archive, tenant: str, request: ListAnomaliesRe
         InvalidArgumentError: page size, page token or state make no sense.
         UnavailableError: ClickHouse is away.
     """
-    if not 0 <= request.page_size <= MOST:
-        raise InvalidArgumentError.of("page_size", f"must lie between 1 and {MOST}; 0 means {USUAL}")
+    size = page_size(request.page_size)
     if request.state not in Anomaly.State.values():
         raise InvalidArgumentError.of("state", "must be STATE_OPEN, STATE_CLOSED or left out")
-    size = request.page_size or USUAL
-    before = _position(request.page_token) if request.page_token else None
-    found = await archive.page(tenant, request.state, before, size + 1)
-    page = found[:size]
-    return ListAnomaliesResponse(anomalies=page, next_page_token=_token(page[-1]) if len(found) > size else "")
+    listing = Listing(Cursor, "anomalies", tenant, request.state)
+    found = await archive.page(tenant, request.state, listing.after(request.page_token), size + 1)
+    shown, token = listing.page(found, size, lambda anomaly: Cursor(anomaly.start_unix_micros, anomaly.name))
+    return ListAnomaliesResponse(anomalies=shown, next_page_token=token)
 
 
 async def get_anomaly(archive: Archive, tenant: str, name: str) -> Anomaly:
@@ -51,18 +43,3 @@ async def get_anomaly(archive: Archive, tenant: str, name: str) -> Anomaly:
     if found is None:
         raise NotFoundError(f"there is no {name!r}")
     return found
-
-
-def _token(anomaly: Anomaly) -> str:
-    return base64.urlsafe_b64encode(f"{anomaly.start_unix_micros} {anomaly.name}".encode()).decode()
-
-
-def _position(token: str) -> tuple[Micros, str]:
-    try:
-        start, name = base64.b64decode(token, altchars=b"-_", validate=True).decode().split(" ", 1)
-        position = int(start)
-    except (binascii.Error, UnicodeDecodeError, ValueError):
-        raise InvalidArgumentError.of("page_token", "is not one of ours: pass next_page_token on unchanged") from None
-    if not -(2**63) <= position < 2**63:
-        raise InvalidArgumentError.of("page_token", "is not one of ours: pass next_page_token on unchanged")
-    return position, name

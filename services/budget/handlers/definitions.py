@@ -6,6 +6,7 @@ import asyncio
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from finops.budget.v1 import budget_pb2
 
@@ -14,10 +15,14 @@ from services.budget.domain.budget import Budget, to_proto
 from services.budget.handlers.catalog import Catalog
 from services.budget.handlers.ports import BudgetStore
 from services.common.clock import Clock
-from services.common.errors import AbortedError, AlreadyExistsError, InvalidArgumentError, NotFoundError
+from services.common.errors import AbortedError, AlreadyExistsError, NotFoundError
+from services.common.paging import Listing, page_size
 
-DEFAULT_PAGE = 100
-MAX_PAGE = 1_000
+
+class Cursor(NamedTuple):
+    """Where a page of budgets ends."""
+
+    budget_id: str
 
 
 class Definitions:
@@ -81,22 +86,20 @@ class Definitions:
             raise NotFoundError(f"no budget {name!r}")
         return tracked.budget
 
-    def page(self, tenant_id: str, size: int, after: str) -> tuple[Sequence[Budget], str]:
-        """Budgets with ids above `after`, and the last id where more follow, else "".
+    def page(self, tenant_id: str, requested_size: int, page_token: str) -> tuple[Sequence[Budget], str]:
+        """Budgets by id, and the next page's token.
 
         Raises:
-            InvalidArgumentError: a negative size.
+            InvalidArgumentError: page size or token.
             UnavailableError: not read yet.
         """
         self._catalog.require_loaded()
-        if size < 0:
-            raise InvalidArgumentError.of(
-                "page_size", f"must not be negative: 1 to {MAX_PAGE:,}, or 0 for {DEFAULT_PAGE}"
-            )
-        wanted = min(size or DEFAULT_PAGE, MAX_PAGE)
-        rest = [tracked.budget for tracked in self._catalog.of_tenant(tenant_id) if tracked.budget.budget_id > after]
-        shown = rest[:wanted]
-        return shown, shown[-1].budget_id if len(rest) > wanted else ""
+        size = page_size(requested_size)
+        listing = Listing(Cursor, "budgets", tenant_id)
+        after = listing.after(page_token)
+        budgets = [tracked.budget for tracked in self._catalog.of_tenant(tenant_id)]
+        rest = [budget for budget in budgets if after is None or budget.budget_id > after.budget_id]
+        return listing.page(rest, size, lambda budget: Cursor(budget.budget_id))
 
     async def _existing(self, tenant_id: str, budget_id: str, etag: str) -> Budget:
         found = await self._store.find(tenant_id, budget_id)

@@ -11,8 +11,7 @@ from services.common.clickhouse import ClickHouse
 from services.governance.adapters.enums import text_of, value_of
 from services.governance.domain.ids import APPROVALS, approval_name, last_part, tool_name
 from services.governance.domain.ids import TOOLS as TOOLS_COLLECTION
-from services.governance.domain.paging import Cursor
-from services.governance.handlers.ports import PUBLISHED
+from services.governance.handlers.ports import PUBLISHED, Cursor
 
 _COLUMNS = {
     "tenant_id": "String",

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from finops.governance.v1.governance_pb2 import AuditEntry
 
 from services.common.clickhouse import ClickHouse
-from services.governance.domain.paging import Cursor
+from services.governance.handlers.ports import Cursor
 
 _COLUMNS = {
     "tenant_id": "String",

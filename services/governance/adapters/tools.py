@@ -15,8 +15,8 @@ from services.common.errors import UnavailableError
 from services.common.log import get_logger
 from services.governance.adapters.enums import text_of, value_of
 from services.governance.domain.ids import TOOLS, last_part, tool_name
-from services.governance.domain.paging import Cursor
 from services.governance.domain.usage import ToolKey
+from services.governance.handlers.ports import Cursor
 
 log = get_logger(__name__)
 
@@ -88,7 +88,7 @@ class ToolTable:
         parameters: dict[str, Any] = {
             "tenant": tenant_id,
             "status": text_of(ToolStatus, status) if status else "",
-            "after": after[1] if after is not None else "",
+            "after": after.id if after is not None else "",
             "limit": limit,
         }
         rows = await self._clickhouse.query(

@@ -12,7 +12,6 @@ from collections.abc import Callable
 
 from finops.governance.v1.governance_pb2 import (
     Approval,
-    ApprovalState,
     DecideRequest,
     ListApprovalsRequest,
     ListApprovalsResponse,
@@ -22,10 +21,20 @@ from finops.governance.v1.governance_pb2 import (
 
 from services.common.clock import Clock
 from services.common.errors import AlreadyExistsError, InvalidArgumentError, NotFoundError
-from services.governance.domain import approvals, audit, paging
+from services.common.paging import Listing, page_size
+from services.governance.domain import approvals, audit
 from services.governance.domain.ids import APPROVALS, last_part
 from services.governance.domain.usage import ToolKey
-from services.governance.handlers.ports import APPLIED, PUBLISHED, RECORDED, Approvals, AuditTrail, Events, Tools
+from services.governance.handlers.ports import (
+    APPLIED,
+    PUBLISHED,
+    RECORDED,
+    Approvals,
+    AuditTrail,
+    Cursor,
+    Events,
+    Tools,
+)
 
 _MAX_REQUEST_ID = 128
 
@@ -101,13 +110,11 @@ class ApprovalDesk:
         Raises:
             InvalidArgumentError: page size or token.
         """
-        size = paging.page_size(request.page_size)
-        scope = f"approvals {ApprovalState.Name(request.state) if request.state else ''}"
-        before = paging.decode(scope, request.page_token)
-        found = await self._store.page(tenant_id, request.state, before, size + 1)
-        last = found[size - 1] if len(found) > size else None
-        token = paging.encode(scope, (last.create_unix_micros, last_part(last.name, APPROVALS))) if last else ""
-        return ListApprovalsResponse(approvals=found[:size], next_page_token=token)
+        size = page_size(request.page_size)
+        listing = Listing(Cursor, "approvals", tenant_id, request.state)
+        found = await self._store.page(tenant_id, request.state, listing.after(request.page_token), size + 1)
+        shown, token = listing.page(found, size, _position)
+        return ListApprovalsResponse(approvals=shown, next_page_token=token)
 
     async def settle(self) -> int:
         """Finishes every step that is not finished. Returns how many there were.
@@ -143,3 +150,7 @@ class ApprovalDesk:
     async def _tool(self, tenant_id: str, tool_id: str) -> Tool | None:
         key = ToolKey(tenant_id, tool_id)
         return (await self._tools.fetch([key])).get(key)
+
+
+def _position(approval: Approval) -> Cursor:
+    return Cursor(approval.create_unix_micros, last_part(approval.name, APPROVALS))

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from finops.governance.v1.governance_pb2 import Approval, ApprovalState, AuditEntry, GovernanceEvent, Tool, ToolStatus
 
-from services.governance.domain.paging import Cursor
+from services.common.clock import Micros
 from services.governance.domain.usage import Span, ToolKey, UserKey
 
 RECORDED, APPLIED, PUBLISHED = 0, 1, 2
 """Stages of an approval's step: written itself; its tool and audit entry too; its event too."""
+
+
+class Cursor(NamedTuple):
+    """Where a page ends. Tools are in the order of their ids alone: their time is 0."""
+
+    time: Micros
+    id: str
 
 
 class Tools(Protocol):

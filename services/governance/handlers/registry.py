@@ -13,14 +13,14 @@ from finops.governance.v1.governance_pb2 import (
     ListToolsResponse,
     RegisterToolRequest,
     Tool,
-    ToolStatus,
 )
 
 from services.common.clock import Clock
-from services.governance.domain import audit, paging, tools
+from services.common.paging import Listing, page_size
+from services.governance.domain import audit, tools
 from services.governance.domain.ids import TOOLS, last_part
 from services.governance.domain.usage import ToolKey
-from services.governance.handlers.ports import AuditTrail, Tools
+from services.governance.handlers.ports import AuditTrail, Cursor, Tools
 
 
 class Registry:
@@ -54,12 +54,11 @@ class Registry:
         Raises:
             InvalidArgumentError: page size or token.
         """
-        size = paging.page_size(request.page_size)
-        scope = f"tools {ToolStatus.Name(request.status) if request.status else ''}"
-        after = paging.decode(scope, request.page_token)
-        found = await self._tools.page(tenant_id, request.status, after, size + 1)
-        token = paging.encode(scope, (0, last_part(found[size - 1].name, TOOLS))) if len(found) > size else ""
-        return ListToolsResponse(tools=found[:size], next_page_token=token)
+        size = page_size(request.page_size)
+        listing = Listing(Cursor, "tools", tenant_id, request.status)
+        found = await self._tools.page(tenant_id, request.status, listing.after(request.page_token), size + 1)
+        shown, token = listing.page(found, size, lambda tool: Cursor(0, last_part(tool.name, TOOLS)))
+        return ListToolsResponse(tools=shown, next_page_token=token)
 
     async def evaluate(self, tenant_id: str, request: EvaluatePolicyRequest) -> EvaluatePolicyResponse:
         """May the tool named in the dimensions be used?"""
@@ -77,9 +76,8 @@ class Registry:
         Raises:
             InvalidArgumentError: page size or token.
         """
-        size = paging.page_size(request.page_size)
-        before = paging.decode("audit", request.page_token)
-        found = await self._trail.page(tenant_id, before, size + 1)
-        last = found[size - 1] if len(found) > size else None
-        token = paging.encode("audit", (last.time_unix_micros, last.id)) if last is not None else ""
-        return ListAuditEntriesResponse(entries=found[:size], next_page_token=token)
+        size = page_size(request.page_size)
+        listing = Listing(Cursor, "audit", tenant_id)
+        found = await self._trail.page(tenant_id, listing.after(request.page_token), size + 1)
+        shown, token = listing.page(found, size, lambda entry: Cursor(entry.time_unix_micros, entry.id))
+        return ListAuditEntriesResponse(entries=shown, next_page_token=token)

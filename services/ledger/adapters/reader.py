@@ -17,8 +17,7 @@ from services.common.dimensions import BUCKETS
 from services.common.errors import InvalidArgumentError
 from services.common.filters import Filter
 from services.ledger.adapters import sql
-from services.ledger.domain.paging import Cursor
-from services.ledger.domain.query import CostQuery, Range, ReadFrom
+from services.ledger.domain.query import CostQuery, Cursor, Range, ReadFrom
 
 _KEYS_AT_A_TIME = 2_500
 """ClickHouse takes a parameter of up to 128 KiB; a key takes 32 bytes of it."""

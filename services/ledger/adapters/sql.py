@@ -10,8 +10,7 @@ from services.common import filters
 from services.common.clock import SECOND
 from services.common.dimensions import BUCKETS, DIMENSIONS, TAG_PREFIX
 from services.common.filters import Filter
-from services.ledger.domain.paging import Cursor
-from services.ledger.domain.query import LOG_PARTITION, CostQuery, Range, ReadFrom, Scope
+from services.ledger.domain.query import LOG_PARTITION, CostQuery, Cursor, Range, ReadFrom, Scope
 
 DIMENSION_COLUMNS: Mapping[str, str] = {name: "tenant_id" if name == "tenant" else name for name in DIMENSIONS}
 
@@ -133,10 +132,7 @@ def entries(tenant_id: str | None, span: Range, parsed: Filter, after: Cursor | 
     if after is not None:
         at = "fromUnixTimestamp64Micro({after_time:Int64}, 'UTC')"
         where.append(f"time <= {at}")
-        where.append(
-            f"(time, event_key, revision) < "
-            f"({at}, toFixedString(unhex({{after_key:String}}), 16), {{after_revision:UInt32}})"
-        )
+        where.append(f"(time, event_key, revision) < ({at}, unhex({{after_key:String}}), {{after_revision:Int64}})")
         statement.parameters |= {
             "after_time": after.time, "after_key": after.event_key.hex(), "after_revision": after.revision,
         }  # fmt: skip

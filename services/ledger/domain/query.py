@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from finops.ledger.v1.ledger_pb2 import Granularity, QueryCostsRequest
 
@@ -41,6 +42,14 @@ class Range:
 
     start: Micros
     end: Micros
+
+
+class Cursor(NamedTuple):
+    """Where a page of entries ends."""
+
+    time: Micros
+    event_key: bytes
+    revision: int
 
 
 @dataclass(frozen=True)

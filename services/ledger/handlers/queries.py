@@ -23,9 +23,9 @@ from finops.ledger.v1.ledger_pb2 import (
 from services.common.auth import Principal, Role
 from services.common.errors import InvalidArgumentError, PermissionDeniedError
 from services.common.filters import Filter
+from services.common.paging import Listing, page_size
 from services.ledger.domain.entry import KEY_BYTES
-from services.ledger.domain.paging import Cursor, page_size, read_token, write_token
-from services.ledger.domain.query import CostQuery, Range, ReadFrom, read_listing, read_query, source_of
+from services.ledger.domain.query import CostQuery, Cursor, Range, ReadFrom, read_listing, read_query, source_of
 
 MAX_KEYS = 5_000
 
@@ -86,12 +86,11 @@ class LedgerQueries:
         tenant_id = tenant_of(principal)
         size = page_size(request.page_size)
         span, parsed = read_listing(request.start_unix_micros, request.end_unix_micros, request.filter)
-        listing = repr((tenant_id, span.start, span.end, request.filter))
-        after = read_token(request.page_token, listing)
+        listing = Listing(Cursor, "entries", tenant_id, span.start, span.end, request.filter)
+        after = listing.after(request.page_token)
         found = await self._reader.entries(tenant_id, span, parsed, after, size + 1)
-        page = found[:size]
-        token = write_token(page[-1][0], listing) if len(found) > size else ""
-        return ListCostEntriesResponse(entries=[record for _, record in page], next_page_token=token)
+        shown, token = listing.page(found, size, lambda entry: entry[0])
+        return ListCostEntriesResponse(entries=[record for _, record in shown], next_page_token=token)
 
     async def has_events(self, request: HasEventsRequest, principal: Principal) -> HasEventsResponse:
         """The latest revision of each of the keys that is known."""

@@ -28,8 +28,7 @@ class Catalogue:
             InvalidArgumentError: page size or token.
         """
         stored = (known.recommendation for known in (await self._store.of_tenant(tenant_id)).values())
-        wanted = [r for r in stored if request.state in (Recommendation.STATE_UNSPECIFIED, r.state)]
-        return listing.page(wanted, request.page_size, request.page_token)
+        return listing.page(stored, tenant_id, request)
 
     async def get(self, tenant_id: str, request: GetRecommendationRequest) -> Recommendation:
         """One of them.

@@ -14,7 +14,7 @@ from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import TENANT, Cell, Reader, Totals, hour_of, is_watched
 from services.anomaly.domain.watermark import Patience
 from services.anomaly.handlers.outbox import Outbox
-from services.anomaly.handlers.ports import HourlySum, Positions, Scope
+from services.anomaly.handlers.ports import Cursor, HourlySum, Positions, Scope
 from services.anomaly.handlers.watch import CostWatch, WatchOptions
 from services.common.clock import DAY, HOUR, SECOND, ManualClock, Micros
 from services.common.errors import UnavailableError
@@ -126,9 +126,7 @@ class MemoryArchive:
     async def save(self, anomalies: Sequence[Anomaly]) -> None:
         self.anomalies |= {anomaly.name: anomaly for anomaly in anomalies}
 
-    async def page(
-        self, tenant: str, state: Anomaly.State, before: tuple[Micros, str] | None, limit: int
-    ) -> Sequence[Anomaly]:
+    async def page(self, tenant: str, state: Anomaly.State, before: Cursor | None, limit: int) -> Sequence[Anomaly]:
         found = [a for a in self.anomalies.values() if a.tenant_id == tenant and state in (0, a.state)]
         found.sort(key=lambda a: (a.start_unix_micros, a.name), reverse=True)
         return [a for a in found if before is None or (a.start_unix_micros, a.name) < before][:limit]

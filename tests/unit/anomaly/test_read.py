@@ -47,7 +47,6 @@ async def test_by_state() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        ListAnomaliesRequest(page_size=1_001),
         ListAnomaliesRequest(page_size=-1),
         ListAnomaliesRequest(page_token="x"),
         ListAnomaliesRequest(page_token=base64.urlsafe_b64encode(b"a b").decode()),

@@ -16,8 +16,8 @@ from finops.governance.v1.governance_pb2 import (
 )
 
 from services.common.errors import UnavailableError
-from services.governance.domain.paging import Cursor
 from services.governance.domain.usage import Span, ToolKey, UserKey
+from services.governance.handlers.ports import Cursor
 
 
 class MemoryTools:
@@ -41,7 +41,7 @@ class MemoryTools:
 
     async def page(self, tenant_id: str, status: ToolStatus, after: Cursor | None, limit: int) -> Sequence[Tool]:
         found = [(k.tool_id, t) for k, t in self.rows.items() if k.tenant_id == tenant_id and status in (0, t.status)]
-        return [tool for tool_id, tool in sorted(found, key=lambda f: f[0]) if after is None or tool_id > after[1]][
+        return [tool for tool_id, tool in sorted(found, key=lambda f: f[0]) if after is None or tool_id > after.id][
             :limit
         ]
 

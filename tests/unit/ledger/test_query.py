@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from finops.ledger.v1.ledger_pb2 import Granularity, LogScope, QueryCostsRequest
 
 from services.common.clock import DAY, HOUR, MINUTE, parse_rfc3339
 from services.common.errors import InvalidArgumentError
-from services.ledger.domain.paging import Cursor, page_size, read_token, write_token
 from services.ledger.domain.query import LATEST_TIME, ReadFrom, read_listing, read_query, source_of
 
 START = parse_rfc3339("2026-03-10T00:00:00Z")
@@ -88,24 +85,3 @@ def test_lord_howe_shifts_by_half_an_hour_only_when_its_clocks_change() -> None:
 
     assert asked("2026-01-10T13:00:00Z", "2026-01-20T13:00:00Z") is ReadFrom.HOURLY
     assert asked("2026-03-30T13:00:00Z", "2026-04-20T13:00:00Z") is ReadFrom.ENTRIES
-
-
-@pytest.mark.parametrize("size", [-1, 1_001])
-def test_page_sizes_have_a_range(size: int) -> None:
-    with pytest.raises(InvalidArgumentError, match="page_size"):
-        page_size(size)
-
-
-def test_page_tokens_come_back_as_they_went() -> None:
-    cursor = Cursor(START, bytes(range(16)), 7)
-    assert read_token(write_token(cursor, "listing"), "listing") == cursor
-    assert read_token("", "listing") is None
-    assert page_size(0) == 100
-
-
-@pytest.mark.parametrize(
-    "damage", [lambda t: t[:-4], lambda t: "!" + t, lambda t: t + "AAAA", lambda _: "ä", lambda t: "AAAA" + t[4:]]
-)
-def test_foreign_page_tokens_are_refused(damage: Callable[[str], str]) -> None:
-    with pytest.raises(InvalidArgumentError, match="page_token"):
-        read_token(damage(write_token(Cursor(START, b"k" * 16, 1), "listing")), "listing")

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from finops.recommendation.v1.recommendation_pb2 import Recommendation, RecommendationEvent
+from finops.recommendation.v1.recommendation_pb2 import (
+    ListRecommendationsRequest,
+    ListRecommendationsResponse,
+    Recommendation,
+    RecommendationEvent,
+)
 
 from services.common import money
 from services.common.errors import InvalidArgumentError
@@ -112,11 +118,15 @@ def test_pages_are_ranked_by_low_saving_times_confidence() -> None:
         )
         for n, (low, c) in enumerate([(10, 0.5), (100, 0.2), (30, 0.5), (10, 0.5)])
     ]
-    first = listing.page(recommendations, 3, "")
-    rest = listing.page(recommendations, 3, first.next_page_token)
+    first = _page(recommendations)
+    rest = _page(recommendations, token=first.next_page_token)
     assert [r.name[-1] for r in [*first.recommendations, *rest.recommendations]] == ["1", "2", "0", "3"]
     assert not rest.next_page_token
     with pytest.raises(InvalidArgumentError, match="page_token"):
-        listing.page(recommendations, 3, "bm9uc2Vuc2U=")
+        _page(recommendations, token="bm9uc2Vuc2U=")
     with pytest.raises(InvalidArgumentError, match="page_size"):
-        listing.page(recommendations, -1, "")
+        _page(recommendations, size=-1)
+
+
+def _page(found: Sequence[Recommendation], size: int = 3, token: str = "") -> ListRecommendationsResponse:
+    return listing.page(found, "acme", ListRecommendationsRequest(page_size=size, page_token=token))

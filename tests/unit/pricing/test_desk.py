@@ -130,10 +130,9 @@ def test_a_token_of_others_is_refused(desk: PriceDesk, token: str) -> None:
         desk.list_prices("acme", ListPricesRequest(page_token=token))
 
 
-def test_a_page_size_out_of_range_is_refused(desk: PriceDesk) -> None:
-    for size in (-1, 1_001):
-        with pytest.raises(InvalidArgumentError, match="page_size"):
-            desk.list_prices("acme", ListPricesRequest(page_size=size))
+def test_a_negative_page_size_is_refused(desk: PriceDesk) -> None:
+    with pytest.raises(InvalidArgumentError, match="page_size"):
+        desk.list_prices("acme", ListPricesRequest(page_size=-1))
 
 
 async def test_a_contract_price_is_stored_as_the_book_spells_it(desk: PriceDesk, contracts: Contracts) -> None:
