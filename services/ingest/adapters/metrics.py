@@ -14,3 +14,8 @@ RESENT = Counter("aifinops_ingest_journal_rewinds_total", "Times the whole journ
 JOURNAL_BYTES = Gauge("aifinops_ingest_journal_bytes", "Size of the journal")
 JOURNAL_OLDEST_SECONDS = Gauge("aifinops_ingest_journal_oldest_unsent_seconds", "Age of its oldest event not sent on")
 JOURNAL_COMMIT_SECONDS = Histogram("aifinops_ingest_journal_commit_seconds", "Time of one write and fsync")
+LEFT_OUT = Counter(
+    "aifinops_ingest_otlp_left_out_total",
+    "OpenTelemetry items about usage that another item counts, or that the settings do not name",
+    ["source", "reason"],
+)

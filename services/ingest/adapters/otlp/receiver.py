@@ -1,0 +1,186 @@
+"""What is done with an export request, however it came: its uses picked, taken in, and the rest told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from google.protobuf.message import Message
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
+    ExportLogsServiceRequest,
+    ExportLogsServiceResponse,
+)
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+    ExportMetricsServiceResponse,
+)
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
+
+from services.common.errors import InvalidArgumentError, ResourceExhaustedError, UnavailableError
+from services.ingest.adapters import metrics as measured
+from services.ingest.adapters.otlp import values
+from services.ingest.domain.attribution import Attribution, HeaderMap
+from services.ingest.domain.otlp import logs, metrics, spans
+from services.ingest.domain.otlp.attribution import AttributeMap
+from services.ingest.domain.otlp.metrics import Measured
+from services.ingest.domain.rejection import Rejected
+from services.ingest.domain.sources import Source
+from services.ingest.handlers import Caller, Intake, Receipt
+
+_SLICE = 500
+"""Items read before others get their turn: a few milliseconds."""
+_TOLD = 3
+"""Different reasons told in a partial success."""
+
+Item = TypeVar("Item")
+
+
+class InFlight:
+    """Bytes of requests being handled, however they came."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._bytes = 0
+
+    def admit(self) -> None:
+        """Raises UnavailableError while there are too many."""
+        if self._bytes > self._limit:
+            raise UnavailableError("too much telemetry is being handled: send again", retry_after_seconds=1)
+
+    def add(self, size: int) -> None:
+        self._bytes += size
+
+    def remove(self, size: int) -> None:
+        self._bytes -= size
+
+
+@dataclass(frozen=True)
+class Signal:
+    """One of OTLP's three."""
+
+    name: str
+    path: str
+    request: type[Message]
+    response: type[Message]
+    rejected: str
+    """Name of the count in its partial success."""
+
+
+TRACES = Signal("traces", "/v1/traces", ExportTraceServiceRequest, ExportTraceServiceResponse, "rejected_spans")
+METRICS = Signal(
+    "metrics", "/v1/metrics", ExportMetricsServiceRequest, ExportMetricsServiceResponse, "rejected_data_points"
+)
+LOGS = Signal("logs", "/v1/logs", ExportLogsServiceRequest, ExportLogsServiceResponse, "rejected_log_records")
+SIGNALS = (TRACES, METRICS, LOGS)
+
+
+class Receiver:
+    """Takes export requests in."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        headers: HeaderMap,
+        names: AttributeMap,
+        counted_metrics: Mapping[str, Measured],
+        in_flight: InFlight,
+    ) -> None:
+        """`counted_metrics`: see domain.otlp.metrics."""
+        self.in_flight = in_flight
+        self._headers = headers
+        self._intake = intake
+        self._names: Collection[str] = names.names | values.ATTRIBUTES
+        self._counted_metrics = counted_metrics
+        self._spans = Source("otlp-spans", TRACES.path, spans.SpanDecoder(names), "OpenTelemetry spans")
+        self._records = Source("otlp-logs", LOGS.path, logs.LogDecoder(names), "OpenTelemetry log records")
+        self._points = Source(
+            "otlp-metrics", METRICS.path, metrics.PointDecoder(names, counted_metrics), "OpenTelemetry metric points"
+        )
+
+    async def take(self, signal: Signal, message: Any, caller: Caller, headers: Mapping[str, str]) -> Message:
+        """The answer to an export request, once its uses are durable.
+
+        Args:
+            message: of the signal's request type.
+            headers: by lower-case name; X-Team and its like say whose the uses are where attributes do not.
+
+        Raises:
+            InvalidArgumentError: a header cannot be read.
+            ResourceExhaustedError, UnavailableError: see Intake; send the whole request again.
+        """
+        try:
+            whose = self._headers.read(headers)
+        except Rejected as rejected:
+            raise InvalidArgumentError.of(rejected.field, str(rejected).removeprefix(f"{rejected.field}: ")) from None
+        notes: list[str] = []
+        items: Sequence[object]
+        if signal is TRACES:
+            found = spans.select(await _sliced(values.read_spans(message, self._names)))
+            items, source = found.calls, self._spans
+            _left_out(source, enclosing=found.enclosing, of_agents=found.of_agents)
+        elif signal is LOGS:
+            records = logs.select(await _sliced(values.read_records(message, self._names)))
+            items, source = records.calls, self._records
+            _left_out(source, of_agents=records.of_agents)
+        else:
+            chosen = metrics.select(await _sliced(values.read_points(message, self._names)), self._counted_metrics)
+            items, source = chosen.points, self._points
+            _left_out(source, not_chosen=sum(chosen.left_out.values()))
+            notes += [_not_counted(name, count) for name, count in chosen.left_out.items()]
+        receipt = await self._intake_of(source, items, caller, whose) if items else Receipt(0, (), 0)
+        _measure(source, receipt)
+        return _answer(signal, receipt, len(items), notes)
+
+    async def _intake_of(self, source: Source, items: Sequence[object], caller: Caller, whose: Attribution) -> Receipt:
+        try:
+            return await self._intake.take(source, items, caller, whose)
+        except ResourceExhaustedError:
+            measured.RATE_LIMITED.inc()
+            raise
+
+
+async def _sliced(items: Iterable[Item]) -> list[Item]:
+    found: list[Item] = []
+    for item in items:
+        found.append(item)
+        if len(found) % _SLICE == 0:
+            await asyncio.sleep(0)
+    return found
+
+
+def _answer(signal: Signal, receipt: Receipt, used: int, notes: list[str]) -> Message:
+    answer = signal.response()
+    if receipt.refusals:
+        reasons = Counter(str(refusal.rejected) for refusal in receipt.refusals).most_common(_TOLD)
+        told = "; ".join(f"{count} x {reason}" for reason, count in reasons)
+        notes = [f"{len(receipt.refusals)} of {used} uses rejected: {told}", *notes]
+    if notes:
+        partial: Any = answer.partial_success  # type: ignore[attr-defined]
+        setattr(partial, signal.rejected, len(receipt.refusals))
+        partial.error_message = "; ".join(notes)
+    return answer
+
+
+def _not_counted(metric: str, count: int) -> str:
+    return (
+        f"{count} points of {metric} not counted, as spans and events are: to count the metric instead, name it in "
+        "AIFINOPS_INGEST__OTLP_METRICS"
+    )
+
+
+def _left_out(source: Source, **counts: int) -> None:
+    for reason, count in counts.items():
+        if count:
+            measured.LEFT_OUT.labels(source.name, reason).inc(count)
+
+
+def _measure(source: Source, receipt: Receipt) -> None:
+    measured.ACCEPTED.labels(source.name).inc(receipt.accepted)
+    for reason, count in Counter(refusal.rejected.reason for refusal in receipt.refusals).items():
+        measured.REJECTED.labels(source.name, reason.value).inc(count)
