@@ -7,13 +7,19 @@ from services.common.component import Component, Service
 from services.common.grpc.client import Channel
 from services.common.kafka.producer import Producer
 from services.common.keyring import KeyRing
+from services.common.settings import GrpcSettings
 from services.ingest.adapters.delivery import JournalFirst, KafkaFirst
 from services.ingest.adapters.http.routes import Endpoints, RequestLimits
 from services.ingest.adapters.journal.forwarder import Forwarder
 from services.ingest.adapters.journal.journal import Journal, Limits
 from services.ingest.adapters.journal.retirement import Retirement
 from services.ingest.adapters.ledger import LedgerKeys
+from services.ingest.adapters.otlp.grpc import OtlpServer
+from services.ingest.adapters.otlp.http import Endpoints as OtlpEndpoints
+from services.ingest.adapters.otlp.receiver import InFlight, Receiver
 from services.ingest.adapters.usage_log import UsageLog
+from services.ingest.domain.attribution import HeaderMap
+from services.ingest.domain.otlp.attribution import AttributeMap
 from services.ingest.domain.rate_limit import RateLimit
 from services.ingest.handlers import Intake, TimeLimits
 from services.ingest.settings import IngestSettings
@@ -59,4 +65,21 @@ def build(settings: IngestSettings, keyring: KeyRing) -> Service:
     limits = RequestLimits(
         options.max_body_bytes, options.max_litellm_body_bytes, options.max_items, options.max_in_flight_bytes
     )
-    return Service(NAME, components, routes=Endpoints(intake, keyring, limits).routes())
+    receiver = Receiver(
+        intake,
+        HeaderMap(),
+        AttributeMap(options.otlp_attributes),
+        options.otlp_metrics,
+        InFlight(options.max_in_flight_bytes),
+    )
+    otlp_grpc = GrpcSettings(
+        host=options.otlp_grpc_host or settings.grpc.host,
+        port=options.otlp_grpc_port,
+        max_message_bytes=options.otlp_max_body_bytes,
+    )
+    components.append(OtlpServer(otlp_grpc, receiver, keyring))
+    routes = [
+        *Endpoints(intake, keyring, limits).routes(),
+        *OtlpEndpoints(receiver, keyring, options.otlp_max_body_bytes).routes(),
+    ]
+    return Service(NAME, components, routes=routes)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
 from services.common.settings import ServiceSettings
+from services.ingest.domain.otlp.attribution import AttributeMap
+from services.ingest.domain.otlp.metrics import Measured, settled
 
 MIB = 1024 * 1024
 
@@ -46,6 +48,32 @@ class IngestOptions(BaseModel):
     max_ahead_seconds: int = Field(default=300, ge=0, le=86_400, description="How far a sender's clock may be ahead")
     rate_limit_events_per_second: float = Field(default=0.0, ge=0, description="For each API key; 0: no limit")
     rate_limit_burst: float = Field(default=10_000, ge=1, description="Events a key may send at once after a pause")
+    otlp_grpc_port: int = Field(default=4317, ge=0, le=65535, description="OTLP/gRPC; OTLP/HTTP is on the HTTP port")
+    otlp_grpc_host: str = Field(default="", description="Where it listens; empty: as AIFINOPS_GRPC__HOST")
+    otlp_max_body_bytes: int = Field(
+        default=16 * MIB, ge=1024, description="Of an OTLP request, as sent and as decompressed"
+    )
+    otlp_attributes: dict[str, list[str]] = Field(
+        default={},
+        description='Attributes read before the usual ones, by dimension or tag:<name>, such as {"team": ["org.team"]}',
+    )
+    otlp_metrics: dict[str, Measured] = Field(
+        default={},
+        description='Metrics that are counted, metered or reported, such as {"claude_code.token.usage": "metered"}; '
+        "others are not, because spans and events say the same",
+    )
+
+    @field_validator("otlp_attributes")
+    @classmethod
+    def _known_dimensions(cls, value: dict[str, list[str]]) -> dict[str, list[str]]:
+        AttributeMap(value)
+        return value
+
+    @field_validator("otlp_metrics")
+    @classmethod
+    def _known_metrics(cls, value: dict[str, Measured]) -> dict[str, Measured]:
+        settled(value)
+        return value
 
 
 class IngestSettings(ServiceSettings):
