@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from services.allinone.commands import dlq
+from services.allinone.commands import connectors, dlq
 from services.allinone.engines.processes import EngineError
 from services.allinone.services import MIGRATIONS, SERVICES
 from services.allinone.up import DataFolderBusyError, Options, PortTakenError, Running, up
@@ -31,6 +31,7 @@ from services.ledger.reconcile import reconcile
 from services.ledger.settings import LedgerSettings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app.add_typer(connectors.app, name="connectors")
 app.add_typer(dlq.app, name="dlq")
 stderr = Console(stderr=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -21,6 +22,12 @@ class Entry:
     settings_class: str
     has_tables: bool = True
     grpc_services: tuple[str, ...] = ()
+    wanted_by: str = ""
+    """A setting without which `aifinops up` has no use for it."""
+
+    def wanted(self) -> bool:
+        """Whether `aifinops up` starts it."""
+        return not self.wanted_by or os.environ.get(self.wanted_by, "").strip() not in ("", "[]")
 
     def load_settings(self) -> ServiceSettings:
         """Its settings from the environment; ends the process where they are wrong."""
@@ -46,6 +53,7 @@ SERVICES: dict[str, Entry] = {
         Entry("governance", "GovernanceSettings", grpc_services=("finops.governance.v1.GovernanceService",)),
         Entry("notifier", "NotifierSettings"),
         Entry("console", "ConsoleSettings", has_tables=False),
+        Entry("connectors", "ConnectorsSettings", wanted_by="AIFINOPS_CONNECTORS__POLLERS"),
     )
 }
 

@@ -152,13 +152,14 @@ async def _engines(
         keys = machine.Keys.of(data)
         http, grpc = _port(options.host, options.http_port), _port(options.host, options.grpc_port)
         shared = machine.environment(data, broker, clickhouse, keys, log_level=options.log_level)
+        reached_at = LOOPBACK if options.host == EVERY_NETWORK else options.host
         shared |= machine.ports(options.host, http, options.host, grpc)
+        shared |= {"AIFINOPS_CONNECTORS__INGEST_URL": f"http://{reached_at}:{http}"}
         shared |= machine.peers({name: f"{LOOPBACK}:{grpc}" for name in SERVICES if SERVICES[name].grpc_services})
         os.environ.update(shared)
         common = load(ServiceSettings)
         await create_topics(common.kafka)
         await migrate(common.clickhouse, MIGRATIONS)
-        reached_at = LOOPBACK if options.host == EVERY_NETWORK else options.host
         running = Running(
             http=f"http://{reached_at}:{http}",
             grpc=f"{reached_at}:{grpc}",
@@ -194,7 +195,7 @@ class _InProcess:
         common = load(ServiceSettings)
         tracing.configure(common.telemetry, "allinone")
         keyring = key_ring(common)
-        services = [entry.build(entry.load_settings(), keyring) for entry in SERVICES.values()]
+        services = [entry.build(entry.load_settings(), keyring) for entry in SERVICES.values() if entry.wanted()]
         self._host = Host("allinone", common, services, keyring)
 
     async def start(self) -> None:
@@ -228,7 +229,8 @@ class _Processes:
         self._logs = options.data / "logs"
         http = int(environment["AIFINOPS_HTTP__PORT"])
         grpc = int(environment["AIFINOPS_GRPC__PORT"])
-        groups = [("ingest", "console"), *((name,) for name in SERVICES if name not in ("ingest", "console"))]
+        alone = [name for name in SERVICES if name not in ("ingest", "console") and SERVICES[name].wanted()]
+        groups = [("ingest", "console"), *((name,) for name in alone)]
         ports = {group: (http if "console" in group else free_port(), free_port()) for group in groups}
         targets = {
             name: f"{LOOPBACK}:{ports[group][1]}" for group in groups for name in group if SERVICES[name].grpc_services

@@ -51,7 +51,7 @@ def _model(line_item: str) -> str:
 
 CONNECTOR = Connector(
     name=NAME,
-    title="OpenAI: costs of an organization",
+    title="OpenAI cost report",
     base_url=openai_admin.BASE_URL,
     headers=openai_admin.headers,
     pages=pages,

@@ -123,7 +123,7 @@ def _tokens(row: Row) -> dict[str, int | str]:
 
 CONNECTOR = Connector(
     name=NAME,
-    title="OpenAI: usage of an organization",
+    title="OpenAI usage report",
     base_url=openai_admin.BASE_URL,
     headers=openai_admin.headers,
     pages=pages,
