@@ -116,6 +116,11 @@ def ports(http_host: str, http: int, grpc_host: str, grpc: int) -> dict[str, str
     }
 
 
+def otlp(host: str, port: int) -> dict[str, str]:
+    """Where ingest takes OTLP over gRPC."""
+    return {"AIFINOPS_INGEST__OTLP_GRPC_HOST": host, "AIFINOPS_INGEST__OTLP_GRPC_PORT": str(port)}
+
+
 def peers(targets: dict[str, str]) -> dict[str, str]:
     """Where the services find each other, by service name."""
     return {f"AIFINOPS_PEERS__{name.upper()}": target for name, target in targets.items()}

@@ -108,6 +108,7 @@ class Cluster:
             "AIFINOPS_INGEST__JOURNAL_DIR": str(folder / "journal"),
             "AIFINOPS_HTTP__HOST": "127.0.0.1",
             "AIFINOPS_GRPC__HOST": "127.0.0.1",
+            "AIFINOPS_INGEST__OTLP_GRPC_PORT": "0",
             **{
                 f"AIFINOPS_PEERS__{name.upper()}": f"127.0.0.1:{self._ports[owner[name]][1]}"
                 for name in owner
@@ -186,7 +187,8 @@ class Up:
 
     def __init__(self, data: Path, *options: str) -> None:
         self.data = data
-        command = [*AIFINOPS, "up", "--json", "--data", str(data), "--http-port", "0", "--grpc-port", "0", *options]
+        ports = ["--http-port", "0", "--grpc-port", "0", "--otlp-port", "0"]
+        command = [*AIFINOPS, "up", "--json", "--data", str(data), *ports, *options]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AIFINOPS_")}
         data.mkdir(parents=True, exist_ok=True)
         self._errors = (data / "up.log").open("ab")

@@ -64,7 +64,7 @@ def _settings(
         http=HttpSettings(host="127.0.0.1", port=0),
         grpc=GrpcSettings(host="127.0.0.1", port=0),
         peers=PeerSettings(ledger=ledger) if ledger else PeerSettings(),
-        ingest=IngestOptions(journal_dir=folder / "journal", **options),
+        ingest=IngestOptions(journal_dir=folder / "journal", otlp_grpc_port=0, **options),
     )
 
 
