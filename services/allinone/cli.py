@@ -38,6 +38,12 @@ stderr = Console(stderr=True)
 Data = Annotated[Path, typer.Option("--data", help="Folder that holds everything")]
 HttpPort = Annotated[int, typer.Option("--http-port", min=0, max=65535, help="0 picks a free port")]
 GrpcPort = Annotated[int, typer.Option("--grpc-port", min=0, max=65535, help="0 picks a free port")]
+OtlpPort = Annotated[
+    int | None,
+    typer.Option(
+        "--otlp-port", min=0, max=65535, help="OTLP over gRPC; 0 picks a free port", show_default="4317, or a free port"
+    ),
+]
 ListenHost = Annotated[str, typer.Option("--host", help="Address to listen on; 0.0.0.0 for every network")]
 Processes = Annotated[bool, typer.Option("--processes", help="Each service in a process of its own")]
 
@@ -48,15 +54,16 @@ def up_command(
     host: ListenHost = "127.0.0.1",
     http_port: HttpPort = 8080,
     grpc_port: GrpcPort = 50051,
+    otlp_port: OtlpPort = None,
     processes: Processes = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON once ready")] = False,
 ) -> None:
     """Start every service on embedded engines; stop with Ctrl-C."""
-    options = Options(data.resolve(), host, http_port, grpc_port, processes)
+    options = Options(data.resolve(), host, http_port, grpc_port, processes, otlp_port)
 
     async def tell(running: Running) -> None:
         if as_json:
-            line = json.dumps({"http": running.http, "grpc": running.grpc, "key": running.key})
+            line = json.dumps({"http": running.http, "grpc": running.grpc, "otlp": running.otlp, "key": running.key})
             sys.stdout.write(line + "\n")
             sys.stdout.flush()
         else:
@@ -71,13 +78,14 @@ def demo(
     host: ListenHost = "127.0.0.1",
     http_port: HttpPort = 8080,
     grpc_port: GrpcPort = 50051,
+    otlp_port: OtlpPort = None,
     processes: Processes = False,
     days: Annotated[int, typer.Option(min=1, max=365, help="Days of history")] = 60,
     seed: Annotated[int, typer.Option(help="Another seed is another organisation")] = 7,
     once: Annotated[bool, typer.Option("--once", help="End after the history, without live traffic")] = False,
 ) -> None:
     """Start everything and stream a believable organisation through the public ingest API."""
-    options = Options(data.resolve(), host, http_port, grpc_port, processes)
+    options = Options(data.resolve(), host, http_port, grpc_port, processes, otlp_port)
 
     async def play(running: Running) -> None:
         stderr.print(_table(running))
@@ -230,6 +238,7 @@ def _table(running: Running) -> Table:
         ("Console", running.http),
         ("Ingest", f"{running.http}/v1/events"),
         ("REST API", f"{running.http}/api/v1"),
+        ("OTLP", f"{running.otlp} (gRPC), {running.http} (HTTP)"),
         ("gRPC", running.grpc),
         ("Kafka", running.kafka),
         ("Admin key", running.key),

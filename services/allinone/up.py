@@ -32,6 +32,7 @@ from services.common.settings import LogLevel, ServiceSettings, TelemetrySetting
 logger = log.get_logger(__name__)
 
 LOOPBACK = "127.0.0.1"
+OTLP_PORT = 4317
 EVERY_NETWORK = "0.0.0.0"  # noqa: S104 - compared with, not listened on unless the user says so
 
 
@@ -52,6 +53,8 @@ class Options:
     http_port: int = 8080
     grpc_port: int = 50051
     processes: bool = False
+    otlp_port: int | None = None
+    """None: OTLP_PORT, or a free one where that is taken."""
     log_level: LogLevel = "WARNING"
 
 
@@ -61,6 +64,8 @@ class Running:
 
     http: str
     grpc: str
+    otlp: str
+    """OTLP over gRPC; over HTTP it is at `http`."""
     key: str
     kafka: str
     clickhouse: str
@@ -151,9 +156,10 @@ async def _engines(
         await asyncio.gather(broker.start(), clickhouse.start())
         keys = machine.Keys.of(data)
         http, grpc = _port(options.host, options.http_port), _port(options.host, options.grpc_port)
+        otlp = _otlp_port(options)
         shared = machine.environment(data, broker, clickhouse, keys, log_level=options.log_level)
         reached_at = LOOPBACK if options.host == EVERY_NETWORK else options.host
-        shared |= machine.ports(options.host, http, options.host, grpc)
+        shared |= machine.ports(options.host, http, options.host, grpc) | machine.otlp(options.host, otlp)
         shared |= {"AIFINOPS_CONNECTORS__INGEST_URL": f"http://{reached_at}:{http}"}
         shared |= machine.peers({name: f"{LOOPBACK}:{grpc}" for name in SERVICES if SERVICES[name].grpc_services})
         os.environ.update(shared)
@@ -163,6 +169,7 @@ async def _engines(
         running = Running(
             http=f"http://{reached_at}:{http}",
             grpc=f"{reached_at}:{grpc}",
+            otlp=f"http://{reached_at}:{otlp}",
             key=keys.admin,
             kafka=broker.bootstrap_servers,
             clickhouse=clickhouse.url,
@@ -185,6 +192,18 @@ def _port(host: str, wanted: int) -> int:
             f"port {wanted} on {host} cannot be used ({error.strerror}): choose another, or 0"
         ) from None
     return wanted
+
+
+def _otlp_port(options: Options) -> int:
+    """A collector often runs on OTLP_PORT already; that is no reason not to start, unless the port was asked for."""
+    if options.otlp_port is not None:
+        return _port(options.host, options.otlp_port)
+    try:
+        return _port(options.host, OTLP_PORT)
+    except PortTakenError as error:
+        found = free_port()
+        logger.warning(f"{error}; OTLP over gRPC listens on {found} instead", wanted=OTLP_PORT, port=found)
+        return found
 
 
 class _InProcess:
