@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from finops.cost.v1.cost_pb2 import CostRecord, RatingStatus
 from finops.ledger.v1.ledger_pb2 import CostRow
 from finops.usage.v1.usage_pb2 import Measurement, Outcome
 from pydantic import ConfigDict, Field
 from starlette.responses import Response
 
-from services.common.clock import format_rfc3339
+from services.common.clock import Micros, format_rfc3339
 from services.common.dimensions import DIMENSIONS, TOKEN_BUCKETS, quantities
 from services.common.http.problems import json_response
 from services.common.money import format_dollars
@@ -117,14 +117,35 @@ _DIMENSION_PARAMETERS: list[dict[str, Any]] = [
     for name in (*(d for d in DIMENSIONS if d != "tenant"), "tag:feature")
 ]
 
-_Start = Annotated[
-    str | None, Query(description="Date or RFC 3339 time, inclusive. Default: 30 calendar days before `end`")
-]
-_End = Annotated[str | None, Query(description="Date or RFC 3339 time, exclusive. Default: the end of this hour")]
-_Zone = Annotated[str | None, Query(description="IANA zone that dates, days, weeks and months start in")]
-_Filter = Annotated[
-    str | None, Query(description='`team = "search" AND (model = "gpt-4o" OR tag:feature = "answers")`')
-]
+
+class _Asked(NamedTuple):
+    """What the readers of a query need: see services.console.domain.cost_query."""
+
+    parameters: list[tuple[str, str]]
+    now: Micros
+    default_zone: str
+
+
+def _asked(
+    request: Request,
+    console: ConsoleOf,
+    start: Annotated[
+        str | None, Query(description="Date or RFC 3339 time, inclusive. Default: 30 calendar days before `end`")
+    ] = None,
+    end: Annotated[
+        str | None, Query(description="Date or RFC 3339 time, exclusive. Default: the end of this hour")
+    ] = None,
+    timezone: Annotated[str | None, Query(description="IANA zone that dates, days, weeks and months start in")] = None,
+    filter: Annotated[
+        str | None, Query(description='`team = "search" AND (model = "gpt-4o" OR tag:feature = "answers")`')
+    ] = None,
+) -> _Asked:
+    """Which usage is meant. The arguments document parameters that are read together with all others, as they came:
+    every dimension is one too and may be repeated."""
+    return _Asked(request.query_params.multi_items(), console.clock.now(), console.time_zone.key)
+
+
+_AskedOf = Annotated[_Asked, Depends(_asked)]
 
 
 @router.get(
@@ -135,23 +156,18 @@ _Filter = Annotated[
     openapi_extra={"parameters": _DIMENSION_PARAMETERS},
 )
 async def costs(
-    request: Request,
+    asked: _AskedOf,
     caller: Reader,
-    console: ConsoleOf,
     peers: PeersOf,
-    start: _Start = None,
-    end: _End = None,
     group_by: Annotated[
         str | None, Query(description="Up to four of: " + ", ".join(DIMENSIONS) + ", tag:<name>")
     ] = None,
     granularity: Annotated[str, Query(json_schema_extra={"enum": list(GRANULARITIES)})] = "total",
-    timezone: _Zone = None,
-    filter: _Filter = None,
     limit: Annotated[str, Query(description=f"Largest groups only, up to {MAX_LIMIT:,}; 0: all")] = "0",
 ) -> Response:
     """Spend is metered usage only; a provider's own reports never add to it. Usage without a price has
     `unpriced_events` and a `shadow_cost`."""
-    query = parse_cost_query(request.query_params.multi_items(), console.clock.now(), console.time_zone.key)
+    query = parse_cost_query(*asked)
     answer = await peers.query_costs(caller, query.request())
     # Thousands of rows: written as they are rather than through a model.
     return json_response(
@@ -173,19 +189,14 @@ async def costs(
     openapi_extra={"parameters": _DIMENSION_PARAMETERS},
 )
 async def entries(
-    request: Request,
+    asked: _AskedOf,
     caller: Reader,
-    console: ConsoleOf,
     peers: PeersOf,
-    start: _Start = None,
-    end: _End = None,
-    timezone: _Zone = None,
-    filter: _Filter = None,
     page_size: Annotated[str, Query(description="1 to 1,000")] = "100",
     page_token: Annotated[str, Query(description="`next_page_token` of the page before")] = "",
 ) -> Entries:
     """Newest first, each with its quantities, the price of each bucket, and what was assumed."""
-    query = parse_entries_query(request.query_params.multi_items(), console.clock.now(), console.time_zone.key)
+    query = parse_entries_query(*asked)
     answer = await peers.list_cost_entries(caller, query.request())
     return Entries(entries=[_entry(record) for record in answer.entries], next_page_token=answer.next_page_token)
 
