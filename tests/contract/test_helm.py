@@ -21,6 +21,8 @@ from services.allinone.services import SERVICES
 from services.common import metrics
 from services.common.auth import key_id_of
 from services.common.kafka.topics import COSTS, USAGE
+from services.connectors.settings import ConnectorOptions
+from services.ingest.settings import IngestOptions
 from tests.contract.environment import required_variables, shared_variables, variables
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -68,6 +70,19 @@ EVERYTHING: Mapping[str, Any] = {
         "ledger": {"autoscaling": {"enabled": True, "kind": "lag"}, "settings": {"LEDGER__BATCH_RECORDS": 20000}},
         "notifier": {"existingSecret": "notifier-targets"},
         "console": {"existingSecret": "console-cookies"},
+        "connectors": {
+            "enabled": True,
+            "existingSecret": "pollers",
+            "pollers": [
+                {
+                    "name": "openai",
+                    "connector": "openai-usage",
+                    "api_key_file": "/etc/aifinops/connectors/acme-ingest",
+                    "secret_file": "/etc/aifinops/connectors/openai",
+                    "interval": "30m",
+                }
+            ],
+        },
     },
     "serviceAccount": {"annotations": {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/finops"}},
     "jobs": {"ttlSecondsAfterFinished": 600},
@@ -154,7 +169,8 @@ def test_every_object_is_valid(rendered: Mapping[str, list[Object]], name: str, 
 
 @pytest.mark.parametrize("name", VALUE_SETS)
 def test_every_service_is_deployed_unless_disabled(rendered: Mapping[str, list[Object]], name: str) -> None:
-    disabled = {s for s, v in VALUE_SETS[name].get("services", {}).items() if v.get("enabled") is False}
+    given = {"connectors": {"enabled": False}} | VALUE_SETS[name].get("services", {})
+    disabled = {service for service, values in given.items() if values.get("enabled") is False}
     expected = {f"aifinops-{service}" for service in SERVICES if service not in disabled}
     assert set(of_kind(rendered[name], "Deployment", "StatefulSet")) == expected
     for service in SERVICES.keys() - disabled:
@@ -187,6 +203,34 @@ def test_settings_are_ones_the_service_reads(
     given = {variable for variable in environment(rendered[name], container) if variable.startswith("AIFINOPS_")}
     assert given <= variables(service), f"unknown: {given - variables(service)}"
     assert required_variables() <= given
+
+
+def test_connectors_read_their_pollers_and_mount_their_secrets(rendered: Mapping[str, list[Object]]) -> None:
+    objects = rendered["everything"]
+    pod = workload(objects, "connectors")["spec"]["template"]["spec"]
+    given = environment(objects, pod["containers"][0])
+    prefix = "AIFINOPS_CONNECTORS__"
+    options = ConnectorOptions(pollers=json.loads(given[f"{prefix}POLLERS"]), ingest_url=given[f"{prefix}INGEST_URL"])
+    assert options.ingest_url == "http://aifinops-ingest:8080"
+    assert "aifinops-ingest" in of_kind(objects, "Service")
+    (mount,) = [m for m in pod["containers"][0]["volumeMounts"] if m["name"] == "pollers"]
+    for poller in options.pollers:
+        for file in (poller.api_key_file, poller.secret_file):
+            assert file is not None
+            assert file.is_relative_to(mount["mountPath"])
+    assert {"name": "pollers", "secret": {"secretName": "pollers"}} in pod["volumes"]
+
+
+def test_opentelemetry_reaches_ingest(rendered: Mapping[str, list[Object]], chart: helm_python.Chart) -> None:
+    def ports(objects: list[Object]) -> tuple[set[int], set[int]]:
+        container = workload(objects, "ingest")["spec"]["template"]["spec"]["containers"][0]
+        service = of_kind(objects, "Service")["aifinops-ingest"]
+        return {p["containerPort"] for p in container["ports"]}, {p["port"] for p in service["spec"]["ports"]}
+
+    default = IngestOptions().otlp_grpc_port
+    assert all(default in found for found in ports(rendered["defaults"]))
+    without = ports(render(chart, {"services": {"ingest": {"otlp": {"enabled": False}}}}))
+    assert not any(default in found for found in without)
 
 
 def test_jobs_and_init_containers_read_only_shared_settings(rendered: Mapping[str, list[Object]]) -> None:
