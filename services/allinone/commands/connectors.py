@@ -39,7 +39,7 @@ def list_command() -> None:
     """Every connector, and what it must be told."""
     for connector in CONNECTORS.values():
         typer.echo(
-            f"{connector.name:24}{connector.title}, by {_span(connector.grain)}, asked every {_span(connector.interval)}"
+            f"{connector.name:24}{connector.title}, by {_span(connector.grain)}, every {_span(connector.interval)}"
         )
         for name, what in connector.options.items():
             typer.echo(f"{'':24}  {name}: {what}")
