@@ -53,13 +53,15 @@ async def _rows(api: Api, window: Window) -> list[Any]:
         answer = await _page(api, window, number)
         rows = listed(answer, "usageEvents", "Cursor")
         page = [json.dumps(row, sort_keys=True, default=str) for row in rows]
-        if page and contents.keys() >= set(page):
-            raise SourceRefusedError("Cursor's pages do not end: try again later")
+        nothing_new = contents.keys() >= set(page)
         contents.update(zip(page, rows, strict=True))
         all_pages.update(page)
         fullest_page |= Counter(page)
         total = answer.raw("totalUsageEventsCount")
-        totals.add(total if type(total) is int else None)
+        total = total if type(total) is int else None
+        totals.add(total)
+        if page and (nothing_new if total is None else all_pages.total() > total):
+            raise SourceRefusedError("Cursor's pages do not end where it says: try again later")
         pagination = answer.raw("pagination")
         more = bool(page) and isinstance(pagination, dict) and pagination.get("hasNextPage") is True
     undisturbed = totals == {all_pages.total()}
