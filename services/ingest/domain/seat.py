@@ -17,22 +17,27 @@ MAX_PRICE = 250
 def read(value: object, field: str) -> Seat:
     """Times in RFC 3339, the price as a decimal string of dollars a month.
 
+    Args:
+        value: a JSON object.
+        field: its path; empty: it is the item itself.
+
     Raises:
         Rejected
     """
     seat = fields.mapping(value, field)
+    path = f"{field}." if field else ""
     unknown = seat.keys() - set(FIELDS)
     if unknown:
-        raise Rejected(Reason.UNKNOWN_FIELD, f"{field}.{min(unknown):.64}", f"is not known: use {', '.join(FIELDS)}")
+        raise Rejected(Reason.UNKNOWN_FIELD, f"{path}{min(unknown):.64}", f"is not known: use {', '.join(FIELDS)}")
     assigned, last_active = (
-        0 if seat.get(name) is None else max(0, times.parse(seat[name], f"{field}.{name}"))
+        0 if seat.get(name) is None else max(0, times.parse(seat[name], f"{path}{name}"))
         for name in ("assigned_at", "last_active_at")
     )
     return Seat(
         assigned_unix_micros=assigned,
         last_active_unix_micros=last_active,
-        pending_cancellation=fields.boolean(seat.get("pending_cancellation"), f"{field}.pending_cancellation"),
-        price_picos_per_month=_price(seat.get("price_per_month"), f"{field}.price_per_month"),
+        pending_cancellation=fields.boolean(seat.get("pending_cancellation"), f"{path}pending_cancellation"),
+        price_picos_per_month=_price(seat.get("price_per_month"), f"{path}price_per_month"),
     )
 
 
