@@ -19,6 +19,7 @@ from services.ingest.adapters.otlp.http import Endpoints as OtlpEndpoints
 from services.ingest.adapters.otlp.receiver import InFlight, Receiver
 from services.ingest.adapters.usage_log import UsageLog
 from services.ingest.domain.attribution import HeaderMap
+from services.ingest.domain.cardinality import TagGuard
 from services.ingest.domain.otlp.attribution import AttributeMap
 from services.ingest.domain.rate_limit import RateLimit
 from services.ingest.handlers import Intake, TimeLimits
@@ -48,7 +49,7 @@ def build(settings: IngestSettings, keyring: KeyRing) -> Service:
         retirement = Retirement(
             journal,
             forwarder,
-            LedgerKeys(channel, settings.auth.service_key.get_secret_value()),
+            LedgerKeys(channel, settings.auth.service_key.get_secret_value(), settings.kafka),
             poll_seconds=options.confirm_poll_seconds,
             seal_after_seconds=options.confirm_seal_seconds,
             resend_after_seconds=options.resend_after_seconds,
@@ -61,13 +62,15 @@ def build(settings: IngestSettings, keyring: KeyRing) -> Service:
         clock,
         TimeLimits(options.max_age_days, options.max_ahead_seconds),
         RateLimit(rate, options.rate_limit_burst) if rate else None,
+        TagGuard(options.max_tag_values) if options.max_tag_values else None,
     )
     limits = RequestLimits(
         options.max_body_bytes, options.max_litellm_body_bytes, options.max_items, options.max_in_flight_bytes
     )
+    header_map = HeaderMap(options.attribution_headers)
     receiver = Receiver(
         intake,
-        HeaderMap(),
+        header_map,
         AttributeMap(options.otlp_attributes),
         options.otlp_metrics,
         InFlight(options.max_in_flight_bytes),
@@ -79,7 +82,7 @@ def build(settings: IngestSettings, keyring: KeyRing) -> Service:
     )
     components.append(OtlpServer(otlp_grpc, receiver, keyring))
     routes = [
-        *Endpoints(intake, keyring, limits).routes(),
+        *Endpoints(intake, keyring, limits, header_map).routes(),
         *OtlpEndpoints(receiver, keyring, options.otlp_max_body_bytes).routes(),
     ]
     return Service(NAME, components, routes=routes)

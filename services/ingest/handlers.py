@@ -10,6 +10,7 @@ from typing import Protocol
 from services.common.clock import Clock
 from services.common.errors import ResourceExhaustedError
 from services.ingest.domain.attribution import Attribution
+from services.ingest.domain.cardinality import TagGuard
 from services.ingest.domain.context import Context
 from services.ingest.domain.identity import Event, seal
 from services.ingest.domain.rate_limit import RateLimit
@@ -52,6 +53,7 @@ class Receipt:
     accepted: int
     refusals: Sequence[Refusal]
     dropped_fields: int
+    overflowed_tags: int = 0
 
 
 @dataclass(frozen=True)
@@ -65,11 +67,19 @@ class TimeLimits:
 class Intake:
     """Takes events in."""
 
-    def __init__(self, log: DurableLog, clock: Clock, times: TimeLimits, rate_limit: RateLimit | None) -> None:
+    def __init__(
+        self,
+        log: DurableLog,
+        clock: Clock,
+        times: TimeLimits,
+        rate_limit: RateLimit | None,
+        tag_guard: TagGuard | None = None,
+    ) -> None:
         self._log = log
         self._clock = clock
         self._times = times
         self._rate_limit = rate_limit
+        self._tag_guard = tag_guard
 
     async def take(self, source: Source, items: Sequence[object], caller: Caller, attribution: Attribution) -> Receipt:
         """Decodes the items and returns once the accepted ones are durable. An item may be a Rejected already.
@@ -89,15 +99,20 @@ class Intake:
         context = Context(caller.tenant_id, now, window, attribution, alone=len(items) == 1)
         events: list[Event] = []
         refusals: list[Refusal] = []
+        overflowed = 0
         for index, item in enumerate(items):
             if index and index % _SLICE == 0:
                 await asyncio.sleep(0)
             try:
                 if isinstance(item, Rejected):
                     raise item
-                events.append(seal(source.decode(item, context), now))
+                for event in (source.decode(item, context), *context.also):
+                    if self._tag_guard is not None and event.tags:
+                        overflowed += self._tag_guard.apply(caller.tenant_id, event.tags, now)
+                    events.append(seal(event, now))
+                context.also.clear()
             except Rejected as rejected:
                 refusals.append(Refusal(index, rejected))
         if events:
             await self._log.append(events)
-        return Receipt(len(events), refusals, context.dropped_fields)
+        return Receipt(len(events), refusals, context.dropped_fields, overflowed)

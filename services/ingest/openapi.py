@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from services.ingest.adapters.http.payload import CLOUDEVENT, CLOUDEVENTS_BATCH
+from services.ingest.adapters.http.payload import CLOUDEVENT, CLOUDEVENTS_BATCH, EVENT_STREAM
+from services.ingest.adapters.http.routes import UNKNOWN_PROVIDER
 from services.ingest.domain import fields
 from services.ingest.domain.attribution import HEADERS
 from services.ingest.domain.rejection import Reason
-from services.ingest.domain.sources import CLOUDEVENTS, SOURCES, Source, native
+from services.ingest.domain.sources import CLOUDEVENTS, COMPATIBLE, SOURCES, Source, native
 
 Schema = dict[str, Any]
 
@@ -24,7 +25,8 @@ def document() -> Schema:
             "description": "Takes in uses of AI. Metadata only: messages, prompts and completions are dropped unread. "
             "Bodies may be gzip (`Content-Encoding: gzip`).",
         },
-        "paths": {source.path: {"post": _operation(source)} for source in SOURCES if source is not CLOUDEVENTS},
+        "paths": {source.path: {"post": _operation(source)} for source in SOURCES if source is not CLOUDEVENTS}
+        | {UNKNOWN_PROVIDER: {"post": _unknown_provider()}},
         "components": {
             "securitySchemes": {"apiKey": {"type": "http", "scheme": "bearer", "description": "afk_..."}},
             "schemas": {
@@ -46,7 +48,7 @@ def document() -> Schema:
 
 def _operation(source: Source) -> Schema:
     operation: Schema = {
-        "operationId": f"post_{source.name}",
+        "operationId": f"post_{source.name.replace('-', '_')}",
         "summary": source.title,
         "description": sys.modules[source.decode.__module__].__doc__ or source.title,
         "requestBody": {"required": True, "content": _content(source)},
@@ -58,8 +60,20 @@ def _operation(source: Source) -> Schema:
             _header("x-id", "The id of an object that has none; for one object alone"),
             _header("x-model", "The model of an object that names none"),
             _header("x-time", "RFC 3339 time of an object that tells none; without it, its arrival"),
+            _header("x-estimated", "`true`: a partial, which the final record of the same id supersedes"),
+            *([_header("x-provider", "Who served it", required=True)] if source is COMPATIBLE else []),
         ]
     return operation
+
+
+def _unknown_provider() -> Schema:
+    return {
+        "operationId": "post_unknown_provider",
+        "summary": "Any other provider is not known here",
+        "parameters": [{"name": "provider", "in": "path", "required": True, "schema": {"type": "string"}}],
+        "responses": {"404": _answer("The message lists the known ones", "Problem")}
+        | {status: answer for status, answer in _responses().items() if status in ("401", "403")},
+    }
 
 
 def _content(source: Source) -> Schema:
@@ -68,14 +82,17 @@ def _content(source: Source) -> Schema:
         "application/json": {"schema": {"oneOf": [schema, {"type": "array", "items": schema}]}},
         "application/x-ndjson": {"schema": {"type": "string", "description": "One JSON object a line"}},
     }
+    if source.streams:
+        content[EVENT_STREAM] = {"schema": {"type": "string", "description": "A stream, whole, as it was sent"}}
     if source.path == CLOUDEVENTS.path:
         content[CLOUDEVENT] = {"schema": _ref("CloudEvent")}
         content[CLOUDEVENTS_BATCH] = {"schema": {"type": "array", "items": _ref("CloudEvent")}}
     return content
 
 
-def _header(name: str, description: str) -> Schema:
-    return {"name": name.title(), "in": "header", "description": description, "schema": {"type": "string"}}
+def _header(name: str, description: str, *, required: bool = False) -> Schema:
+    header = {"name": name.title(), "in": "header", "description": description, "schema": {"type": "string"}}
+    return header | ({"required": True} if required else {})
 
 
 def _responses() -> Schema:

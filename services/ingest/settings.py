@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, Field, field_validator
 
 from services.common.settings import ServiceSettings
+from services.ingest.domain.attribution import HEADERS, HeaderMap
 from services.ingest.domain.otlp.attribution import AttributeMap
 from services.ingest.domain.otlp.metrics import Measured, settled
 
@@ -47,6 +48,17 @@ class IngestOptions(BaseModel):
     max_age_days: int = Field(default=400, ge=1, le=36_500, description="Older events are refused")
     max_ahead_seconds: int = Field(default=300, ge=0, le=86_400, description="How far a sender's clock may be ahead")
     rate_limit_events_per_second: float = Field(default=0.0, ge=0, description="For each API key; 0: no limit")
+    attribution_headers: dict[str, str] = Field(
+        default=dict(HEADERS),
+        description="JSON object of header names and what each gives of an event at /v1/usage: team, user, project, "
+        "key, tool, environment, session, region, or tag:<name>. It replaces the default",
+    )
+    max_tag_values: int = Field(
+        default=10_000,
+        ge=0,
+        description="Distinct values of a tag, for each tenant, process and UTC day; further ones become (overflow). "
+        "0: no limit",
+    )
     rate_limit_burst: float = Field(default=10_000, ge=1, description="Events a key may send at once after a pause")
     otlp_grpc_port: int = Field(default=4317, ge=0, le=65535, description="OTLP/gRPC; OTLP/HTTP is on the HTTP port")
     otlp_grpc_host: str = Field(default="", description="Where it listens; empty: as AIFINOPS_GRPC__HOST")
@@ -62,6 +74,12 @@ class IngestOptions(BaseModel):
         description='Metrics that are counted, metered or reported, such as {"claude_code.token.usage": "metered"}; '
         "others are not, because spans and events say the same",
     )
+
+    @field_validator("attribution_headers")
+    @classmethod
+    def _headers_lead_somewhere(cls, mapping: dict[str, str]) -> dict[str, str]:
+        HeaderMap(mapping)
+        return mapping
 
     @field_validator("otlp_attributes")
     @classmethod

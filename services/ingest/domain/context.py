@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from finops.usage.v1.usage_pb2 import UsageEvent
 
 from services.common.clock import Micros
 from services.ingest.domain.attribution import NOBODY, Attribution
@@ -21,5 +23,7 @@ class Context:
     """From the request's headers."""
     alone: bool = True
     """The request holds one object, which a header may therefore name."""
+    also: list[UsageEvent] = field(default_factory=list)
+    """What a decoder found beside the event it gives: an object may tell of the use of several models."""
     dropped_fields: int = 0
     """Counts top-level fields nobody knows, as decoders drop them."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from services.common.money import MAX_INT64, Picos, format_dollars, parse_dollars
+from services.common.money import MAX_INT64, PICOS_PER_DOLLAR, Picos, format_dollars, parse_dollars
 from services.ingest.domain.rejection import Reason, Rejected, shown
 
 MAX_TEXT = 256
@@ -26,6 +26,9 @@ MAX_DECIMAL = 28
 
 MAX_DOLLARS_TEXT = 40
 """Characters of an amount of dollars: every digit of the largest amount down to a picodollar, and zeros behind."""
+
+MAX_DOLLARS = MAX_INT64 // PICOS_PER_DOLLAR
+"""The most that 64 bits of picodollars hold."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 AMOUNT = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?"
@@ -136,6 +139,15 @@ def dollars(value: object, field: str) -> Picos:
         limit = format_dollars(MAX_INT64).partition(".")[0]
         raise Rejected(Reason.OUT_OF_RANGE, field, f"is {value}: one event holds up to {limit} dollars, split it")
     return picos
+
+
+def clean_dollars(value: object) -> Picos | None:
+    """Picodollars of a cost that a third party gives as a JSON number: its shortest decimal, rounded half to even. None
+    where it is no amount of dollars."""
+    if type(value) not in (int, float):
+        return None
+    amount = Decimal(repr(value))
+    return round(amount * PICOS_PER_DOLLAR) if 0 <= amount < MAX_DOLLARS else None
 
 
 def boolean(value: object, field: str) -> bool:

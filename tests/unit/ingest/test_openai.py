@@ -171,7 +171,7 @@ def test_a_line_of_a_batch_output_file() -> None:
         ),
         ({"prompt_tokens": -1}, "usage.prompt_tokens: is -1"),
         ({"prompt_tokens": 1, "prompt_tokens_details": [1]}, "usage.prompt_tokens_details: must be an object"),
-        ({"type": "duration", "seconds": 3.5}, "usage.prompt_tokens: is missing"),
+        ({"type": "duration", "seconds": 3.5}, "usage.seconds: is 3.5: billed by the second of audio"),
     ],
 )  # fmt: skip
 def test_inconsistent_usage_is_refused(usage: Any, message: str) -> None:

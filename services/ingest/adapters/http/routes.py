@@ -13,6 +13,7 @@ from starlette.routing import Route
 from services.common.auth import Access
 from services.common.errors import (
     InvalidArgumentError,
+    NotFoundError,
     PayloadTooLargeError,
     ResourceExhaustedError,
     UnavailableError,
@@ -23,11 +24,12 @@ from services.common.keyring import KeyRing
 from services.ingest.adapters import metrics
 from services.ingest.adapters.http import payload
 from services.ingest.adapters.http.body import read_body
-from services.ingest.domain import attribution
-from services.ingest.domain.attribution import NOBODY
+from services.ingest.domain.attribution import NOBODY, HeaderMap
 from services.ingest.domain.rejection import Rejected
-from services.ingest.domain.sources import CLOUDEVENTS, LITELLM, SOURCES, Source
+from services.ingest.domain.sources import CLOUDEVENTS, LITELLM, PROVIDERS, SOURCES, USAGE_PATH, Source
 from services.ingest.handlers import Caller, Intake, Receipt
+
+UNKNOWN_PROVIDER = f"{USAGE_PATH}{{provider}}"
 
 
 @dataclass(frozen=True)
@@ -43,16 +45,30 @@ class RequestLimits:
 class Endpoints:
     """Turns requests into calls of the intake."""
 
-    def __init__(self, intake: Intake, keyring: KeyRing, limits: RequestLimits) -> None:
+    def __init__(
+        self, intake: Intake, keyring: KeyRing, limits: RequestLimits, header_map: HeaderMap | None = None
+    ) -> None:
         self._intake = intake
         self._keyring = keyring
         self._limits = limits
+        self._header_map = header_map or HeaderMap()
         self._in_flight = 0
 
     def routes(self) -> Sequence[Route]:
-        """A POST route for each path."""
+        """A POST route for each path, and one that names the providers to who asks for another."""
         plain = [source for source in SOURCES if source is not CLOUDEVENTS]
-        return [Route(source.path, self._endpoint(source), methods=["POST"], name=source.name) for source in plain]
+        return [
+            *(Route(source.path, self._endpoint(source), methods=["POST"], name=source.name) for source in plain),
+            Route(UNKNOWN_PROVIDER, self._unknown_provider, methods=["POST"], name="unknown_provider"),
+        ]
+
+    async def _unknown_provider(self, request: Request) -> Response:
+        await authenticate(request, self._keyring, Access.WRITE_EVENTS)
+        known = ", ".join(source.name for source in PROVIDERS)
+        raise NotFoundError(
+            f"no provider {request.path_params['provider']!r:.80}: use one of {known}; the last is for any server that "
+            "answers as OpenAI does, and takes its name from the header X-Provider"
+        )
 
     def _endpoint(self, source: Source) -> Callable[[Request], Awaitable[Response]]:
         enveloped = CLOUDEVENTS if CLOUDEVENTS.path == source.path else None
@@ -85,7 +101,7 @@ class Endpoints:
                 f"{len(found.items)} events in one request: send at most {self._limits.max_items}"
             )
         try:
-            whose = attribution.of_headers(headers) if found.source.attributed else NOBODY
+            whose = self._header_map.read(headers) if found.source.attributed else NOBODY
         except Rejected as rejected:
             raise InvalidArgumentError.of(rejected.field, str(rejected).removeprefix(f"{rejected.field}: ")) from None
         try:
@@ -111,6 +127,7 @@ def _headers(request: Request) -> Mapping[str, str]:
 def _measure(source: Source, receipt: Receipt) -> None:
     metrics.ACCEPTED.labels(source.name).inc(receipt.accepted)
     metrics.DROPPED_FIELDS.labels(source.name).inc(receipt.dropped_fields)
+    metrics.OVERFLOWED_TAGS.labels(source.name).inc(receipt.overflowed_tags)
     for reason, count in Counter(refusal.rejected.reason for refusal in receipt.refusals).items():
         metrics.REJECTED.labels(source.name, reason.value).inc(count)
 

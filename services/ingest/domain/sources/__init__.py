@@ -8,10 +8,32 @@ from dataclasses import dataclass
 from finops.usage.v1.usage_pb2 import UsageEvent
 
 from services.ingest.domain.context import Context
-from services.ingest.domain.sources import anthropic, cloudevents, litellm, native, openai
+from services.ingest.domain.sources import (
+    anthropic,
+    anthropic_streams,
+    azure,
+    bedrock,
+    cloudevents,
+    cohere,
+    compatible,
+    deepseek,
+    gemini,
+    groq,
+    litellm,
+    mistral,
+    native,
+    ollama,
+    openai,
+    openai_streams,
+    openrouter,
+    xai,
+)
+from services.ingest.domain.streams import StreamFormat
 
 Decoder = Callable[[object, Context], UsageEvent]
 """Turns one JSON value into an event, or raises Rejected; it never raises anything else."""
+
+USAGE_PATH = "/v1/usage/"
 
 
 @dataclass(frozen=True)
@@ -25,14 +47,40 @@ class Source:
     title: str
     attributed: bool = False
     """Takes X-Team and its like."""
+    streams: tuple[StreamFormat, ...] = ()
+    """How what it takes may be streamed: then a whole stream may be posted as one object."""
+
+
+def _provider(
+    name: str, decode: Decoder, whose: str, streams: tuple[StreamFormat, ...] = openai_streams.STREAMS
+) -> Source:
+    title = f"{whose} responses, streams or usage objects"
+    return Source(name, f"{USAGE_PATH}{name}", decode, title, attributed=True, streams=streams)
 
 
 NATIVE = Source("native", "/v1/events", native.decode, "Events in the platform's own shape")
 CLOUDEVENTS = Source(cloudevents.NAME, "/v1/events", cloudevents.decode, "The same inside CloudEvents 1.0")
-OPENAI = Source(openai.NAME, "/v1/usage/openai", openai.decode, "OpenAI response or usage objects", attributed=True)
-ANTHROPIC = Source(
-    anthropic.NAME, "/v1/usage/anthropic", anthropic.decode, "Anthropic messages or usage objects", attributed=True
-)
+OPENAI = _provider("openai", openai.decode, "OpenAI")
+ANTHROPIC = _provider("anthropic", anthropic.decode, "Anthropic", anthropic_streams.STREAMS)
+GEMINI = _provider("gemini", gemini.decode, "Gemini API", gemini.STREAMS)
+VERTEX = _provider("vertex", gemini.decode_vertex, "Vertex AI", gemini.STREAMS)
+BEDROCK = _provider("bedrock", bedrock.decode, "Amazon Bedrock", bedrock.STREAMS)
+AZURE = _provider("azure", azure.decode, "Azure OpenAI")
+MISTRAL = _provider("mistral", mistral.decode, "Mistral")
+COHERE = _provider("cohere", cohere.decode, "Cohere", cohere.STREAMS)
+DEEPSEEK = _provider("deepseek", deepseek.decode, "DeepSeek")
+XAI = _provider("xai", xai.decode, "xAI")
+GROQ = _provider("groq", groq.decode, "Groq")
+OPENROUTER = _provider("openrouter", openrouter.decode, "OpenRouter", openrouter.STREAMS)
+OLLAMA = _provider("ollama", ollama.decode, "Ollama", ollama.STREAMS)
+VLLM = _provider("vllm", compatible.decode_vllm, "vLLM")
+COMPATIBLE = _provider(compatible.NAME, compatible.decode, "Any OpenAI-compatible server's")
 LITELLM = Source(litellm.NAME, "/v1/litellm", litellm.decode, "LiteLLM's generic API callback")
 
-SOURCES: tuple[Source, ...] = (NATIVE, CLOUDEVENTS, OPENAI, ANTHROPIC, LITELLM)
+PROVIDERS: tuple[Source, ...] = (
+    OPENAI, ANTHROPIC, GEMINI, VERTEX, BEDROCK, AZURE, MISTRAL, COHERE, DEEPSEEK, XAI, GROQ, OPENROUTER, OLLAMA, VLLM,
+    COMPATIBLE,
+)  # fmt: skip
+"""Those below /v1/usage/, whose own objects are taken."""
+
+SOURCES: tuple[Source, ...] = (NATIVE, CLOUDEVENTS, *PROVIDERS, LITELLM)

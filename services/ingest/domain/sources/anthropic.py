@@ -1,7 +1,8 @@
-"""Anthropic: messages, their usage objects, and lines of a Message Batch's results.
+"""Anthropic: messages, their usage objects, and lines of a Message Batch's results. Streams may be sent whole.
 
 `input_tokens` excludes both cache reads and cache writes; thinking is inside `output_tokens` (anthropic-sdk-python,
-types/usage.py). A compaction's tokens stand only in `iterations` (types/beta/beta_usage.py).
+types/usage.py). A compaction's tokens, and an advisor's, which another model bills, stand only in `iterations`
+(types/beta/beta_usage.py). A refusal before any output is not billed (platform.claude.com, release notes).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from finops.usage.v1.usage_pb2 import UsageEvent
+from finops.usage.v1.usage_pb2 import OUTCOME_FAILED, Quantities, UsageEvent
 
 from services.ingest.domain import buckets, fields
 from services.ingest.domain.buckets import Buckets
@@ -19,7 +20,10 @@ from services.ingest.domain.sources import provider
 
 NAME = "anthropic"
 
+Usage = Mapping[str, Any]
+
 _GLOBAL = ("", "global", "not_available")
+_OWN_WORDS = frozenset({"cache_read_input_tokens", "cache_creation_input_tokens", "server_tool_use"})
 
 
 def decode(item: object, context: Context) -> UsageEvent:
@@ -28,11 +32,24 @@ def decode(item: object, context: Context) -> UsageEvent:
     Raises:
         Rejected
     """
+    event = read(item, context, NAME)
+    output = event.quantities.output_tokens + event.quantities.reasoning_tokens
+    if not output and type(item) is dict and item.get("stop_reason") == "refusal":
+        event.outcome = OUTCOME_FAILED
+    return event
+
+
+def read(item: object, context: Context, name: str) -> UsageEvent:
+    """The event of an object in Anthropic's shape, from the provider of this name; advisors' go to `context.also`.
+
+    Raises:
+        Rejected
+    """
     if type(item) is not dict:
         raise not_an_object(item)
     message = _out_of_batch_line(item)
     usage, path = provider.usage_of(message, ("input_tokens",))
-    event = provider.start_event(NAME, message if path else {}, context, None)
+    event = provider.start_event(name, message if path else {}, context, None)
     counts = buckets_of(usage, path)
     tier = fields.text(usage.get("service_tier"), f"{path}service_tier")
     geography = fields.text(usage.get("inference_geo"), f"{path}inference_geo")
@@ -40,10 +57,22 @@ def decode(item: object, context: Context) -> UsageEvent:
         event.region = geography
     if usage.get("speed") == "fast" and tier in ("", "standard"):
         tier = "fast"
-    return provider.finish(event, counts, service_tier=tier)
+    event = provider.finish(event, counts, service_tier=tier)
+    context.also.extend(_advisors(event, usage, path))
+    return event
 
 
-def buckets_of(usage: Mapping[str, Any], path: str) -> Buckets:
+def is_shaped_so(item: object) -> bool:
+    """Whether an object of a provider that speaks several languages is in this one."""
+    if type(item) is not dict:
+        return False
+    usage = item.get("usage")
+    if type(usage) is not dict or usage.get("input_tokens") is None:
+        return False
+    return item.get("type") == "message" or not usage.keys().isdisjoint(_OWN_WORDS)
+
+
+def buckets_of(usage: Usage, path: str) -> Buckets:
     """Disjoint buckets of a usage object in Anthropic's convention. `path` stands before field names in messages.
 
     Raises:
@@ -52,18 +81,40 @@ def buckets_of(usage: Mapping[str, Any], path: str) -> Buckets:
     if usage.get("input_tokens") is None:
         raise Rejected(Reason.MISSING, f"{path}input_tokens", "is missing: send the usage object as Anthropic gave it")
     total = _one(usage, path)
-    iterations = usage.get("iterations")
-    for position, iteration in enumerate(iterations if type(iterations) is list else ()):
-        if type(iteration) is dict and iteration.get("type") == "compaction":
-            for name, value in _one(iteration, f"{path}iterations[{position}].").items():
-                total[name] += value
+    for where, iteration in _iterations(usage, path, "compaction"):
+        for name, value in _one(iteration, where).items():
+            total[name] += value
     tools = fields.mapping(usage.get("server_tool_use"), f"{path}server_tool_use")
     field = f"{path}server_tool_use.web_search_requests"
     total["web_searches"] = fields.count(tools.get("web_search_requests"), field)
     return total
 
 
-def _one(usage: Mapping[str, Any], path: str) -> Buckets:
+def _iterations(usage: Usage, path: str, kind: str) -> list[tuple[str, Usage]]:
+    """The iterations of a kind, each with the path to it."""
+    iterations = usage.get("iterations")
+    return [
+        (f"{path}iterations[{position}].", iteration)
+        for position, iteration in enumerate(iterations if type(iterations) is list else ())
+        if type(iteration) is dict and iteration.get("type") == kind
+    ]
+
+
+def _advisors(event: UsageEvent, usage: Usage, path: str) -> list[UsageEvent]:
+    """What other models were consulted within the request: each an event of its own, none of them a request."""
+    found = []
+    for where, iteration in _iterations(usage, path, "advisor_message"):
+        advisor = UsageEvent()
+        advisor.CopyFrom(event)
+        place = where.removeprefix(path).rstrip(".")
+        advisor.source_event_id = fields.text(f"{event.source_event_id}/{place}", "id")
+        advisor.model = fields.required_text(iteration.get("model"), f"{where}model", "it tells the price")
+        advisor.quantities.CopyFrom(Quantities(**_one(iteration, where)))
+        found.append(advisor)
+    return found
+
+
+def _one(usage: Usage, path: str) -> Buckets:
     """Buckets of one usage object or iteration."""
     write_total = fields.count(usage.get("cache_creation_input_tokens"), f"{path}cache_creation_input_tokens")
     by_ttl = fields.mapping(usage.get("cache_creation"), f"{path}cache_creation")

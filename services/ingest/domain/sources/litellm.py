@@ -9,13 +9,11 @@ tier is read.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from finops.usage.v1.usage_pb2 import OUTCOME_CACHE_HIT, OUTCOME_FAILED, Quantities, UsageEvent
 
 from services.common.clock import Micros
-from services.common.money import MAX_INT64, PICOS_PER_DOLLAR, Picos
 from services.ingest.domain import buckets, fields
 from services.ingest.domain.buckets import Buckets
 from services.ingest.domain.context import Context
@@ -26,8 +24,6 @@ NAME = "litellm"
 
 _BATCH_CALLS = frozenset({"retrieve_batch", "aretrieve_batch"})
 """The call whose payload carries the usage of a finished batch."""
-
-_MAX_DOLLARS = MAX_INT64 // PICOS_PER_DOLLAR
 
 _ANTHROPICS_OWN = ("cache_read_input_tokens", "cache_creation_input_tokens")
 
@@ -70,7 +66,7 @@ def _judge(item: Mapping[str, Any], event: UsageEvent) -> None:
 
     A failed call that LiteLLM prices above zero broke off in mid-stream: the provider billed what it had produced.
     """
-    cost = _picos(item.get("response_cost"))
+    cost = fields.clean_dollars(item.get("response_cost"))
     if cost is not None:
         event.source_cost_picos = cost
     if item.get("cache_hit") is True:
@@ -180,11 +176,3 @@ def _tags(item: Mapping[str, Any]) -> dict[str, str]:
     if item.get("end_user"):
         fields.add_clean_tag(found, "end_user", item["end_user"])
     return found
-
-
-def _picos(value: object) -> Picos | None:
-    """LiteLLM's cost, a JSON float, to the nearest picodollar of its shortest decimal."""
-    if type(value) not in (int, float):
-        return None
-    dollars = Decimal(repr(value))
-    return round(dollars * PICOS_PER_DOLLAR) if 0 <= dollars < _MAX_DOLLARS else None

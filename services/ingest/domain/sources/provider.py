@@ -12,22 +12,26 @@ from services.ingest.domain import buckets, fields
 from services.ingest.domain.buckets import Buckets
 from services.ingest.domain.context import Context
 from services.ingest.domain.rejection import Reason, Rejected
+from services.ingest.domain.streams import BROKEN_OFF
 
 
-def start_event(provider: str, item: Mapping[str, Any], context: Context, created: object) -> UsageEvent:
+def start_event(
+    provider: str, item: Mapping[str, Any], context: Context, created: object, *, source_id: object = None
+) -> UsageEvent:
     """The event of a provider's object, without its quantities.
 
     Args:
         provider: also the source.
         item: the object; its own `id` and `model` win over the headers'.
         context: of the request.
-        created: seconds since 1970, or None where the provider tells no time.
+        created: seconds since 1970 or an RFC 3339 time, or None where the provider tells no time.
+        source_id: stands in for the object's `id`.
 
     Raises:
         Rejected: no id, or a time out of range.
     """
-    source_id = fields.required_text(
-        item.get("id") or (context.attribution.id if context.alone else ""),
+    name = fields.required_text(
+        source_id or item.get("id") or (context.attribution.id if context.alone else ""),
         "id",
         "send the provider's whole response object, or the object alone with its id in the header X-Id",
     )
@@ -36,11 +40,12 @@ def start_event(provider: str, item: Mapping[str, Any], context: Context, create
     event = UsageEvent(
         tenant_id=context.tenant_id,
         source=provider,
-        source_event_id=source_id,
+        source_event_id=name,
         time_unix_micros=time,
         time_inferred=inferred,
         provider=provider,
         model=fields.text(item.get("model") or attribution.model, "model"),
+        estimated=attribution.estimated or BROKEN_OFF in item,
         **attribution.dimensions,  # type: ignore[arg-type]
     )
     if attribution.tags:
@@ -59,7 +64,8 @@ def finish(event: UsageEvent, counts: Buckets, *, service_tier: str) -> UsageEve
 
 def _time(created: object, context: Context) -> tuple[Micros, bool]:
     if created is not None:
-        return context.window.epoch(created, "created"), False
+        read = context.window.rfc3339 if type(created) is str else context.window.epoch
+        return read(created, "created"), False
     if context.attribution.time:
         return context.window.rfc3339(context.attribution.time, "X-Time"), False
     return context.now, True
@@ -77,7 +83,7 @@ def usage_of(item: Mapping[str, Any], total_names: tuple[str, ...]) -> tuple[Map
             raise Rejected(
                 Reason.MISSING,
                 "usage",
-                "is null: for a stream ask for it (stream_options.include_usage) and send the last chunk's",
+                "is null: for a stream ask for it (stream_options.include_usage) and send all of it, or its last chunk",
             )
         return fields.mapping(usage, "usage"), "usage."
     if any(name in item for name in total_names):
@@ -87,3 +93,18 @@ def usage_of(item: Mapping[str, Any], total_names: tuple[str, ...]) -> tuple[Map
         "usage",
         f"is missing: send the whole response, or its usage object ({' or '.join(total_names)}, ...)",
     )
+
+
+def refuse_unmetered(value: object, field: str, unit: str) -> None:
+    """Refuses use that is billed in a unit no bucket has: accepted without it, it would seem free.
+
+    Raises:
+        Rejected
+    """
+    if type(value) in (int, float) and value:
+        raise Rejected(
+            Reason.INVALID,
+            field,
+            f"is {value}: billed by the {unit}, for which there is no bucket; send a native event with `credits` "
+            f"counting them, and a price for the model's credits",
+        )
