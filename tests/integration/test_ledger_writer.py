@@ -181,7 +181,7 @@ async def test_reconcile_finds_nothing_in_order(clickhouse_settings: ClickHouseS
 
 
 @pytest.mark.parametrize(
-    ("lost", "column"), [("costs_hourly", "hour"), ("costs_daily", "day"), ("event_index", "event_key")]
+    ("lost", "column"), [("costs_hourly", "start"), ("costs_daily", "start"), ("event_index", "event_key")]
 )
 async def test_reconcile_mends_what_was_lost(clickhouse_settings: ClickHouseSettings, lost: str, column: str) -> None:
     async with ledger(clickhouse_settings) as books:

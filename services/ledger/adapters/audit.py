@@ -4,34 +4,31 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from services.common.clickhouse import ClickHouse
-from services.common.clock import DAY, SECOND, to_micros
+from services.common.clock import DAY, to_micros
 from services.common.dimensions import BUCKETS, DIMENSIONS
+from services.ledger.adapters.sql import ROLLUP_TABLES, within
 from services.ledger.domain.query import ReadFrom
 from services.ledger.domain.reconciliation import Differences, Group, Sums
 
 _KEYS = [name for name in DIMENSIONS if name != "tenant"]
 _SUMMED = [*BUCKETS, "cost_picos", "shadow_cost_picos", "events", "unpriced_events"]
 _TOTALS = ("cost_picos", "shadow_cost_picos")
-_SECONDS_A_DAY = DAY // SECOND
 
 _DAYS = """
 SELECT DISTINCT found
 FROM
 (
     SELECT toDate(time, 'UTC') AS found FROM cost_entries
-    UNION ALL SELECT toDate(hour, 'UTC') FROM costs_hourly
-    UNION ALL SELECT day FROM costs_daily
+    UNION ALL SELECT toDate(start, 'UTC') FROM costs_hourly
+    UNION ALL SELECT toDate(start, 'UTC') FROM costs_daily
 )
 ORDER BY found
 """
 
-_OF_DAY = (
-    "time >= fromUnixTimestamp64Micro({start:Int64}, 'UTC') AND time < fromUnixTimestamp64Micro({end:Int64}, 'UTC')"
-)
+_OF_DAY = within("time")
 
 _MISSING = f"""
 SELECT count()
@@ -55,39 +52,11 @@ SETTINGS insert_deduplicate = 0
 """  # noqa: S608
 
 
-@dataclass(frozen=True)
-class _Rollup:
-    table: str
-    time_column: str
-    time_type: str
-    seconds_a_unit: int
-    """What the time column counts in."""
-    slot_of_entry: str
-    """SQL of the start of an entry's hour or day, seconds since the epoch."""
-    slot_of_row: str
-    of_day: str
-
-
-_ROLLUPS = {
-    ReadFrom.HOURLY: _Rollup(
-        table="costs_hourly",
-        time_column="hour",
-        time_type="DateTime('UTC')",
-        seconds_a_unit=1,
-        slot_of_entry="toInt64(toUnixTimestamp(toStartOfHour(toDateTime(time, 'UTC'))))",
-        slot_of_row="toInt64(toUnixTimestamp(hour))",
-        of_day="toDate(hour, 'UTC') = {day:Date}",
-    ),
-    ReadFrom.DAILY: _Rollup(
-        table="costs_daily",
-        time_column="day",
-        time_type="Date",
-        seconds_a_unit=_SECONDS_A_DAY,
-        slot_of_entry="intDiv({start:Int64}, 1000000)",
-        slot_of_row="intDiv({start:Int64}, 1000000)",
-        of_day="day = {day:Date}",
-    ),
+_SLOT_OF_ENTRY = {
+    ReadFrom.HOURLY: "toStartOfHour(toDateTime(time, 'UTC'))",
+    ReadFrom.DAILY: "toStartOfDay(toDateTime(time, 'UTC'))",
 }
+"""SQL of `start` of the row that an entry is added to."""
 
 
 class ClickHouseAudit:
@@ -100,7 +69,7 @@ class ClickHouseAudit:
         return [row[0] for row in await self._clickhouse.query(_DAYS)]
 
     async def differences(self, rollup: ReadFrom, day: date) -> Differences:
-        rows = await self._clickhouse.query(_difference_sql(_ROLLUPS[rollup]), _day(day))
+        rows = await self._clickhouse.query(_difference_sql(rollup), _day(day))
         first, last = 3, 3 + len(_KEYS)
         return {
             Group(row[0], row[1], row[2], tuple(row[first:last])): Sums(
@@ -110,22 +79,20 @@ class ClickHouseAudit:
         }
 
     async def correct(self, rollup: ReadFrom, differences: Differences) -> None:
-        table = _ROLLUPS[rollup]
         types = {
-            table.time_column: table.time_type,
+            "start": "DateTime('UTC')",
             "tenant_id": "LowCardinality(String)",
             "measurement": "Int8",
             **dict.fromkeys(_KEYS, "LowCardinality(String)"),
             **{name: "Int128" if name in _TOTALS else "Int64" for name in _SUMMED},
         }
         rows = [
-            (group.seconds // table.seconds_a_unit, group.tenant_id, group.measurement, *group.dimensions,
-             *sums.quantities, *sums[1:])
+            (group.seconds, group.tenant_id, group.measurement, *group.dimensions, *sums.quantities, *sums[1:])
             for group, sums in differences.items()
-        ]  # fmt: skip
+        ]
         # A token of its own: without one, a correction equal to an earlier one would be taken for a repetition of it.
         await self._clickhouse.insert(
-            table.table,
+            ROLLUP_TABLES[rollup],
             list(types),
             list(zip(*rows, strict=True)),
             column_types=list(types.values()),
@@ -147,10 +114,10 @@ class ClickHouseAudit:
 
 def _day(day: date) -> dict[str, object]:
     start = to_micros(datetime(day.year, day.month, day.day, tzinfo=UTC))
-    return {"start": start, "end": start + DAY, "day": day.isoformat()}
+    return {"start": start, "end": start + DAY}
 
 
-def _difference_sql(rollup: _Rollup) -> str:
+def _difference_sql(rollup: ReadFrom) -> str:
     of_entry = {bucket: f"{bucket}_delta" for bucket in BUCKETS} | {
         "cost_picos": "toInt128(cost_picos_delta)",
         "shadow_cost_picos": "toInt128(shadow_cost_picos_delta)",
@@ -158,7 +125,11 @@ def _difference_sql(rollup: _Rollup) -> str:
         "unpriced_events": "toInt64(unpriced_events_delta)",
     }
     dimensions = [(f"toString({name})", name) for name in _KEYS]
-    keyed = [(rollup.slot_of_entry, "slot"), ("toString(tenant_id)", "tenant"), ("toInt8(measurement)", "measured")]
+    keyed = [
+        (f"toInt64(toUnixTimestamp({_SLOT_OF_ENTRY[rollup]}))", "slot"),
+        ("toString(tenant_id)", "tenant"),
+        ("toInt8(measurement)", "measured"),
+    ]
     names = [name for _, name in [*keyed, *dimensions]]
     entries = ", ".join(f"{sql} AS {name}" for sql, name in [*keyed, *dimensions])
     entry_sums = ", ".join(f"{of_entry[name]} AS of_{name}" for name in _SUMMED)
@@ -170,7 +141,8 @@ def _difference_sql(rollup: _Rollup) -> str:
         (
             SELECT {entries}, {entry_sums} FROM cost_entries FINAL WHERE {_OF_DAY}
             UNION ALL
-            SELECT {rollup.slot_of_row}, {rows}, {row_sums} FROM {rollup.table} WHERE {rollup.of_day}
+            SELECT toInt64(toUnixTimestamp(start)), {rows}, {row_sums} FROM {ROLLUP_TABLES[rollup]}
+            WHERE {within("start")}
         )
         GROUP BY {", ".join(names)}
         HAVING {" OR ".join(f"sum_{name} != 0" for name in _SUMMED)}

@@ -35,34 +35,33 @@ class _Table:
     unpriced: str
 
 
+def within(column: str) -> str:
+    """SQL of: the time in this column is in [{start}, {end}), bound in microseconds."""
+    start, end = (f"fromUnixTimestamp64Micro({{{bound}:Int64}}, 'UTC')" for bound in ("start", "end"))
+    return f"{column} >= {start} AND {column} < {end}"
+
+
+def _rollup(name: str) -> _Table:
+    return _Table(
+        name=name,
+        seconds="toInt64(toUnixTimestamp(start))",
+        within=within("start"),
+        bucket="sum(%s)",
+        cost="sum(cost_picos)",
+        shadow="sum(shadow_cost_picos)",
+        events="sum(events)",
+        unpriced="sum(unpriced_events)",
+    )
+
+
+ROLLUP_TABLES: Mapping[ReadFrom, str] = {ReadFrom.HOURLY: "costs_hourly", ReadFrom.DAILY: "costs_daily"}
+
 _TABLES: Mapping[ReadFrom, _Table] = {
-    ReadFrom.DAILY: _Table(
-        name="costs_daily",
-        seconds="toInt64(toUnixTimestamp(toDateTime(day, 'UTC')))",
-        within="day >= toDate(fromUnixTimestamp64Micro({start:Int64}, 'UTC'), 'UTC') "
-        "AND day < toDate(fromUnixTimestamp64Micro({end:Int64}, 'UTC'), 'UTC')",
-        bucket="sum(%s)",
-        cost="sum(cost_picos)",
-        shadow="sum(shadow_cost_picos)",
-        events="sum(events)",
-        unpriced="sum(unpriced_events)",
-    ),
-    ReadFrom.HOURLY: _Table(
-        name="costs_hourly",
-        seconds="toInt64(toUnixTimestamp(hour))",
-        within="hour >= fromUnixTimestamp64Micro({start:Int64}, 'UTC') "
-        "AND hour < fromUnixTimestamp64Micro({end:Int64}, 'UTC')",
-        bucket="sum(%s)",
-        cost="sum(cost_picos)",
-        shadow="sum(shadow_cost_picos)",
-        events="sum(events)",
-        unpriced="sum(unpriced_events)",
-    ),
+    **{source: _rollup(name) for source, name in ROLLUP_TABLES.items()},
     ReadFrom.ENTRIES: _Table(
         name="cost_entries FINAL",
         seconds=f"intDiv(toUnixTimestamp64Micro(time), {SECOND})",
-        within="time >= fromUnixTimestamp64Micro({start:Int64}, 'UTC') "
-        "AND time < fromUnixTimestamp64Micro({end:Int64}, 'UTC')",
+        within=within("time"),
         bucket="sum(%s_delta)",
         cost="sum(toInt128(cost_picos_delta))",
         shadow="sum(toInt128(shadow_cost_picos_delta))",

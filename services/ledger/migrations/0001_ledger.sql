@@ -107,7 +107,8 @@ ORDER BY (log_incarnation, log_partition, writer, written);
 -- would make a rollup by tags as long as the entries; queries that name a tag read the entries of their time range.
 CREATE TABLE IF NOT EXISTS costs_hourly
 (
-    hour                   DateTime('UTC'),
+    -- Of the hour.
+    start                  DateTime('UTC'),
     tenant_id              LowCardinality(String),
     measurement            Enum8('metered' = 0, 'reported' = 1),
     team                   LowCardinality(String),
@@ -142,14 +143,14 @@ CREATE TABLE IF NOT EXISTS costs_hourly
     shadow_cost            Decimal(38, 12) ALIAS reinterpret(shadow_cost_picos, 'Decimal(38, 12)')
 )
 ENGINE = SummingMergeTree
-PRIMARY KEY (tenant_id, hour, measurement)
-ORDER BY (tenant_id, hour, measurement, team, user, project, key, tool, provider, model, environment, source,
+PRIMARY KEY (tenant_id, start, measurement)
+ORDER BY (tenant_id, start, measurement, team, user, project, key, tool, provider, model, environment, source,
     service_tier)
 SETTINGS non_replicated_deduplication_window = 10000;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS costs_hourly_view TO costs_hourly AS
 SELECT
-    toStartOfHour(toDateTime(time, 'UTC')) AS hour,
+    toStartOfHour(toDateTime(time, 'UTC')) AS start,
     tenant_id, measurement, team, user, project, key, tool, provider, model, environment, source, service_tier,
     sum(input_tokens_delta) AS input_tokens,
     sum(cache_read_tokens_delta) AS cache_read_tokens,
@@ -170,75 +171,15 @@ SELECT
     countIf(revision = 1) AS events,
     sum(unpriced_events_delta) AS unpriced_events
 FROM cost_entries
-GROUP BY hour, tenant_id, measurement, team, user, project, key, tool, provider, model, environment, source, service_tier;
+GROUP BY start, tenant_id, measurement, team, user, project, key, tool, provider, model, environment, source, service_tier;
 
--- The same by UTC day; fed from the hourly blocks, which are already much shorter than the entries'.
-CREATE TABLE IF NOT EXISTS costs_daily
-(
-    day                    Date,
-    tenant_id              LowCardinality(String),
-    measurement            Enum8('metered' = 0, 'reported' = 1),
-    team                   LowCardinality(String),
-    user                   LowCardinality(String),
-    project                LowCardinality(String),
-    key                    LowCardinality(String),
-    tool                   LowCardinality(String),
-    provider               LowCardinality(String),
-    model                  LowCardinality(String),
-    environment            LowCardinality(String),
-    source                 LowCardinality(String),
-    service_tier           LowCardinality(String),
-    input_tokens           Int64,
-    cache_read_tokens      Int64,
-    cache_write_tokens     Int64,
-    cache_write_1h_tokens  Int64,
-    output_tokens          Int64,
-    reasoning_tokens       Int64,
-    input_audio_tokens     Int64,
-    output_audio_tokens    Int64,
-    input_image_tokens     Int64,
-    output_image_tokens    Int64,
-    web_searches           Int64,
-    requests               Int64,
-    seats                  Int64,
-    credit_micros          Int64,
-    cost_picos             Int128,
-    shadow_cost_picos      Int128,
-    events                 Int64,
-    unpriced_events        Int64,
-    cost                   Decimal(38, 12) ALIAS reinterpret(cost_picos, 'Decimal(38, 12)'),
-    shadow_cost            Decimal(38, 12) ALIAS reinterpret(shadow_cost_picos, 'Decimal(38, 12)')
-)
-ENGINE = SummingMergeTree
-PRIMARY KEY (tenant_id, day, measurement)
-ORDER BY (tenant_id, day, measurement, team, user, project, key, tool, provider, model, environment, source,
-    service_tier)
-SETTINGS non_replicated_deduplication_window = 10000;
+-- The same by UTC day: the same columns and order, `start` being the day's. Fed from the hourly blocks, which are already
+-- much shorter than the entries'; SummingMergeTree adds up the hours of a block as it is written.
+CREATE TABLE IF NOT EXISTS costs_daily AS costs_hourly;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS costs_daily_view TO costs_daily AS
-SELECT
-    toDate(hour, 'UTC') AS day,
-    tenant_id, measurement, team, user, project, key, tool, provider, model, environment, source, service_tier,
-    sum(input_tokens) AS input_tokens,
-    sum(cache_read_tokens) AS cache_read_tokens,
-    sum(cache_write_tokens) AS cache_write_tokens,
-    sum(cache_write_1h_tokens) AS cache_write_1h_tokens,
-    sum(output_tokens) AS output_tokens,
-    sum(reasoning_tokens) AS reasoning_tokens,
-    sum(input_audio_tokens) AS input_audio_tokens,
-    sum(output_audio_tokens) AS output_audio_tokens,
-    sum(input_image_tokens) AS input_image_tokens,
-    sum(output_image_tokens) AS output_image_tokens,
-    sum(web_searches) AS web_searches,
-    sum(requests) AS requests,
-    sum(seats) AS seats,
-    sum(credit_micros) AS credit_micros,
-    sum(cost_picos) AS cost_picos,
-    sum(shadow_cost_picos) AS shadow_cost_picos,
-    sum(events) AS events,
-    sum(unpriced_events) AS unpriced_events
-FROM costs_hourly
-GROUP BY day, tenant_id, measurement, team, user, project, key, tool, provider, model, environment, source, service_tier;
+SELECT * REPLACE (toStartOfDay(start, 'UTC') AS start)
+FROM costs_hourly;
 
 -- The latest revision of each event key, for raters that ask whether they have seen an event. Keys are hashes, so lookups
 -- are random: small granules keep a thousand of them cheap.
