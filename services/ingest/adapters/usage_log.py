@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from finops.usage.v1.usage_pb2 import UsageEvent
@@ -28,13 +28,14 @@ class UsageLog:
     def __init__(self, producer: RecordProducer) -> None:
         self._producer = producer
 
-    async def send(self, stored: Sequence[Stored], *, timeout_seconds: float) -> None:
-        """Returns once every replica in sync has all of them.
+    async def send(self, stored: Sequence[Stored], *, timeout_seconds: float) -> Mapping[int, int]:
+        """Returns once every replica in sync has all of them: the highest offset by partition.
 
         Raises:
             UnavailableError: not all were acknowledged in time; some may have been written.
         """
-        await self._producer.produce([record_of(one) for one in stored], timeout_seconds=timeout_seconds)
+        positions = await self._producer.produce([record_of(one) for one in stored], timeout_seconds=timeout_seconds)
+        return dict(sorted(positions))
 
 
 def record_of(stored: Stored) -> Outgoing:

@@ -39,12 +39,14 @@ class Broker:
     def health(self) -> Health:
         return Health(ready=not self.away, detail="Kafka: away" if self.away else "")
 
-    async def send(self, stored: Sequence[Stored], *, timeout_seconds: float) -> None:
+    async def send(self, stored: Sequence[Stored], *, timeout_seconds: float) -> Mapping[int, int]:
+        """A log of one partition."""
         await asyncio.sleep(0)
         if self.away:
             raise UnavailableError("away")
         self.batches += 1
         self.log += [one.event for one in stored]
+        return {0: len(self.log) - 1}
 
 
 class Ledger:
@@ -52,6 +54,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.held: dict[bytes, bytes] = {}
+        self.last_offset = -1
         self.away = False
 
     def hold(self, *events: Event) -> None:
@@ -61,6 +64,9 @@ class Ledger:
         if self.away:
             raise UnavailableError("away")
         return {key: self.held[key] for key in keys if key in self.held}
+
+    async def rated(self) -> Mapping[int, int]:
+        return {0: self.last_offset}
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -238,6 +244,67 @@ async def test_a_revision_is_held_where_a_later_one_of_the_journal_is(tmp_path: 
     ledger.hold(sealed(1, tokens=2), sealed(2))
     await embedded.retirement.look()
     assert embedded.journal.is_empty
+    await embedded.log.stop()
+
+
+async def test_what_the_ledger_dropped_on_purpose_does_not_hold_the_journal_up(tmp_path: Path, broker: Broker) -> None:
+    ledger = Ledger()
+    embedded = Embedded(tmp_path, broker, ledger)
+    await embedded.log.start()
+    # The final record came before, and this estimate of the same event after it: nothing is written for it.
+    ledger.hold(sealed(1, tokens=1))
+    await embedded.log.append([sealed(1, tokens=2), sealed(2)])
+    await until(lambda: len(broker.log) == 2)
+    ledger.hold(sealed(2))
+    for offset in (-1, 0, 1):
+        ledger.last_offset = offset
+        await embedded.retirement.look()
+        assert len(embedded.journal.segments) == 1, "it may still come"
+    ledger.last_offset = 2
+    await embedded.retirement.look()
+    assert embedded.journal.is_empty
+    assert not list((tmp_path / "journal").glob("*.refused"))
+    await embedded.log.stop()
+
+
+async def test_an_event_that_was_never_rated_is_kept_aside(tmp_path: Path, broker: Broker) -> None:
+    ledger = Ledger()
+    embedded = Embedded(tmp_path, broker, ledger)
+    await embedded.log.start()
+    await embedded.log.append([sealed(number) for number in range(4)])
+    await until(lambda: len(broker.log) == 4)
+    ledger.hold(sealed(0), sealed(3))
+    ledger.last_offset = 3
+    await embedded.retirement.look()
+    assert len(embedded.journal.segments) == 1
+    ledger.last_offset = 4
+    await embedded.retirement.look()
+    assert embedded.journal.is_empty
+    await embedded.log.stop()
+    (aside,) = (tmp_path / "journal").glob("*.refused")
+    # Under its old name it is a segment again.
+    aside.rename(aside.with_suffix(".journal"))
+    again = Embedded(tmp_path, Broker(), ledger)
+    await again.journal.open()
+    (segment,) = again.journal.segments
+    stored, _ = await again.journal.read(segment, 0)
+    assert [one.event for one in stored] == [sealed(1), sealed(2)]
+    await again.journal.close()
+
+
+async def test_a_resend_is_waited_for_anew(tmp_path: Path, broker: Broker) -> None:
+    ledger = Ledger()
+    embedded = Embedded(tmp_path, broker, ledger, resend_after=0.01)
+    await embedded.log.start()
+    await embedded.log.append([sealed(1)])
+    await until(lambda: len(broker.log) == 1)
+    await embedded.retirement.look()
+    await asyncio.sleep(0.02)
+    await embedded.retirement.look()
+    await until(lambda: len(broker.log) == 2)
+    ledger.last_offset = 1
+    await embedded.retirement.look()
+    assert len(embedded.journal.segments) == 1
     await embedded.log.stop()
 
 

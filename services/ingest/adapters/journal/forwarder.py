@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from finops.usage.v1.usage_pb2 import UsageEvent
@@ -27,7 +27,9 @@ _LONGEST_PAUSE_SECONDS = 5.0
 class Sink(Protocol):
     """Where events go; services.ingest.adapters.usage_log.UsageLog is one."""
 
-    async def send(self, stored: Sequence[Stored], *, timeout_seconds: float) -> None: ...
+    async def send(self, stored: Sequence[Stored], *, timeout_seconds: float) -> Mapping[int, int]:
+        """Returns once all are durable there: the highest offset by partition. Raises UnavailableError."""
+        ...
 
 
 class Forwarder:
@@ -41,6 +43,7 @@ class Forwarder:
         self._number = 0
         self._offset = 0
         self._rewinds = 0
+        self._reached: dict[int, dict[int, int]] = {}
         self._task: asyncio.Task[None] | None = None
         self._settled = asyncio.Event()
         self._settled.set()
@@ -60,6 +63,10 @@ class Forwarder:
         return segment.sealed and (
             segment.number < self._number or (segment.number == self._number and self._offset >= segment.durable)
         )
+
+    def reached(self, segment: Segment) -> Mapping[int, int]:
+        """Highest offset in the usage log, by partition, that this process sent events of a segment to."""
+        return self._reached.get(segment.number, {})
 
     def rewind(self) -> None:
         """Sends all of it again, from the oldest segment on. Only a whole replay keeps a key's revisions in order."""
@@ -113,7 +120,7 @@ class Forwarder:
                     if self._discard and self._is_end(segment, end):
                         self._settled.clear()
                     self._tell_age(stored[0])
-                    await self._sink.send(stored, timeout_seconds=_SEND_TIMEOUT_SECONDS)
+                    self._note(segment, await self._sink.send(stored, timeout_seconds=_SEND_TIMEOUT_SECONDS))
                     metrics.FORWARDED.inc(len(stored))
                 if rewinds == self._rewinds:
                     self._offset = end
@@ -128,6 +135,14 @@ class Forwarder:
             else:
                 return False
         return False
+
+    def _note(self, segment: Segment, offsets: Mapping[int, int]) -> None:
+        if segment.number not in self._reached:
+            held = {other.number for other in self._journal.segments}
+            self._reached = {number: reached for number, reached in self._reached.items() if number in held}
+        reached = self._reached.setdefault(segment.number, {})
+        for partition, offset in offsets.items():
+            reached[partition] = max(offset, reached.get(partition, -1))
 
     def _current(self) -> Segment | None:
         """The first segment not sent whole."""

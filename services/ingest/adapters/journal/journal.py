@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -183,6 +183,15 @@ class Journal:
         """As Segment.read, off the event loop."""
         return await asyncio.to_thread(segment.read, offset)
 
+    async def set_aside(self, segment: Segment, keys: Collection[bytes]) -> Path:
+        """Copies some events of a segment to a file of their own, durably. Raises OSError."""
+        chosen: list[Stored] = []
+        offset = 0
+        while offset < segment.durable:
+            stored, offset = await self.read(segment, offset)
+            chosen += [one for one in stored if one.event.key in keys]
+        return await asyncio.to_thread(segment.set_aside, chosen)
+
     async def discard_first(self) -> None:
         """Deletes the oldest segment."""
         segment = self._segments[0]
@@ -202,7 +211,7 @@ class Journal:
         if self.bytes + more > self._limits.max_bytes:
             return f"the journal is full: {self.bytes} of {self._limits.max_bytes} bytes wait to be sent on"
         disk = os.statvfs(self._directory)
-        if disk.f_bavail * disk.f_frsize - more < self._limits.min_free_bytes:
+        if disk.f_bavail * disk.f_frsize - self._queued_bytes - more < self._limits.min_free_bytes:
             return f"the disk of {self._directory} has less than {self._limits.min_free_bytes} bytes free"
         return ""
 

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from services.common.errors import ApiError
 from services.common.log import get_logger
+from services.ingest.adapters import metrics
 from services.ingest.adapters.journal.forwarder import Forwarder
 from services.ingest.adapters.journal.journal import Journal
 from services.ingest.adapters.journal.segment import Segment
@@ -26,6 +27,10 @@ class Ledger(Protocol):
 
     async def known(self, keys: Sequence[bytes]) -> Mapping[bytes, bytes]:
         """Content hashes by event key, of those it holds. Raises ApiError while it is away."""
+        ...
+
+    async def rated(self) -> Mapping[int, int]:
+        """Highest offset of the usage log, by partition, that what it holds came from. Raises ApiError as above."""
         ...
 
 
@@ -89,7 +94,8 @@ class Retirement:
         """
         await self._journal.roll(older_than_seconds=self._seal_after)
         while self._journal.segments and self._forwarder.has_sent(self._journal.segments[0]):
-            if not await self._is_held(self._journal.segments[0]):
+            segment = self._journal.segments[0]
+            if not await self._is_held(segment) and not await self._is_worked_off(segment):
                 self._resend_if_stuck()
                 return
             await self._journal.discard_first()
@@ -114,6 +120,28 @@ class Retirement:
                 return False
         await self._forgive(superseded, segment)
         return not self._missing
+
+    async def _is_worked_off(self, segment: Segment) -> bool:
+        """True where the ledger has events that came after everything in the segment, in each partition.
+
+        Events are rated and written in the order of their partition, so what it lacks now will not come any more: an
+        estimate after the final record, a revision that a mended dead letter replaced, or an event that nobody could
+        rate. The last kind is kept in a file aside; on the broker it is a dead letter.
+        """
+        reached, rated = self._forwarder.reached(segment), await self._ledger.rated()
+        if not reached or any(rated.get(partition, -1) <= offset for partition, offset in reached.items()):
+            return False
+        known: set[bytes] = set()
+        keys = list(self._missing)
+        for start in range(0, len(keys), ASK_AT_ONCE):
+            known.update(await self._ledger.known(keys[start : start + ASK_AT_ONCE]))
+        refused = self._missing.keys() - known
+        if refused:
+            aside = await self._journal.set_aside(segment, refused)
+            metrics.REFUSED.inc(len(refused))
+            log.error("events were never rated; they are kept aside", events=len(refused), file=str(aside))
+        self._missing = {}
+        return True
 
     async def _forgive(self, superseded: Mapping[bytes, bytes], segment: Segment) -> None:
         """An event is also held where the ledger holds a later revision of it, which a later segment knows."""

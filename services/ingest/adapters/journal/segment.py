@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from services.common.log import get_logger
@@ -13,6 +14,7 @@ log = get_logger(__name__)
 
 SUFFIX = ".journal"
 DAMAGED = ".damaged"
+REFUSED = ".refused"
 
 _PIECE_BYTES = 1024 * 1024
 
@@ -117,6 +119,18 @@ class Segment:
             log.warning("journal segment ends in a torn write, never acknowledged", file=str(self.path), bytes=lost)
         self.durable = offset
         self.sealed = True
+
+    def set_aside(self, events: Iterable[Stored]) -> Path:
+        """Writes some of its events to a file beside it, itself a segment but for its name."""
+        aside = self.path.with_suffix(REFUSED)
+        with aside.open("wb") as file:
+            file.write(MAGIC)
+            for event, traceparent in events:
+                file.write(frames.encode([event], traceparent))
+            file.flush()
+            os.fsync(file.fileno())
+        sync_directory(aside.parent)
+        return aside
 
     def discard(self) -> None:
         """Deletes the file, or keeps it aside where it is damaged."""
