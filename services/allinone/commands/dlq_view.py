@@ -54,6 +54,7 @@ def summary(letter: DeadLetter) -> dict[str, Any]:
         "group": letter.origin.group,
         "reason": letter.reason,
         "detail": letter.detail,
+        "times": letter.times,
         "topic": letter.origin.at.topic,
         "partition": letter.origin.at.partition,
         "offset": letter.origin.offset,

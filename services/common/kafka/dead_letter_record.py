@@ -26,6 +26,8 @@ REPLAY_OF = "dlq_replay_of"
 _DETAIL_LENGTH = 1_000
 _MILLISECOND: Micros = 1_000
 
+_Case = tuple[str, Partition, bytes, bytes | None, str, str, str]
+
 
 class State(StrEnum):
     """What became of a letter."""
@@ -84,6 +86,8 @@ class DeadLetter:
     """When it was set aside."""
     edited_from: str = ""
     """Id of the letter that this one is a mended copy of."""
+    times: int = 1
+    """So often the same bytes were set aside."""
     state: State = State.OPEN
     note: str = ""
     """What the marker says: where it was replayed to, why it was dropped."""
@@ -113,27 +117,37 @@ def marker(letter: DeadLetter, outcome: State, note: str) -> Outgoing:
 def fold(records: Iterable[Record]) -> list[DeadLetter]:
     """The letters among the topic's records, each in its state, in the order they were set aside.
 
-    A consumer that crashed between setting a record aside and committing sets it aside again: that is one letter.
+    The same bytes set aside again for the same reason are the same letter, which then lies where they were read last:
+    a consumer that crashed reads a record again, and a journal that is sent again writes one. Only what was replayed in
+    between is a letter anew.
     """
     letters: dict[LetterId, DeadLetter] = {}
-    first: dict[tuple[Origin, str, str, str], LetterId] = {}
-    settled: dict[LetterId, tuple[State, str]] = {}
+    latest: dict[_Case, LetterId] = {}
     alias: dict[LetterId, LetterId] = {}
     for record in records:
         headers = {name: value.decode("utf-8", "replace") for name, value in record.headers if name.startswith(PREFIX)}
         if SETTLES in headers:
             with contextlib.suppress(ValueError):  # Only we write markers; one that cannot be read settles nothing.
-                settled[LetterId.parse(headers[SETTLES])] = State(headers.get(OUTCOME, "")), headers.get(NOTE, "")
+                outcome, settled = State(headers.get(OUTCOME, "")), alias.get(LetterId.parse(headers[SETTLES]))
+                if settled is not None:
+                    letters[settled] = replace(letters[settled], state=outcome, note=headers.get(NOTE, ""))
+            continue
+        letter = _letter(record, headers)
+        before = letters.get(latest.get(_case(letter), letter.id))
+        if before is None or before.state is State.REPLAYED:
+            letters[letter.id] = letter
+            latest[_case(letter)] = alias[letter.id] = letter.id
         else:
-            letter = _letter(record, headers)
-            case = (letter.origin, letter.reason, letter.detail, letter.edited_from)
-            alias[letter.id] = first.setdefault(case, letter.id)
-            letters.setdefault(alias[letter.id], letter)
-    for copy, (state, note) in settled.items():
-        identity = alias.get(copy)
-        if identity is not None:
-            letters[identity] = replace(letters[identity], state=state, note=note)
+            alias[letter.id] = before.id
+            letters[before.id] = replace(before, origin=letter.origin, times=before.times + 1)
     return list(letters.values())
+
+
+def _case(letter: DeadLetter) -> _Case:
+    return (
+        letter.origin.group, letter.origin.at, letter.key, letter.value, letter.reason, letter.detail,
+        letter.edited_from,
+    )  # fmt: skip
 
 
 def _letter(record: Record, said: dict[str, str]) -> DeadLetter:

@@ -117,7 +117,7 @@ def test_a_letter_tells_what_why_and_where() -> None:
 
 
 def test_a_marker_settles_a_letter_and_no_other() -> None:
-    first, second = rejected(), rejected(offset=41)
+    first, second = rejected(), rejected(offset=41, value=b"other")
     letters = fold(topic_of(first, second))
     done = marker(letters[0], State.REPLAYED, "to finops.usage.v1/2@50")
     settled = fold(topic_of(first, second, done))
@@ -127,12 +127,22 @@ def test_a_marker_settles_a_letter_and_no_other() -> None:
     ]
 
 
-def test_what_was_set_aside_twice_after_a_crash_is_one_letter() -> None:
-    twice = [rejected(), rejected(offset=41), rejected()]
-    letters = fold(topic_of(*twice))
-    assert [one.id for one in letters] == [LetterId(0, 0), LetterId(0, 1)]
-    copy = replace(letters[0], id=LetterId(0, 2))
-    assert [one.state for one in fold(topic_of(*twice, marker(copy, State.DROPPED, "")))] == [State.DROPPED, State.OPEN]
+def test_what_was_set_aside_again_is_the_same_letter_where_it_was_read_last() -> None:
+    again = [rejected(), rejected(offset=41, value=b"other"), rejected(offset=42)]
+    first, other = fold(topic_of(*again))
+    assert (first.id, first.times, first.origin.offset) == (LetterId(0, 0), 2, 42)
+    assert (other.id, other.times, other.origin.offset) == (LetterId(0, 1), 1, 41)
+    for either in (first, replace(first, id=LetterId(0, 2))):
+        states = [one.state for one in fold(topic_of(*again, marker(either, State.DROPPED, "")))]
+        assert states == [State.DROPPED, State.OPEN]
+
+
+def test_what_was_dropped_stays_so_and_what_was_replayed_in_vain_is_open_again() -> None:
+    (broken,) = fold(topic_of(rejected()))
+    dropped = fold(topic_of(rejected(), marker(broken, State.DROPPED, ""), rejected(offset=50)))
+    assert [one.state for one in dropped] == [State.DROPPED]
+    replayed = fold(topic_of(rejected(), marker(broken, State.REPLAYED, ""), rejected(offset=50)))
+    assert [(one.state, one.origin.offset) for one in replayed] == [(State.REPLAYED, 40), (State.OPEN, 50)]
 
 
 def test_one_event_not_told_to_two_people_is_two_letters() -> None:
