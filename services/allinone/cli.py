@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from services.allinone.commands import connectors, dlq
+from services.allinone.commands.import_ import import_command
 from services.allinone.engines.processes import EngineError
 from services.allinone.services import MIGRATIONS, SERVICES
 from services.allinone.up import DataFolderBusyError, Options, PortTakenError, Running, up
@@ -33,6 +34,7 @@ from services.ledger.settings import LedgerSettings
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(connectors.app, name="connectors")
 app.add_typer(dlq.app, name="dlq")
+app.command("import")(import_command)
 stderr = Console(stderr=True)
 
 Data = Annotated[Path, typer.Option("--data", help="Folder that holds everything")]

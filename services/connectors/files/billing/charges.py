@@ -1,0 +1,115 @@
+"""Rows of a bill that differ only in amounts, added up: each sum is one reported event.
+
+A bill gives its rows no lasting name (AWS: the line item id is not consistent between reports), so what a row is about
+is its name. A later delivery of the same bill then revises the same events.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Context, Decimal
+from typing import NamedTuple
+
+from services.connectors.domain.event import Event, dollars
+
+MAX_COUNT = 1_000_000_000
+"""Tokens ingest takes in one bucket of one event; more are spread over several."""
+
+_EXACT = Context(prec=60)
+
+
+class About(NamedTuple):
+    """What tells a charge apart: all but amounts. Texts may be empty."""
+
+    billing_account: str
+    billing_period: str
+    time: str
+    """Start of the hour or day, RFC 3339."""
+    provider: str
+    tool: str
+    meter: str
+    category: str
+    """`Usage`, `Tax`, `Credit`, ..."""
+    model: str
+    bucket: str
+    tier: str
+    batch: bool
+    region: str
+    project: str
+    team: str
+    user: str
+    key: str
+    environment: str
+    tags: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """A row of a bill."""
+
+    about: About
+    cost: Decimal
+    """Dollars."""
+    tokens: int = 0
+
+
+class _Sum:
+    __slots__ = ("cost", "line", "tokens")
+
+    def __init__(self, line: int) -> None:
+        self.cost = Decimal(0)
+        self.tokens = 0
+        self.line = line
+
+
+class Charges:
+    """Adds charges up. Memory grows with how many different ones there are, not with the rows."""
+
+    def __init__(self) -> None:
+        self._sums: dict[About, _Sum] = {}
+
+    def __len__(self) -> int:
+        return len(self._sums)
+
+    def add(self, charge: Charge, line: int) -> None:
+        """One more row, and where it stands."""
+        total = self._sums.get(charge.about)
+        if total is None:
+            total = self._sums[charge.about] = _Sum(line)
+        total.cost = _EXACT.add(total.cost, charge.cost)
+        total.tokens += charge.tokens
+
+    def events(self, source: str) -> Iterator[tuple[int, Event]]:
+        """The line of its first row, and the event, for each that cost or counted anything."""
+        for about, total in self._sums.items():
+            if total.cost or total.tokens:
+                for event in _events(about, total, source):
+                    yield total.line, event
+
+
+def _events(about: About, total: _Sum, source: str) -> Iterator[Event]:
+    texts = "\0".join(str(part) for part in about)
+    name = f"{about.time[:10]}:{hashlib.blake2b(texts.encode(), digest_size=16).hexdigest()}"
+    left, part = max(0, total.tokens), 0
+    while left or not part:
+        tokens = min(left, MAX_COUNT)
+        event: Event = {
+            "id": f"{name}:{part}" if part else name,
+            "time": about.time,
+            "source": source,
+            "provider": about.provider,
+            "measurement": "reported",
+            "source_cost": dollars(Decimal(0) if part else total.cost),
+            "usage": {about.bucket: tokens} if about.bucket and tokens else {},
+        }
+        optional = {
+            "model": about.model, "tool": about.tool, "service_tier": about.tier, "batch": about.batch,
+            "region": about.region, "project": about.project, "team": about.team, "user": about.user, "key": about.key,
+            "environment": about.environment, "tags": dict(about.tags),
+        }  # fmt: skip
+        event.update({field: value for field, value in optional.items() if value})  # type: ignore[typeddict-item]
+        yield event
+        left -= tokens
+        part += 1
