@@ -44,12 +44,12 @@ def reread_from(through: datetime, now: datetime, settles_after: timedelta, grai
 def read_through(window: Window, asked_at: datetime, behind: timedelta) -> datetime:
     """Up to when a source's history is known once a window was read.
 
-    Not beyond the moment it was asked by the source's own clock: what it had not seen happen it could not tell. But not
-    before the window either, or a source whose clock stands still would be read from the start each time.
+    Not beyond the moment it was asked by the source's own clock: what it had not seen happen it could not tell. Where
+    that clock is far behind, this lies before the window.
 
     Args:
         window: that was read.
         asked_at: by our clock, before the first request.
         behind: how far the source's clock is behind ours.
     """
-    return max(window.start, min(window.end, asked_at - behind))
+    return min(window.end, asked_at - behind)
