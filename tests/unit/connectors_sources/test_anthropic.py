@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -10,17 +9,9 @@ import pytest
 
 from services.connectors.domain.connector import Connector, SourceRefusedError
 from services.connectors.sources import anthropic_costs, anthropic_usage, claude_code_analytics
-from tests.unit.connectors_sources.vendor import (
-    Reply,
-    Request,
-    accepted,
-    dollars,
-    filled,
-    golden,
-    serving,
-    told,
-    window,
-)
+from tests.fakes.server import Handler, Reply
+from tests.unit.connectors_sources.recordings import golden, window
+from tests.unit.connectors_sources.vendor import accepted, dollars, filled, serving, told
 from tests.unit.ingest.building import buckets
 
 USAGE, COSTS, CLAUDE_CODE = anthropic_usage.CONNECTOR, anthropic_costs.CONNECTOR, claude_code_analytics.CONNECTOR
@@ -28,7 +19,7 @@ AUGUST_1 = window("2025-08-01", "2025-08-02")
 SEPTEMBER_8 = window("2025-09-08", "2025-09-09")
 
 
-def always(body: Any) -> Callable[[Request], Reply]:
+def always(body: Any) -> Handler:
     return lambda _: Reply(body)
 
 
@@ -37,7 +28,7 @@ def hour(start: str, *models: str) -> dict[str, Any]:
 
 
 async def test_the_documented_usage_in_disjoint_buckets() -> None:
-    with serving(always(golden("anthropic-usage.json"))) as vendor:
+    async with serving(always(golden("anthropic-usage.json"))) as vendor:
         events, unreadable = await told(vendor, USAGE, AUGUST_1)
     assert unreadable == []
     assert [filled(event) for event in events] == [
@@ -84,7 +75,7 @@ async def test_the_documented_usage_in_disjoint_buckets() -> None:
 
 
 async def test_what_it_is_asked() -> None:
-    with serving(always({"data": [], "has_more": False})) as vendor:
+    async with serving(always({"data": [], "has_more": False})) as vendor:
         await told(vendor, USAGE, AUGUST_1)
         await told(vendor, COSTS, AUGUST_1)
         await told(vendor, CLAUDE_CODE, SEPTEMBER_8)
@@ -97,10 +88,10 @@ async def test_what_it_is_asked() -> None:
         "ending_at": ["2025-08-02T00:00:00Z"],
         "bucket_width": ["1h"],
         "limit": ["168"],
-        "group_by[]": ["workspace_id", "api_key_id", "model", "service_tier", "context_window", "inference_geo"],
+        "group_by": ["workspace_id", "api_key_id", "model", "service_tier", "context_window", "inference_geo"],
     }
     assert costs.path == "/v1/organizations/cost_report"
-    assert costs.query["group_by[]"] == ["workspace_id", "description"]
+    assert costs.query["group_by"] == ["workspace_id", "description"]
     assert costs.query["bucket_width"] == ["1d"]
     assert claude_code.path == "/v1/organizations/usage_report/claude_code"
     assert claude_code.query == {"starting_at": ["2025-09-08"], "limit": ["1000"]}
@@ -112,7 +103,7 @@ async def test_pages_are_followed_to_the_last() -> None:
         "page_Mg==": ({"data": [hour("2025-08-01T01:00:00Z", "a", "b")], "has_more": True, "next_page": "page_Mw=="}),
         "page_Mw==": ({"data": [hour("2025-08-01T02:00:00Z", "c")], "has_more": False, "next_page": None}),
     }
-    with serving(lambda request: Reply(pages[request.query.get("page", [None])[0]])) as vendor:
+    async with serving(lambda request: Reply(pages[request.query.get("page", [None])[0]])) as vendor:
         events, _ = await told(vendor, USAGE, AUGUST_1)
     assert [(event["time"][11:13], event["model"]) for event in events] == [
         ("00", "a"), ("01", "a"), ("01", "b"), ("02", "c"),
@@ -130,7 +121,7 @@ async def test_an_hour_outside_the_window_is_another_readings() -> None:
             hour("2025-08-02T00:00:00Z", "c"),
         ]
     }
-    with serving(always(body)) as vendor:
+    async with serving(always(body)) as vendor:
         events, unreadable = await told(vendor, USAGE, AUGUST_1)
     assert [event["model"] for event in events] == ["b"]
     assert unreadable == []
@@ -139,7 +130,7 @@ async def test_an_hour_outside_the_window_is_another_readings() -> None:
 async def test_the_same_row_has_the_same_id_whatever_its_figures() -> None:
     grown = golden("anthropic-usage.json")
     grown["data"][0]["results"][0]["output_tokens"] = 900
-    with serving(always(golden("anthropic-usage.json"))) as first, serving(always(grown)) as second:
+    async with serving(always(golden("anthropic-usage.json"))) as first, serving(always(grown)) as second:
         before, _ = await told(first, USAGE, AUGUST_1)
         after, _ = await told(second, USAGE, AUGUST_1)
     assert [event["id"] for event in before] == [event["id"] for event in after]
@@ -148,7 +139,7 @@ async def test_the_same_row_has_the_same_id_whatever_its_figures() -> None:
 
 
 async def test_costs_are_cents_with_all_their_decimals() -> None:
-    with serving(always(golden("anthropic-costs.json"))) as vendor:
+    async with serving(always(golden("anthropic-costs.json"))) as vendor:
         events, unreadable = await told(vendor, COSTS, AUGUST_1)
     assert unreadable == []
     assert filled(events[0]) == {
@@ -177,7 +168,7 @@ async def test_costs_are_cents_with_all_their_decimals() -> None:
 async def test_two_rows_of_one_line_item_are_two_events() -> None:
     row = golden("anthropic-costs.json")["data"][0]["results"][0]
     rows = [row, row | {"amount": "1"}, row | {"amount": "10"}]
-    with serving(always({"data": [{"starting_at": "2025-08-01T00:00:00Z", "results": rows}]})) as vendor:
+    async with serving(always({"data": [{"starting_at": "2025-08-01T00:00:00Z", "results": rows}]})) as vendor:
         events, _ = await told(vendor, COSTS, AUGUST_1)
     name = events[0]["id"]
     assert [event["id"] for event in events] == [name, f"{name}:2", f"{name}:3"]
@@ -192,7 +183,7 @@ async def test_a_credit_is_negative_and_another_currency_is_not_guessed() -> Non
         row | {"amount": None, "description": "c"},
         row | {"amount": "1,5", "description": "d"},
     ]
-    with serving(always({"data": [{"starting_at": "2025-08-01T00:00:00Z", "results": rows}]})) as vendor:
+    async with serving(always({"data": [{"starting_at": "2025-08-01T00:00:00Z", "results": rows}]})) as vendor:
         events, unreadable = await told(vendor, COSTS, AUGUST_1)
     assert [event["source_cost"] for event in events] == ["-2.5"]
     assert accepted(events[0]).source_cost_picos == -2_500_000_000_000
@@ -204,7 +195,7 @@ async def test_a_credit_is_negative_and_another_currency_is_not_guessed() -> Non
 
 
 async def test_claude_code_by_person_and_model() -> None:
-    with serving(always(golden("claude-code-analytics.json"))) as vendor:
+    async with serving(always(golden("claude-code-analytics.json"))) as vendor:
         events, unreadable = await told(vendor, CLAUDE_CODE, SEPTEMBER_8)
     assert unreadable == []
     assert [filled(event) for event in events] == [
@@ -245,7 +236,7 @@ async def test_claude_code_by_person_and_model() -> None:
 
 
 async def test_claude_code_is_asked_day_by_day() -> None:
-    with serving(always({"data": [], "has_more": False})) as vendor:
+    async with serving(always({"data": [], "has_more": False})) as vendor:
         await told(vendor, CLAUDE_CODE, window("2025-02-27", "2025-03-02"))
     assert [request.query["starting_at"] for request in vendor.requests] == [
         ["2025-02-27"],
@@ -266,7 +257,7 @@ async def test_rows_of_another_kind_do_not_harm_their_neighbours() -> None:
             "model_breakdown": [{"model": "m", "tokens": {"input": 3}}],
         },
     ]
-    with serving(always({"data": records, "has_more": False})) as vendor:
+    async with serving(always({"data": records, "has_more": False})) as vendor:
         events, unreadable = await told(vendor, CLAUDE_CODE, SEPTEMBER_8)
     assert [(event["user"], event["usage"]["input_tokens"]) for event in events] == [("c@example.com", 3)]
     assert [row.reason for row in unreadable] == [
@@ -289,13 +280,15 @@ async def test_rows_of_another_kind_do_not_harm_their_neighbours() -> None:
     ],
 )
 async def test_an_answer_of_another_api_is_refused(connector: Connector, body: Any, said: str) -> None:
-    with serving(always(body)) as vendor, pytest.raises(SourceRefusedError, match=said):
-        await told(vendor, connector, SEPTEMBER_8)
+    async with serving(always(body)) as vendor:
+        with pytest.raises(SourceRefusedError, match=said):
+            await told(vendor, connector, SEPTEMBER_8)
 
 
 async def test_a_wrong_key_is_refused_without_showing_it() -> None:
     body = {"type": "error", "error": {"type": "authentication_error", "message": "invalid x-api-key s3cret"}}
-    with serving(lambda _: Reply(body, status=401)) as vendor, pytest.raises(SourceRefusedError) as caught:
-        await told(vendor, USAGE, AUGUST_1)
+    async with serving(lambda _: Reply(body, 401)) as vendor:
+        with pytest.raises(SourceRefusedError) as caught:
+            await told(vendor, USAGE, AUGUST_1)
     assert caught.value.status == 401
     assert "s3cret" not in str(caught.value)

@@ -7,7 +7,6 @@ import asyncio
 import copy
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -15,36 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.common.clock import ManualClock, parse_rfc3339
 from services.connectors.domain.connector import Answer, Connector, Params, SourceRefusedError, Unreadable, Window
 from services.connectors.domain.event import MAX_ID, Event
-from services.connectors.sources import (
-    anthropic_costs,
-    anthropic_usage,
-    claude_code_analytics,
-    copilot_billing,
-    copilot_seats,
-    cursor_seats,
-    cursor_spend,
-    cursor_usage,
-)
 from services.ingest.domain.rejection import Reason, Rejected
-from tests.unit.connectors_sources.vendor import GOLDEN, accepted, golden, window
+from tests.unit.connectors_sources.recordings import GOLDEN, OPTIONS, SOURCES, golden
+from tests.unit.connectors_sources.vendor import accepted
 
-CLOCK = ManualClock(parse_rfc3339("2026-11-23T12:00:00Z"))
-TODAY = window("2026-11-23", "2026-11-24")
-OPTIONS = {"organization": "acme", "plan": "cursor-teams"}
-
-SOURCES: tuple[tuple[Connector, str, Window], ...] = (
-    (anthropic_usage.CONNECTOR, "anthropic-usage.json", window("2025-08-01", "2025-08-02")),
-    (anthropic_costs.CONNECTOR, "anthropic-costs.json", window("2025-08-01", "2025-08-02")),
-    (claude_code_analytics.CONNECTOR, "claude-code-analytics.json", window("2025-09-08", "2025-09-09")),
-    (replace(copilot_seats.CONNECTOR, pages=copilot_seats.snapshots(CLOCK)), "copilot-seats.json", TODAY),
-    (copilot_billing.CONNECTOR, "copilot-billing.json", window("2026-06-03", "2026-06-04")),
-    (cursor_usage.CONNECTOR, "cursor-usage.json", window("2025-06-26", "2025-06-27")),
-    (replace(cursor_spend.CONNECTOR, pages=cursor_spend.cycles(CLOCK)), "cursor-spend.json", TODAY),
-    (replace(cursor_seats.CONNECTOR, pages=cursor_seats.snapshots(CLOCK)), "cursor-members.json", TODAY),
-)
 SCALARS = (
     st.none()
     | st.booleans()

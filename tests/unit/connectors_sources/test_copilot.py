@@ -12,17 +12,9 @@ from finops.usage.v1.usage_pb2 import MEASUREMENT_REPORTED
 from services.common.clock import ManualClock, parse_rfc3339
 from services.connectors.domain.connector import Connector, SourceRefusedError
 from services.connectors.sources import copilot_billing, copilot_seats
-from tests.unit.connectors_sources.vendor import (
-    Reply,
-    Request,
-    accepted,
-    dollars,
-    filled,
-    golden,
-    serving,
-    told,
-    window,
-)
+from tests.fakes.server import Reply, Seen
+from tests.unit.connectors_sources.recordings import golden, window
+from tests.unit.connectors_sources.vendor import accepted, dollars, filled, serving, told
 from tests.unit.ingest.building import buckets
 
 BILLING = copilot_billing.CONNECTOR
@@ -37,12 +29,12 @@ def seats_at(now: str) -> Connector:
 SEATS = seats_at("2026-11-23T12:00:00Z")
 
 
-def bill(request: Request) -> Reply:
+def bill(request: Seen) -> Reply:
     return Reply(golden("copilot-billing.json")[request.path.partition("/settings/billing/")[2]])
 
 
 async def test_an_event_for_each_seat_of_today() -> None:
-    with serving(lambda _: Reply(golden("copilot-seats.json"))) as vendor:
+    async with serving(lambda _: Reply(golden("copilot-seats.json"))) as vendor:
         events, unreadable = await told(vendor, SEATS, TODAY, organization="GitHub")
     assert [filled(event) for event in events] == [
         {
@@ -85,10 +77,10 @@ async def test_an_event_for_each_seat_of_today() -> None:
 
 
 async def test_what_it_is_asked() -> None:
-    with serving(lambda _: Reply({"seats": []})) as vendor:
-        await told(vendor, SEATS, TODAY, organization="my org/..")
+    async with serving(lambda _: Reply({"seats": []})) as vendor:
+        await told(vendor, SEATS, TODAY, organization="my org?x")
     [request] = vendor.requests
-    assert request.path == "/orgs/my%20org%2F../copilot/billing/seats"
+    assert request.path == "/orgs/my org%3Fx/copilot/billing/seats"
     assert request.query == {"per_page": ["100"]}
     assert request.headers["authorization"] == "Bearer s3cret"
     assert request.headers["accept"] == "application/vnd.github+json"
@@ -97,9 +89,9 @@ async def test_what_it_is_asked() -> None:
 async def test_a_second_reading_of_the_day_is_a_revision_and_the_next_day_another_event() -> None:
     seen_again = golden("copilot-seats.json")
     seen_again["seats"][0]["last_activity_at"] = "2026-11-23T20:00:00Z"
-    with serving(lambda _: Reply(golden("copilot-seats.json"))) as vendor:
+    async with serving(lambda _: Reply(golden("copilot-seats.json"))) as vendor:
         noon, _ = await told(vendor, SEATS, TODAY, organization="o")
-    with serving(lambda _: Reply(seen_again)) as vendor:
+    async with serving(lambda _: Reply(seen_again)) as vendor:
         night, _ = await told(vendor, seats_at("2026-11-23T23:59:59Z"), TODAY, organization="O")
         next_day, _ = await told(
             vendor, seats_at("2026-11-24T00:00:00Z"), window("2026-11-23", "2026-11-25"), organization="o"
@@ -110,35 +102,38 @@ async def test_a_second_reading_of_the_day_is_a_revision_and_the_next_day_anothe
 
 
 async def test_days_that_are_over_have_no_snapshot() -> None:
-    with serving(lambda _: Reply(golden("copilot-seats.json"))) as vendor:
+    async with serving(lambda _: Reply(golden("copilot-seats.json"))) as vendor:
         assert await told(vendor, SEATS, window("2026-11-16", "2026-11-23"), organization="o") == ([], [])
     assert vendor.requests == []
 
 
 async def test_pages_are_followed_by_their_links() -> None:
-    def page(request: Request) -> Reply:
+    def page(request: Seen) -> Reply:
         number = int(request.query.get("page", ["1"])[0])
         seat = {"assignee": {"login": f"user-{number}", "id": number}, "plan_type": "business"}
         here = f"http://{request.headers['host']}{request.path}?per_page=100"
         link = f'<{here}&page={number + 1}>; rel="next", <{here}&page=3>; rel="last"' if number < 3 else ""
-        return Reply({"seats": [seat]}, {"Link": link} if link else {})
+        return Reply({"seats": [seat]}, headers={"Link": link} if link else {})
 
-    with serving(page) as vendor:
+    async with serving(page) as vendor:
         events, _ = await told(vendor, SEATS, TODAY, organization="o")
     assert [event["user"] for event in events] == ["user-1", "user-2", "user-3"]
 
 
 async def test_links_in_a_circle_are_refused() -> None:
-    def page(request: Request) -> Reply:
-        return Reply({"seats": []}, {"Link": f'<http://{request.headers["host"]}{request.path}?page=2>; rel="next"'})
+    def page(request: Seen) -> Reply:
+        return Reply(
+            {"seats": []}, headers={"Link": f'<http://{request.headers["host"]}{request.path}?page=2>; rel="next"'}
+        )
 
-    with serving(page) as vendor, pytest.raises(SourceRefusedError, match="circle"):
-        await told(vendor, SEATS, TODAY, organization="o")
+    async with serving(page) as vendor:
+        with pytest.raises(SourceRefusedError, match="circle"):
+            await told(vendor, SEATS, TODAY, organization="o")
     assert len(vendor.requests) == 2
 
 
 async def test_the_bill_by_model_and_its_seat_fees() -> None:
-    with serving(bill) as vendor:
+    async with serving(bill) as vendor:
         events, unreadable = await told(vendor, BILLING, JUNE_3, organization="GitHub")
     assert unreadable == []
     assert [(event["tags"]["sku"], event["model"], event["usage"], event["source_cost"]) for event in events] == [
@@ -170,7 +165,7 @@ async def test_the_bill_by_model_and_its_seat_fees() -> None:
 
 
 async def test_the_bill_is_asked_day_by_day() -> None:
-    with serving(lambda _: Reply({"usageItems": []})) as vendor:
+    async with serving(lambda _: Reply({"usageItems": []})) as vendor:
         await told(vendor, BILLING, window("2026-02-28", "2026-03-02"), organization="acme")
     asked = [
         (request.path.rpartition("/billing/")[2], *(int(request.query[part][0]) for part in ("year", "month", "day")))
@@ -193,10 +188,10 @@ async def test_bill_rows_that_cannot_be_read_are_told() -> None:
         {"sku": "s", "unitType": "ai-credits", "grossQuantity": 0.1234567, "netAmount": 0.1, "surprise": []},
     ]
 
-    def answer(request: Request) -> Reply:
+    def answer(request: Seen) -> Reply:
         return Reply({"usageItems": items if request.path.endswith("ai_credit/usage") else []})
 
-    with serving(answer) as vendor:
+    async with serving(answer) as vendor:
         events, unreadable = await told(vendor, BILLING, JUNE_3, organization="o")
     assert [(event["usage"], event["source_cost"]) for event in events] == [({"credits": "0.123457"}, "0.1")]
     assert [(row.row_id, row.reason) for row in unreadable] == [
@@ -209,8 +204,6 @@ async def test_bill_rows_that_cannot_be_read_are_told() -> None:
 
 @pytest.mark.parametrize("connector", [SEATS, BILLING], ids=lambda connector: connector.name)
 async def test_an_answer_of_another_api_is_refused(connector: Connector) -> None:
-    with (
-        serving(lambda _: Reply({"message": "x"})) as vendor,
-        pytest.raises(SourceRefusedError, match="without a list"),
-    ):
-        await told(vendor, connector, TODAY, organization="o")
+    async with serving(lambda _: Reply({"message": "x"})) as vendor:
+        with pytest.raises(SourceRefusedError, match="without a list"):
+            await told(vendor, connector, TODAY, organization="o")

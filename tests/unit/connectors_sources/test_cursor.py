@@ -12,17 +12,9 @@ from finops.usage.v1.usage_pb2 import MEASUREMENT_REPORTED
 from services.common.clock import ManualClock, parse_rfc3339
 from services.connectors.domain.connector import Connector, SourceRefusedError
 from services.connectors.sources import cursor_seats, cursor_spend, cursor_usage
-from tests.unit.connectors_sources.vendor import (
-    Reply,
-    Request,
-    accepted,
-    dollars,
-    filled,
-    golden,
-    serving,
-    told,
-    window,
-)
+from tests.fakes.server import Reply, Seen
+from tests.unit.connectors_sources.recordings import golden, window
+from tests.unit.connectors_sources.vendor import accepted, dollars, filled, serving, told
 from tests.unit.ingest.building import buckets
 
 CLOCK = ManualClock(parse_rfc3339("2026-11-23T12:00:00Z"))
@@ -41,7 +33,7 @@ def use(millis: int = MILLIS, **changes: Any) -> dict[str, Any]:
 def paged(rows: list[dict[str, Any]], size: int) -> Any:
     """Answers as Cursor does, in pages of `size`."""
 
-    def answer(request: Request) -> Reply:
+    def answer(request: Seen) -> Reply:
         start = (request.body["page"] - 1) * size
         more = start + size < len(rows)
         return Reply(
@@ -56,7 +48,7 @@ def paged(rows: list[dict[str, Any]], size: int) -> Any:
 
 
 async def test_the_documented_events() -> None:
-    with serving(lambda _: Reply(golden("cursor-usage.json"))) as vendor:
+    async with serving(lambda _: Reply(golden("cursor-usage.json"))) as vendor:
         events, unreadable = await told(vendor, USAGE, JUNE_26)
     assert unreadable == []
     events.sort(key=lambda event: event["time"], reverse=True)
@@ -115,7 +107,7 @@ async def test_the_documented_events() -> None:
 
 
 async def test_what_it_is_asked() -> None:
-    with serving(paged([], 500)) as vendor:
+    async with serving(paged([], 500)) as vendor:
         assert await told(vendor, USAGE, JUNE_26) == ([], [])
     [request] = vendor.requests
     assert (request.method, request.path) == ("POST", "/teams/filtered-usage-events")
@@ -126,7 +118,7 @@ async def test_what_it_is_asked() -> None:
 
 async def test_pages_are_read_to_the_last() -> None:
     rows = [use(MILLIS - number) for number in range(1201)]
-    with serving(paged(rows, 500)) as vendor:
+    async with serving(paged(rows, 500)) as vendor:
         events, _ = await told(vendor, USAGE, JUNE_26)
     assert len(vendor.requests) == 3
     assert {event["id"] for event in events} == {f"{MILLIS - number}:a@example.com:auto" for number in range(1201)}
@@ -136,7 +128,7 @@ async def test_alike_events_are_numbered_the_same_in_whatever_order_they_come() 
     rows = [use(chargedCents=7), use(), use(chargedCents=5), use(model="gpt-5"), use(userEmail="b@example.com")]
     readings = []
     for order in (rows, rows[::-1]):
-        with serving(paged(order, 500)) as vendor:
+        async with serving(paged(order, 500)) as vendor:
             events, _ = await told(vendor, USAGE, JUNE_26)
         readings.append({event["id"]: event["source_cost"] for event in events})
     assert (
@@ -154,7 +146,7 @@ async def test_alike_events_are_numbered_the_same_in_whatever_order_they_come() 
 
 async def test_equal_events_are_as_many_as_cursor_says() -> None:
     rows = [use(), use(), use()]
-    with serving(paged(rows, 2)) as vendor:
+    async with serving(paged(rows, 2)) as vendor:
         events, _ = await told(vendor, USAGE, JUNE_26)
     assert [event["id"] for event in events] == [f"{MILLIS}:a@example.com:auto{suffix}" for suffix in ("", ":2", ":3")]
 
@@ -162,13 +154,13 @@ async def test_equal_events_are_as_many_as_cursor_says() -> None:
 async def test_an_event_that_comes_in_while_pages_are_read_doubles_none() -> None:
     rows = [use(MILLIS - number, model=f"m{number}") for number in range(6)]
 
-    def growing(request: Request) -> Reply:
+    def growing(request: Seen) -> Reply:
         # One more than when the page before was answered, at the front as the newest.
         arrived = [use(MILLIS + number, model=f"new{number}") for number in range(request.body["page"] - 1, 0, -1)]
         reply: Reply = paged(arrived + rows, 3)(request)
         return reply
 
-    with serving(growing) as vendor:
+    async with serving(growing) as vendor:
         events, _ = await told(vendor, USAGE, JUNE_26)
     assert len(vendor.requests) == 3
     assert sorted(event["model"] for event in events) == ["m0", "m1", "m2", "m3", "m4", "m5"]
@@ -176,9 +168,9 @@ async def test_an_event_that_comes_in_while_pages_are_read_doubles_none() -> Non
 
 
 async def test_a_corrected_event_is_a_revision() -> None:
-    with serving(paged([use(tokenUsage={"inputTokens": 1})], 500)) as vendor:
+    async with serving(paged([use(tokenUsage={"inputTokens": 1})], 500)) as vendor:
         [before], _ = await told(vendor, USAGE, JUNE_26)
-    with serving(paged([use(tokenUsage={"inputTokens": 5}, chargedCents=9, kind="Usage-based")], 500)) as vendor:
+    async with serving(paged([use(tokenUsage={"inputTokens": 5}, chargedCents=9, kind="Usage-based")], 500)) as vendor:
         [after], _ = await told(vendor, USAGE, JUNE_26)
     assert (before["id"], before["time"]) == (after["id"], after["time"])
     assert before["source_cost"] != after["source_cost"]
@@ -187,7 +179,7 @@ async def test_a_corrected_event_is_a_revision() -> None:
 async def test_both_ends_of_a_day_belong_to_one_day_only() -> None:
     midnight = 1750982400000
     rows = [use(midnight, model="next"), use(midnight - 1, model="last"), use(midnight - 86_400_000, model="first")]
-    with serving(paged(rows, 500)) as vendor:
+    async with serving(paged(rows, 500)) as vendor:
         events, _ = await told(vendor, USAGE, JUNE_26)
         later, _ = await told(vendor, USAGE, window("2025-06-27", "2025-06-28"))
     assert sorted(event["model"] for event in events) == ["first", "last"]
@@ -195,7 +187,7 @@ async def test_both_ends_of_a_day_belong_to_one_day_only() -> None:
 
 
 async def test_a_fraction_of_a_cent_keeps_twelve_decimals_of_a_dollar() -> None:
-    with serving(paged([use(chargedCents=6.853079795837402)], 500)) as vendor:
+    async with serving(paged([use(chargedCents=6.853079795837402)], 500)) as vendor:
         [event], _ = await told(vendor, USAGE, JUNE_26)
     # 0.06853079795837402 dollars
     assert event["source_cost"] == "0.068530797958"
@@ -205,7 +197,7 @@ async def test_a_fraction_of_a_cent_keeps_twelve_decimals_of_a_dollar() -> None:
 async def test_an_event_whose_charge_is_not_told_is_not_free() -> None:
     row = use(isChargeable=True)
     del row["chargedCents"]
-    with serving(paged([row], 500)) as vendor:
+    async with serving(paged([row], 500)) as vendor:
         [event], _ = await told(vendor, USAGE, JUNE_26)
     assert "source_cost" not in event
     assert not accepted(event).HasField("source_cost_picos")
@@ -220,7 +212,7 @@ async def test_odd_rows_are_told_and_odd_labels_cost_nothing() -> None:
         use(chargedCents=-1),
         use(MILLIS - 1, kind={"new": 1}, maxMode="yes", isHeadless=None, tokenUsage={"inputTokens": "12"}, extra=[1]),
     ]
-    with serving(paged(rows, 500)) as vendor:
+    async with serving(paged(rows, 500)) as vendor:
         events, unreadable = await told(vendor, USAGE, JUNE_26)
     assert [(event["usage"]["input_tokens"], event["tags"]) for event in events] == [(12, {})]
     assert sorted(row.reason for row in unreadable) == [
@@ -234,13 +226,14 @@ async def test_odd_rows_are_told_and_odd_labels_cost_nothing() -> None:
 
 async def test_pages_without_end_are_refused() -> None:
     body = {"totalUsageEventsCount": 1, "pagination": {"hasNextPage": True}, "usageEvents": [use()]}
-    with serving(lambda _: Reply(body)) as vendor, pytest.raises(SourceRefusedError, match="do not end"):
-        await told(vendor, USAGE, JUNE_26)
+    async with serving(lambda _: Reply(body)) as vendor:
+        with pytest.raises(SourceRefusedError, match="do not end"):
+            await told(vendor, USAGE, JUNE_26)
     assert len(vendor.requests) == 2
 
 
 async def test_spend_is_what_a_member_was_charged_on_top_of_the_plan() -> None:
-    with serving(lambda _: Reply(golden("cursor-spend.json"))) as vendor:
+    async with serving(lambda _: Reply(golden("cursor-spend.json"))) as vendor:
         events, unreadable = await told(vendor, SPEND, TODAY)
     assert unreadable == []
     assert [filled(event) for event in events] == [
@@ -274,11 +267,11 @@ async def test_spend_is_what_a_member_was_charged_on_top_of_the_plan() -> None:
 
 
 async def test_spend_is_read_page_by_page_and_for_the_present_only() -> None:
-    def page(request: Request) -> Reply:
+    def page(request: Seen) -> Reply:
         member = {"userId": request.body["page"], "email": "a@example.com", "spendCents": 1}
         return Reply({"teamMemberSpend": [member], "subscriptionCycleStart": 1708992000000, "totalPages": 3})
 
-    with serving(page) as vendor:
+    async with serving(page) as vendor:
         events, _ = await told(vendor, SPEND, TODAY)
         assert await told(vendor, SPEND, window("2026-11-16", "2026-11-23")) == ([], [])
     assert [event["id"].rpartition(":")[2] for event in events] == ["1", "2", "3"]
@@ -286,12 +279,13 @@ async def test_spend_is_read_page_by_page_and_for_the_present_only() -> None:
 
 
 async def test_spend_without_its_cycle_is_refused() -> None:
-    with serving(lambda _: Reply({"teamMemberSpend": []})) as vendor, pytest.raises(SourceRefusedError, match="cycle"):
-        await told(vendor, SPEND, TODAY)
+    async with serving(lambda _: Reply({"teamMemberSpend": []})) as vendor:
+        with pytest.raises(SourceRefusedError, match="cycle"):
+            await told(vendor, SPEND, TODAY)
 
 
 async def test_a_seat_for_each_paying_member() -> None:
-    with serving(lambda _: Reply(golden("cursor-members.json"))) as vendor:
+    async with serving(lambda _: Reply(golden("cursor-members.json"))) as vendor:
         events, unreadable = await told(vendor, SEATS, TODAY, plan="cursor-teams")
         assert await told(vendor, SEATS, window("2026-11-24", "2026-11-25"), plan="cursor-teams") == ([], [])
     assert unreadable == []
@@ -316,5 +310,6 @@ async def test_a_seat_for_each_paying_member() -> None:
 @pytest.mark.parametrize("connector", [USAGE, SPEND, SEATS], ids=lambda connector: connector.name)
 async def test_an_answer_of_another_api_is_refused(connector: Connector) -> None:
     asked = JUNE_26 if connector is USAGE else TODAY
-    with serving(lambda _: Reply({"error": "x"})) as vendor, pytest.raises(SourceRefusedError, match="without a list"):
-        await told(vendor, connector, asked, plan="cursor-teams")
+    async with serving(lambda _: Reply({"error": "x"})) as vendor:
+        with pytest.raises(SourceRefusedError, match="without a list"):
+            await told(vendor, connector, asked, plan="cursor-teams")
