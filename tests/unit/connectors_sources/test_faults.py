@@ -39,7 +39,7 @@ async def test_a_refusal_is_final_and_keeps_the_secret(connector: Connector, nam
     sent = " ".join(connector.headers("s3cret").values())
     async with serving(answers(name)) as vendor:
         vendor.fail_next(refused(403, f"{sent} may not read this"))
-        with pytest.raises(SourceRefusedError, match="HTTP 403.*may not read this") as caught:
+        with pytest.raises(SourceRefusedError, match=r"HTTP 403.*may not read this") as caught:
             await told(vendor, connector, asked, **OPTIONS)
         assert len(vendor.requests) == 1
     basic = base64.b64encode(b"s3cret:").decode()
