@@ -1,4 +1,4 @@
-"""The budget service in a process of its own, to be killed: `python -m tests.integration.budget_process`.
+"""The budget service in a process of its own, to be killed: `python -m tests.integration.budget.process`.
 
 Settings come from the environment. One line on standard output, the gRPC port, says that it serves.
 """
