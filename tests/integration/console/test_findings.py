@@ -1,0 +1,55 @@
+"""Anomalies, recommendations, approvals and tools over REST."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from tests.e2e.console_backend import Running
+from tests.integration.console.client import As, problem
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def test_anomalies_and_recommendations(running: Running, http: httpx.AsyncClient) -> None:
+    call = As(running, http)
+    assert [a["id"] for a in (await call.get("/anomalies"))["anomalies"]] == ["a1", "a2", "a3"]
+    assert [a["id"] for a in (await call.get("/anomalies", state="closed"))["anomalies"]] == ["a3"]
+    one = await call.get("/anomalies/a1")
+    assert (one["impact"], one["severity"], one["series"]) == ("493.110000000000", "high", {"team": "search"})
+    problem(await call("GET", "/anomalies/nope"), 404, "NOT_FOUND")
+    found = await call.get("/recommendations", state="open")
+    assert [r["id"] for r in found["recommendations"]] == ["r1", "r2"]
+    one = await call.get("/recommendations/r1")
+    assert [e["present"] for e in one["evidence"]] == [True, True, False]
+    assert one["monthly_saving"] == "1870.400000000000"
+
+
+async def test_an_approval_is_asked_for_and_decided_once(running: Running, http: httpx.AsyncClient) -> None:
+    viewer, admin = As(running, http, "globex"), As(running, http, "globex", "admin")
+    asked = await viewer("POST", "/approvals", json={"tool": "windsurf", "justification": "trial", "request_id": "w1"})
+    assert asked.status_code == 201, asked.text
+    assert (asked.json()["id"], asked.json()["state"], asked.json()["requester"]) == (
+        "w1",
+        "requested",
+        "globex viewer",
+    )
+    problem(await viewer("POST", "/approvals/w1:approve"), 403, "PERMISSION_DENIED")
+    decided = await admin("POST", "/approvals/w1:approve", json={"reason": "cheap"})
+    assert (decided.json()["state"], decided.json()["reason"]) == ("approved", "cheap")
+    problem(await admin("POST", "/approvals/w1:deny"), 400, "FAILED_PRECONDITION")
+    problem(await admin("POST", "/approvals/none:deny"), 404, "NOT_FOUND")
+    audit = (await viewer.get("/audit", page_size=2))["entries"]
+    assert [(entry["action"], entry["actor"]) for entry in audit] == [
+        ("approval.approve", "globex admin"),
+        ("approval.request", "globex viewer"),
+    ]
+    assert "w1" in {a["id"] for a in (await viewer.get("/approvals", state="approved"))["approvals"]}
+
+
+async def test_tools(running: Running, http: httpx.AsyncClient) -> None:
+    call = As(running, http, "globex", "editor")
+    made = await call("POST", "/tools", json={"id": "zed", "display_name": "Zed", "category": "ide", "owner": "dev"})
+    assert (made.status_code, made.json()["status"]) == (201, "approved")
+    assert [t["id"] for t in (await call.get("/tools", status="shadow"))["tools"]] == ["notetaker-ai"]
+    problem(await As(running, http, "globex")("POST", "/tools", json={"id": "x"}), 403, "PERMISSION_DENIED")
