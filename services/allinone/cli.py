@@ -16,13 +16,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from services.allinone.commands import connectors, dlq
+from services.allinone.commands import connectors, dlq, key
 from services.allinone.commands.import_ import import_command
 from services.allinone.engines.processes import EngineError
 from services.allinone.services import MIGRATIONS, SERVICES
 from services.allinone.up import DataFolderBusyError, Options, PortTakenError, Running, up
 from services.common import log, tracing
-from services.common.auth import Role, new_api_key
 from services.common.clickhouse import ClickHouse, migrate, pending_migrations
 from services.common.errors import UnavailableError
 from services.common.host import Host, key_ring, run_loop, run_until_signal
@@ -34,6 +33,7 @@ from services.ledger.settings import LedgerSettings
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(connectors.app, name="connectors")
 app.add_typer(dlq.app, name="dlq")
+app.add_typer(key.app, name="key")
 app.command("import")(import_command)
 stderr = Console(stderr=True)
 
@@ -175,13 +175,6 @@ async def _pending(settings: ServiceSettings) -> list[str]:
         return await pending_migrations(clickhouse, MIGRATIONS)
     finally:
         await clickhouse.stop()
-
-
-@app.command()
-def key() -> None:
-    """Print a fresh API key for AIFINOPS_AUTH__SERVICE_KEY or AIFINOPS_AUTH__ADMIN_KEY."""
-    text, _ = new_api_key("any", Role.SERVICE, "printed")
-    typer.echo(text)
 
 
 @app.command("reconcile")

@@ -15,6 +15,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+from services.common.clock import Micros
 from services.common.errors import InvalidArgumentError, PermissionDeniedError, UnauthenticatedError
 
 
@@ -78,6 +79,8 @@ class ApiKey:
     tenant_id: str
     role: Role
     name: str
+    expires_at: Micros = 0
+    """From then on it is refused; 0: never."""
 
 
 def new_api_key(tenant_id: str, role: Role, name: str) -> tuple[str, ApiKey]:

@@ -83,7 +83,11 @@ class AuthSettings(BaseModel):
     service_key: SecretStr = Field(description="API key the services use among themselves, afk_..., one for all")
     admin_key: SecretStr = Field(default=SecretStr(""), description="First admin key, afk_...; more through the API")
     admin_tenant: str = Field(default="default", description="Tenant of the first admin key")
-    refresh_seconds: float = Field(default=2.0, gt=0, description="How soon a created or revoked key is noticed")
+    refresh_seconds: float = Field(
+        default=1.0,
+        gt=0,
+        description="How soon a revoked key is noticed by processes other than the one it was revoked in",
+    )
 
 
 class GrpcSettings(BaseModel):
