@@ -1,0 +1,263 @@
+"""OpenTelemetry's own exporters against the running platform; the cost is read from the console."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+import uuid
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import grpc
+import httpx
+import pytest
+from opentelemetry._logs import LogRecord, SeverityNumber
+from opentelemetry.exporter.otlp.proto.grpc._log_exporter import OTLPLogExporter as GrpcLogs
+from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter as GrpcMetrics
+from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcSpans
+from opentelemetry.exporter.otlp.proto.http import Compression
+from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter as HttpLogs
+from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter as HttpMetrics
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as HttpSpans
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import SimpleLogRecordProcessor
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.trace import Status, StatusCode
+
+from services.allinone.engines.processes import free_port
+from services.common.settings import ClickHouseSettings, KafkaSettings
+from tests.e2e.events import price
+from tests.e2e.running import AIFINOPS, Client, Cluster, Up, eventually
+
+EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    with Up(tmp_path_factory.mktemp("up")) as running:
+        yield running
+        assert running.stop() == 0
+
+
+def _arrives(client: Client, cost: Decimal, requests: int, **parameters: str) -> None:
+    def read() -> tuple[Decimal, int]:
+        rows = client.costs(granularity="total", **parameters)
+        return sum((Decimal(row["cost"]) for row in rows), Decimal(0)), sum(row["requests"] for row in rows)
+
+    eventually(read, lambda found: found == (cost, requests), seconds=60)
+
+
+def _headers(key: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {key}"}
+
+
+def _span_exporter(protocol: str, up: Up, key: str = "") -> SpanExporter:
+    headers = _headers(key or up.addresses["key"])
+    if protocol == "http":
+        return HttpSpans(f"{up.addresses['http']}/v1/traces", headers=headers, compression=Compression.Gzip)
+    return GrpcSpans(up.addresses["otlp"], insecure=True, headers=headers, compression=grpc.Compression.Gzip)
+
+
+def _call(tracer: Any, number: int, **more: Any) -> None:
+    attributes: dict[str, Any] = {
+        "gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.request.model": "gpt-4o",
+        "gen_ai.response.model": "gpt-4o", "gen_ai.usage.input_tokens": 2006, "gen_ai.usage.output_tokens": 300,
+        "gen_ai.usage.cache_read.input_tokens": 1920, "gen_ai.usage.reasoning.output_tokens": 100,
+        "gen_ai.input.messages": "SECRET question", "user.id": f"user-{number % 3}",
+    }  # fmt: skip
+    with tracer.start_as_current_span("chat gpt-4o", attributes=attributes | more):
+        pass
+
+
+ONE_CALL = price("gpt-4o", {"input_tokens": 86, "cache_read_tokens": 1920, "output_tokens": 300})
+
+
+@pytest.mark.parametrize("protocol", ["http", "grpc"])
+def test_spans_of_an_agent_and_its_calls(up: Up, protocol: str) -> None:
+    project = f"travel-{protocol}"
+    provider = TracerProvider(resource=Resource({"service.name": project, "team": "holidays"}))
+    provider.add_span_processor(BatchSpanProcessor(_span_exporter(protocol, up)))
+    tracer = provider.get_tracer("test")
+    summed = {"gen_ai.operation.name": "invoke_agent", "gen_ai.request.model": "gpt-4o",
+              "gen_ai.usage.input_tokens": 6018, "gen_ai.usage.output_tokens": 900}  # fmt: skip
+    for _ in range(20):
+        with tracer.start_as_current_span("invoke_agent Planner", attributes=summed):
+            for number in range(3):
+                _call(tracer, number)
+    with tracer.start_as_current_span("chat gpt-4o") as failed:
+        failed.set_attributes({"gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-4o"})
+        failed.set_status(Status(StatusCode.ERROR))
+    assert provider.force_flush()
+    provider.shutdown()
+    client = up.client()
+    _arrives(client, 60 * ONE_CALL, 61, project=project)
+    _arrives(client, 20 * ONE_CALL, 20, project=project, user="user-1")
+    entries = client.get("/api/v1/entries", project=project)["entries"]
+    assert {entry["team"] for entry in entries} == {"holidays"}
+    assert "SECRET" not in json.dumps(entries)
+
+
+def test_the_same_spans_again_are_counted_once(up: Up) -> None:
+    """What an exporter does after an answer that got lost: it sends the batch again."""
+    exporter = _span_exporter("http", up)
+    kept: list[Any] = []
+
+    class Twice(SpanExporter):
+        def export(self, spans: Any) -> SpanExportResult:
+            kept.extend(spans)
+            assert exporter.export(spans) is SpanExportResult.SUCCESS
+            return exporter.export(spans)
+
+    provider = TracerProvider(resource=Resource({"service.name": "again"}))
+    provider.add_span_processor(BatchSpanProcessor(Twice()))
+    for number in range(50):
+        _call(provider.get_tracer("test"), number)
+    provider.shutdown()
+    assert _span_exporter("grpc", up).export(kept) is SpanExportResult.SUCCESS
+    _arrives(up.client(), 50 * ONE_CALL, 50, project="again")
+
+
+@pytest.mark.parametrize("protocol", ["http", "grpc"])
+def test_events_of_claude_code(up: Up, protocol: str) -> None:
+    """The bill of the example: 3 input, 12304 written to the cache, 550 output, and not a token twice."""
+    headers = _headers(up.addresses["key"])
+    exporter = (
+        HttpLogs(f"{up.addresses['http']}/v1/logs", headers=headers)
+        if protocol == "http"
+        else GrpcLogs(up.addresses["otlp"], insecure=True, headers=headers)
+    )
+    provider = LoggerProvider(resource=Resource({"service.name": "claude-code", "team": f"claude-{protocol}"}))
+    provider.add_log_record_processor(SimpleLogRecordProcessor(exporter))
+    attributes: dict[str, Any] = {
+        "event.name": "api_request", "session.id": protocol, "user.email": "ann@example.com",
+        "model": "claude-3-5-haiku-20241022", "cost_usd": 0.0145, "input_tokens": 3, "output_tokens": 550,
+        "cache_read_tokens": 0, "cache_creation_tokens": 12304, "request_id": f"req_{protocol}",
+    }  # fmt: skip
+    logger = provider.get_logger("com.anthropic.claude_code.events")
+    for _ in range(2):
+        logger.emit(
+            LogRecord(
+                timestamp=time.time_ns(),
+                severity_number=SeverityNumber.INFO,
+                body="claude_code.api_request",
+                attributes=attributes,
+            )
+        )
+    provider.shutdown()
+    expected = price(
+        "claude-3-5-haiku-20241022", {"input_tokens": 3, "cache_write_tokens": 12304, "output_tokens": 550}
+    )
+    _arrives(up.client(), expected, 1, team=f"claude-{protocol}", tool="claude-code", user="ann@example.com")
+
+
+def test_who_may_send(up: Up) -> None:
+    viewer = up.client().post("/api/v1/keys", {"name": "viewer", "role": "viewer"})["key"]
+    ingest = up.client().post("/api/v1/keys", {"name": "sender", "role": "ingest"})["key"]
+    statuses = {}
+    for name, key in (("viewer", viewer), ("ingest", ingest), ("wrong", "afk_aaaaaaaaaaaa_" + "b" * 43)):
+        answer = httpx.post(
+            f"{up.addresses['http']}/v1/traces",
+            content=b"",
+            headers={**_headers(key), "content-type": "application/x-protobuf"},
+            trust_env=False,
+        )
+        with grpc.insecure_channel(
+            up.addresses["otlp"].removeprefix("http://"), options=[("grpc.enable_http_proxy", 0)]
+        ) as channel:
+            call: Any = channel.unary_unary(EXPORT)
+            try:
+                call(b"", metadata=[("authorization", f"Bearer {key}")], timeout=10)
+                code = grpc.StatusCode.OK
+            except grpc.RpcError as error:
+                code = error.code()
+        statuses[name] = (answer.status_code, code)
+    assert statuses == {
+        "viewer": (403, grpc.StatusCode.PERMISSION_DENIED),
+        "ingest": (200, grpc.StatusCode.OK),
+        "wrong": (401, grpc.StatusCode.UNAUTHENTICATED),
+    }
+    # The exporter says so too, instead of trying for ever.
+    provider = TracerProvider()
+    assert _span_exporter("http", up, viewer).export([]) is SpanExportResult.FAILURE
+    provider.shutdown()
+
+
+def test_a_taken_otlp_port_that_was_asked_for_is_said(up: Up, tmp_path: Path) -> None:
+    port = up.addresses["otlp"].rpartition(":")[2]
+    refused = subprocess.run(
+        [*AIFINOPS, "up", "--data", str(tmp_path / "d"), "--http-port", "0", "--grpc-port", "0", "--otlp-port", port],
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert refused.returncode == 1
+    assert f"port {port}" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_each_service_in_a_process_of_its_own(tmp_path: Path) -> None:
+    with Up(tmp_path / "data", "--processes") as up:
+        for protocol in ("http", "grpc"):
+            provider = TracerProvider(resource=Resource({"service.name": "apart"}))
+            provider.add_span_processor(BatchSpanProcessor(_span_exporter(protocol, up)))
+            _call(provider.get_tracer("test"), 1)
+            provider.shutdown()
+        _arrives(up.client(), 2 * ONE_CALL, 2, project="apart")
+        assert up.stop() == 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_cumulative_counter_outlives_kills_of_ingest(
+    kafka_bootstrap: str, clickhouse_url: str, tmp_path: Path
+) -> None:
+    """A real SDK counts on while ingest is killed between its exports: in the end exactly what it counted is there."""
+    name, otlp = f"otlp{uuid.uuid4().hex[:8]}", free_port()
+    cluster = Cluster(
+        tmp_path,
+        KafkaSettings(bootstrap_servers=kafka_bootstrap, topic_prefix=f"{name}.", partitions=3),
+        ClickHouseSettings(url=clickhouse_url, database=name),
+        AIFINOPS_INGEST__OTLP_GRPC_PORT=str(otlp),
+        AIFINOPS_INGEST__OTLP_METRICS='{"gen_ai.client.token.usage": "metered"}',
+    )
+    cluster.prepare()
+    cluster.start()
+    cluster.ready()
+    headers = _headers(cluster.admin_key)
+    exporters: tuple[Any, ...] = (
+        HttpMetrics(f"{cluster.http('ingest')}/v1/metrics", headers=headers),
+        GrpcMetrics(f"http://127.0.0.1:{otlp}", insecure=True, headers=headers),
+    )
+    readers = [PeriodicExportingMetricReader(exporter, export_interval_millis=3_600_000) for exporter in exporters]
+    attributes = {"gen_ai.provider.name": "openai", "gen_ai.request.model": "gpt-4o"}
+    provider = MeterProvider(metric_readers=readers[:1], resource=Resource({"service.name": "steady"}))
+    other = MeterProvider(metric_readers=readers[1:], resource=Resource({"service.name": "other"}))
+    histograms = [one.get_meter("test").create_histogram("gen_ai.client.token.usage") for one in (provider, other)]
+    for round_ in range(3):
+        for histogram in histograms:
+            for _ in range(4):
+                histogram.record(1_000, {**attributes, "gen_ai.token.type": "input"})
+                histogram.record(100, {**attributes, "gen_ai.token.type": "output"})
+        assert provider.force_flush()
+        assert other.force_flush()
+        if round_ < 2:
+            cluster.kill()
+            cluster.start()
+            cluster.ready()
+    # The last totals once more, as after a lost answer.
+    assert provider.force_flush()
+    client = cluster.client()
+    expected = price("gpt-4o", {"input_tokens": 12_000, "output_tokens": 1_200})
+    _arrives(client, expected, 12, project="steady")
+    _arrives(client, expected, 12, project="other")
+    provider.shutdown()
+    other.shutdown()
+    _arrives(client, expected, 12, project="steady")
+    assert set(cluster.stop().values()) == {0}
