@@ -122,6 +122,11 @@ def key_id_of(text: str) -> str:
     return match[1]
 
 
+def is_key(text: str) -> bool:
+    """True for a text that has a key's shape."""
+    return _KEY.fullmatch(text) is not None
+
+
 def bearer_token(authorization: str | None) -> str:
     """The key in an `Authorization` header.
 

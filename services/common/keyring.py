@@ -56,7 +56,7 @@ class KeyRing:
         self._changes = 0
         """Changes made here: what was read before one of them does not tell of it."""
         self._refreshing: asyncio.Task[None] | None = None
-        self._trouble = "API keys not read yet"
+        self._trouble = "API keys not read yet: ClickHouse has not answered"
         self._last_lookup = 0.0
 
     async def start(self) -> None:
@@ -76,6 +76,7 @@ class KeyRing:
 
         Raises:
             UnauthenticatedError, PermissionDeniedError: see `auth.verify`.
+            UnavailableError: a key that may well be valid, while none could be read yet.
         """
         token = auth.bearer_token(authorization)
         try:
@@ -83,6 +84,8 @@ class KeyRing:
         except UnauthenticatedError:
             # A key made a moment ago elsewhere is looked up at once; a flood of wrong keys is not passed on.
             now = time.monotonic()
+            if self._trouble and auth.is_key(token):
+                raise UnavailableError(self._trouble, retry_after_seconds=1) from None
             if self._trouble or now - self._last_lookup < _LOOKUP_SECONDS:
                 raise
             self._last_lookup = now
