@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, Field, field_validator
+from pydantic_settings import NoDecode
 
 from services.common.settings import ServiceSettings
 from services.ingest.domain.attribution import HEADERS, HeaderMap
@@ -13,6 +15,21 @@ from services.ingest.domain.otlp.attribution import AttributeMap
 from services.ingest.domain.otlp.metrics import Measured, settled
 
 MIB = 1024 * 1024
+
+Value = TypeVar("Value")
+
+
+def _parsed(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError as error:
+        raise ValueError(f"it must be JSON: {error}") from None
+
+
+FromJson = Annotated[Value, NoDecode, BeforeValidator(_parsed)]
+"""Read here rather than by pydantic-settings, whose error would name the section and not the variable."""
 
 
 class IngestOptions(BaseModel):
@@ -48,7 +65,7 @@ class IngestOptions(BaseModel):
     max_age_days: int = Field(default=400, ge=1, le=36_500, description="Older events are refused")
     max_ahead_seconds: int = Field(default=300, ge=0, le=86_400, description="How far a sender's clock may be ahead")
     rate_limit_events_per_second: float = Field(default=0.0, ge=0, description="For each API key; 0: no limit")
-    attribution_headers: dict[str, str] = Field(
+    attribution_headers: FromJson[dict[str, str]] = Field(
         default=dict(HEADERS),
         description="JSON object of header names and what each gives of an event at /v1/usage: team, user, project, "
         "key, tool, environment, session, region, or tag:<name>. It replaces the default",

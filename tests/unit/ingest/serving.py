@@ -19,6 +19,8 @@ from services.common.http.server import application
 from services.common.keyring import KeyRing
 from services.common.settings import AuthSettings, ClickHouseSettings
 from services.ingest.adapters.http.routes import Endpoints, RequestLimits
+from services.ingest.domain.attribution import HeaderMap
+from services.ingest.domain.cardinality import TagGuard
 from services.ingest.domain.identity import Event
 from services.ingest.domain.rate_limit import RateLimit
 from services.ingest.handlers import Intake, TimeLimits
@@ -58,6 +60,8 @@ def serve(
     max_items: int = 50,
     max_in_flight_bytes: int = 10**9,
     rate: RateLimit | None = None,
+    header_map: HeaderMap | None = None,
+    tag_guard: TagGuard | None = None,
 ) -> Served:
     service_key, _ = auth.new_api_key("aifinops", Role.SERVICE, "service")
     admin_key, _ = auth.new_api_key("acme", Role.ADMIN, "admin")
@@ -67,9 +71,9 @@ def serve(
     # The keys of the settings need no ClickHouse; this one is never asked.
     keyring = KeyRing(settings, ClickHouse(ClickHouseSettings(url="http://127.0.0.1:1")))
     kept = Kept()
-    intake = Intake(kept, ManualClock(NOW), TimeLimits(400, 300), rate)
+    intake = Intake(kept, ManualClock(NOW), TimeLimits(400, 300), rate, tag_guard)
     limits = RequestLimits(max_body_bytes, 2 * max_body_bytes, max_items, max_in_flight_bytes)
-    routes = Endpoints(intake, keyring, limits).routes()
+    routes = Endpoints(intake, keyring, limits, header_map).routes()
     app = application(routes, None, dict)
     client = httpx.AsyncClient(
         transport=httpx.ASGITransport(app, raise_app_exceptions=False),

@@ -47,7 +47,7 @@ def read(item: object, context: Context, name: str) -> UsageEvent:
     """
     if type(item) is not dict:
         raise not_an_object(item)
-    message = _out_of_batch_line(item)
+    message, in_batch = _out_of_batch_line(item)
     usage, path = provider.usage_of(message, ("input_tokens",))
     event = provider.start_event(name, message if path else {}, context, None)
     counts = buckets_of(usage, path)
@@ -57,7 +57,7 @@ def read(item: object, context: Context, name: str) -> UsageEvent:
         event.region = geography
     if usage.get("speed") == "fast" and tier in ("", "standard"):
         tier = "fast"
-    event = provider.finish(event, counts, service_tier=tier)
+    event = provider.finish(event, counts, service_tier="batch" if in_batch else tier)
     context.also.extend(_advisors(event, usage, path))
     return event
 
@@ -141,12 +141,12 @@ def _one(usage: Usage, path: str) -> Buckets:
     }
 
 
-def _out_of_batch_line(item: Mapping[str, Any]) -> Mapping[str, Any]:
+def _out_of_batch_line(item: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
     """The message inside a line of a batch's results: {"custom_id", "result": {"type": "succeeded", "message"}}."""
     result = item.get("result")
     if "custom_id" in item and type(result) is dict:
         if type(result.get("message")) is dict:
             message: Mapping[str, Any] = result["message"]
-            return message
+            return message, True
         raise Rejected(Reason.MISSING, "result.message", "is missing: leave out results that did not succeed")
-    return item
+    return item, False

@@ -83,7 +83,7 @@ def usage_of(item: Mapping[str, Any], total_names: tuple[str, ...]) -> tuple[Map
             raise Rejected(
                 Reason.MISSING,
                 "usage",
-                "is null: for a stream ask for it (stream_options.include_usage) and send all of it, or its last chunk",
+                "is null: of a stream send all parts, or the last one, asked for with stream_options.include_usage",
             )
         return fields.mapping(usage, "usage"), "usage."
     if any(name in item for name in total_names):
@@ -91,7 +91,8 @@ def usage_of(item: Mapping[str, Any], total_names: tuple[str, ...]) -> tuple[Map
     raise Rejected(
         Reason.MISSING,
         "usage",
-        f"is missing: send the whole response, or its usage object ({' or '.join(total_names)}, ...)",
+        f"is missing: send the whole response, or its usage object ({' or '.join(total_names)}, ...); of a stream all "
+        "parts, or the last one, asked for with stream_options.include_usage where the API has it",
     )
 
 
