@@ -67,6 +67,7 @@ class PollerOptions(BaseModel):
     interval: Annotated[timedelta, BeforeValidator(_span)] | None = Field(
         default=None, description="Between polls, such as 15m, instead of the connector's own"
     )
+    requests_per_minute: int | None = Field(default=None, ge=1, le=60_000, description="Instead of the connector's own")
     backfill_from: Annotated[datetime, BeforeValidator(_day)] | None = Field(
         default=None, description="How far back the first poll reads; set earlier, the time in between is read too"
     )
@@ -101,6 +102,7 @@ class PollerOptions(BaseModel):
             interval=self.interval or connector.interval,
             account=self.account,
             backfill_from=self.backfill_from,
+            requests_per_minute=self.requests_per_minute or connector.requests_per_minute,
         )
 
 

@@ -48,7 +48,7 @@ class PollerConnections:
     @asynccontextmanager
     async def source(self, poller: Poller) -> AsyncIterator[DatedApi]:
         secret = self._secrets[poller.name].source.read()
-        bucket = self._buckets.setdefault(poller.name, TokenBucket(poller.connector.requests_per_minute))
+        bucket = self._buckets.setdefault(poller.name, TokenBucket(poller.requests_per_minute))
         async with HttpApi(
             poller.base_url,
             poller.connector.headers(secret.get_secret_value()),

@@ -22,6 +22,7 @@ class Poller:
     options: Mapping[str, str]
     base_url: str
     interval: timedelta
+    requests_per_minute: int
     account: str = ""
     """Tells two accounts of one source apart: it goes in front of their events' ids."""
     backfill_from: datetime | None = None

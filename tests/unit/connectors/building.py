@@ -115,7 +115,7 @@ class World:
         self.at = Source(self.clock)
 
     def poller(self, **changes: object) -> Poller:
-        plain = Poller("p", self.at.connector(), {}, "https://s.example", timedelta(milliseconds=20))
+        plain = Poller("p", self.at.connector(), {}, "https://s.example", timedelta(milliseconds=20), 60)
         return replace(plain, **changes)  # type: ignore[arg-type]
 
     def poll(self, **changes: object) -> Poll:

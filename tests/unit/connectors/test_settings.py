@@ -33,14 +33,16 @@ def refusal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 
 
 def test_an_entry_is_a_poller(monkeypatch: pytest.MonkeyPatch) -> None:
-    more = {"interval": "10m", "backfill_from": "2026-11-01", "base_url": "http://127.0.0.1:9/v1/", "account": "eu"}
+    more = {"interval": "10m", "backfill_from": "2026-11-01", "base_url": "http://127.0.0.1:9/v1/", "account": "eu",
+            "requests_per_minute": 7}  # fmt: skip
     (entry,) = configured(monkeypatch, GOOD | more).pollers
     poller = entry.poller()
     assert (poller.interval, poller.base_url) == (timedelta(minutes=10), "http://127.0.0.1:9/v1")
+    assert (poller.account, poller.requests_per_minute) == ("eu", 7)
     assert poller.backfill_from == datetime(2026, 11, 1, tzinfo=UTC)
     (plain,) = configured(monkeypatch, GOOD).pollers
     assert plain.poller().base_url == "https://api.openai.com/v1"
-    assert plain.poller().interval == timedelta(minutes=30)
+    assert (plain.poller().interval, plain.poller().requests_per_minute) == (timedelta(minutes=30), 60)
     assert plain.poller().reads != poller.reads
 
 
