@@ -156,7 +156,7 @@ async def _engines(
         await asyncio.gather(broker.start(), clickhouse.start())
         keys = machine.Keys.of(data)
         http, grpc = _port(options.host, options.http_port), _port(options.host, options.grpc_port)
-        otlp = _otlp_port(options)
+        otlp = otlp_port(options)
         shared = machine.environment(data, broker, clickhouse, keys, log_level=options.log_level)
         reached_at = LOOPBACK if options.host == EVERY_NETWORK else options.host
         shared |= machine.ports(options.host, http, options.host, grpc) | machine.otlp(options.host, otlp)
@@ -194,7 +194,7 @@ def _port(host: str, wanted: int) -> int:
     return wanted
 
 
-def _otlp_port(options: Options) -> int:
+def otlp_port(options: Options) -> int:
     """A collector often runs on OTLP_PORT already; that is no reason not to start, unless the port was asked for."""
     if options.otlp_port is not None:
         return _port(options.host, options.otlp_port)

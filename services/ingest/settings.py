@@ -82,13 +82,13 @@ class IngestOptions(BaseModel):
     otlp_max_body_bytes: int = Field(
         default=16 * MIB, ge=1024, description="Of an OTLP request, as sent and as decompressed"
     )
-    otlp_attributes: dict[str, list[str]] = Field(
+    otlp_attributes: FromJson[dict[str, list[str]]] = Field(
         default={},
-        description='Attributes read before the usual ones, by dimension or tag:<name>, such as {"team": ["org.team"]}',
+        description='JSON: attributes read before the usual ones, by dimension or tag:<name>, such as {"team": ["org.team"]}',
     )
-    otlp_metrics: dict[str, Measured] = Field(
+    otlp_metrics: FromJson[dict[str, Measured]] = Field(
         default={},
-        description='Metrics that are counted, metered or reported, such as {"claude_code.token.usage": "metered"}; '
+        description='JSON: metrics that are counted, metered or reported, such as {"claude_code.token.usage": "metered"}; '
         "others are not, because spans and events say the same",
     )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import subprocess
 import time
 import uuid
@@ -32,6 +34,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, Spa
 from opentelemetry.trace import Status, StatusCode
 
 from services.allinone.engines.processes import free_port
+from services.allinone.up import OTLP_PORT, Options, otlp_port
 from services.common.settings import ClickHouseSettings, KafkaSettings
 from tests.e2e.events import price
 from tests.e2e.running import AIFINOPS, Client, Cluster, Up, eventually
@@ -85,7 +88,7 @@ def test_spans_of_an_agent_and_its_calls(up: Up, protocol: str) -> None:
     provider = TracerProvider(resource=Resource({"service.name": project, "team": "holidays"}))
     provider.add_span_processor(BatchSpanProcessor(_span_exporter(protocol, up)))
     tracer = provider.get_tracer("test")
-    summed = {"gen_ai.operation.name": "invoke_agent", "gen_ai.request.model": "gpt-4o",
+    summed: dict[str, Any] = {"gen_ai.operation.name": "invoke_agent", "gen_ai.request.model": "gpt-4o",
               "gen_ai.usage.input_tokens": 6018, "gen_ai.usage.output_tokens": 900}  # fmt: skip
     for _ in range(20):
         with tracer.start_as_current_span("invoke_agent Planner", attributes=summed):
@@ -198,6 +201,16 @@ def test_a_taken_otlp_port_that_was_asked_for_is_said(up: Up, tmp_path: Path) ->
     assert refused.returncode == 1
     assert f"port {port}" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_a_taken_usual_otlp_port_is_no_reason_not_to_start(tmp_path: Path) -> None:
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):
+            stack.enter_context(socket.create_server(("127.0.0.1", OTLP_PORT)))
+        found = otlp_port(Options(tmp_path))
+        assert found != OTLP_PORT
+        with socket.create_server(("127.0.0.1", found)):
+            pass
 
 
 @pytest.mark.slow

@@ -182,5 +182,6 @@ def _left_out(source: Source, **counts: int) -> None:
 
 def _measure(source: Source, receipt: Receipt) -> None:
     measured.ACCEPTED.labels(source.name).inc(receipt.accepted)
+    measured.OVERFLOWED_TAGS.labels(source.name).inc(receipt.overflowed_tags)
     for reason, count in Counter(refusal.rejected.reason for refusal in receipt.refusals).items():
         measured.REJECTED.labels(source.name, reason.value).inc(count)
