@@ -1,0 +1,81 @@
+"""Budgets in memory."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from finops.budget.v1 import budget_pb2 as budget
+from finops.budget.v1.budget_pb2_grpc import BudgetServiceServicer
+
+from services.common import money
+from services.common.auth import Access
+from services.common.clock import HOUR, SystemClock
+from services.common.errors import AbortedError, AlreadyExistsError, InvalidArgumentError, NotFoundError
+from tests.e2e.console_peers.world import World, page_of
+
+
+class Budgets(BudgetServiceServicer):
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def CreateBudget(self, request: budget.CreateBudgetRequest, _context: Any) -> budget.CreateBudgetResponse:
+        tenant = self._world.of("budget", Access.EDIT)
+        made = budget.Budget()
+        made.CopyFrom(request.budget)
+        made.name = f"budgets/{request.budget_id or uuid.uuid4().hex[:8]}"
+        if made.name in tenant.budgets:
+            raise AlreadyExistsError(f"{made.name} exists")
+        if money.from_proto(made.amount) <= 0:
+            raise InvalidArgumentError.of("budget.amount", "must be more than zero")
+        made.etag = "1"
+        if not made.threshold_percents:
+            made.threshold_percents.extend((50, 80, 100))
+        now = SystemClock().now()
+        tenant.budgets[made.name] = budget.BudgetStatus(
+            budget=made,
+            period_start_unix_micros=now - HOUR,
+            period_end_unix_micros=now + HOUR,
+            remaining=made.amount,
+        )
+        return budget.CreateBudgetResponse(budget=made)
+
+    async def GetBudget(self, request: budget.GetBudgetRequest, _context: Any) -> budget.GetBudgetResponse:
+        return budget.GetBudgetResponse(budget=self._find(request.name).budget)
+
+    async def ListBudgets(self, request: budget.ListBudgetsRequest, _context: Any) -> budget.ListBudgetsResponse:
+        found = [status.budget for status in self._world.of("budget").budgets.values()]
+        page, token = page_of(found, request.page_size, request.page_token)
+        return budget.ListBudgetsResponse(budgets=page, next_page_token=token)
+
+    async def UpdateBudget(self, request: budget.UpdateBudgetRequest, _context: Any) -> budget.UpdateBudgetResponse:
+        found = self._find(request.budget.name, Access.EDIT).budget
+        if request.budget.etag and request.budget.etag != found.etag:
+            raise AbortedError("somebody else changed this budget: read it again")
+        for path in request.update_mask.paths:
+            if path == "threshold_percents":
+                found.threshold_percents[:] = request.budget.threshold_percents
+            elif path == "amount":
+                found.amount.CopyFrom(request.budget.amount)
+            else:
+                setattr(found, path, getattr(request.budget, path))
+        found.etag = str(int(found.etag) + 1)
+        return budget.UpdateBudgetResponse(budget=found)
+
+    async def DeleteBudget(self, request: budget.DeleteBudgetRequest, _context: Any) -> budget.DeleteBudgetResponse:
+        found = self._find(request.name, Access.EDIT)
+        if request.etag and request.etag != found.budget.etag:
+            raise AbortedError("somebody else changed this budget: read it again")
+        del self._world.of("budget").budgets[request.name]
+        return budget.DeleteBudgetResponse()
+
+    async def GetBudgetStatus(
+        self, request: budget.GetBudgetStatusRequest, _context: Any
+    ) -> budget.GetBudgetStatusResponse:
+        return budget.GetBudgetStatusResponse(status=self._find(request.name))
+
+    def _find(self, name: str, access: Access = Access.READ) -> budget.BudgetStatus:
+        found = self._world.of("budget", access).budgets.get(name)
+        if found is None:
+            raise NotFoundError(f"no {name}")
+        return found

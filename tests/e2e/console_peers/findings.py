@@ -1,0 +1,53 @@
+"""Anomalies and recommendations in memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from finops.anomaly.v1 import anomaly_pb2 as anomaly
+from finops.anomaly.v1.anomaly_pb2_grpc import AnomalyServiceServicer
+from finops.recommendation.v1 import recommendation_pb2 as recommendation
+from finops.recommendation.v1.recommendation_pb2_grpc import (
+    RecommendationServiceServicer,
+)
+
+from services.common.errors import NotFoundError
+from tests.e2e.console_peers.world import World, page_of
+
+
+class Anomalies(AnomalyServiceServicer):
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def ListAnomalies(
+        self, request: anomaly.ListAnomaliesRequest, _context: Any
+    ) -> anomaly.ListAnomaliesResponse:
+        found = [a for a in self._world.of("anomaly").anomalies if request.state in (0, a.state)]
+        page, token = page_of(found, request.page_size, request.page_token)
+        return anomaly.ListAnomaliesResponse(anomalies=page, next_page_token=token)
+
+    async def GetAnomaly(self, request: anomaly.GetAnomalyRequest, _context: Any) -> anomaly.GetAnomalyResponse:
+        for found in self._world.of("anomaly").anomalies:
+            if found.name == request.name:
+                return anomaly.GetAnomalyResponse(anomaly=found)
+        raise NotFoundError(f"no {request.name}")
+
+
+class Recommendations(RecommendationServiceServicer):
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def ListRecommendations(
+        self, request: recommendation.ListRecommendationsRequest, _context: Any
+    ) -> recommendation.ListRecommendationsResponse:
+        found = [r for r in self._world.of("optimizer").recommendations if request.state in (0, r.state)]
+        page, token = page_of(found, request.page_size, request.page_token)
+        return recommendation.ListRecommendationsResponse(recommendations=page, next_page_token=token)
+
+    async def GetRecommendation(
+        self, request: recommendation.GetRecommendationRequest, _context: Any
+    ) -> recommendation.GetRecommendationResponse:
+        for found in self._world.of("optimizer").recommendations:
+            if found.name == request.name:
+                return recommendation.GetRecommendationResponse(recommendation=found)
+        raise NotFoundError(f"no {request.name}")

@@ -1,0 +1,80 @@
+"""The ledger in memory: adds up one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from finops.cost.v1.cost_pb2 import CostRecord
+from finops.ledger.v1 import ledger_pb2 as ledger
+from finops.ledger.v1.ledger_pb2_grpc import LedgerServiceServicer
+from finops.usage.v1.usage_pb2 import Quantities
+
+from services.common import filters, money
+from services.common.clock import HOUR, to_datetime
+from services.common.dimensions import BUCKETS, reader
+from services.common.errors import InvalidArgumentError
+from services.console.domain.periods import day_start
+from tests.e2e.console_data import Tenant
+from tests.e2e.console_peers.world import World, page_of
+
+
+class Ledger(LedgerServiceServicer):
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def QueryCosts(self, request: ledger.QueryCostsRequest, _context: Any) -> ledger.QueryCostsResponse:
+        tenant = self._world.of("ledger")
+        readers = [reader(name) for name in request.group_by]
+        groups: dict[tuple[tuple[str, ...], int], list[CostRecord]] = {}
+        for record in _within(tenant, request.start_unix_micros, request.end_unix_micros, request.filter):
+            bucket = _bucket(request.granularity, record.usage.time_unix_micros, request.time_zone)
+            groups.setdefault((tuple(read(record.usage) for read in readers), bucket), []).append(record)
+        rows = [_row(group, bucket, records) for (group, bucket), records in groups.items()]
+        return ledger.QueryCostsResponse(rows=rows, read_from="rollup_hourly")
+
+    async def ListCostEntries(
+        self, request: ledger.ListCostEntriesRequest, _context: Any
+    ) -> ledger.ListCostEntriesResponse:
+        tenant = self._world.of("ledger")
+        found = list(_within(tenant, request.start_unix_micros, request.end_unix_micros, request.filter))
+        found.sort(key=lambda record: -record.usage.time_unix_micros)
+        page, token = page_of(found, request.page_size, request.page_token)
+        return ledger.ListCostEntriesResponse(entries=page, next_page_token=token)
+
+
+def _within(tenant: Tenant, start: int, end: int, condition: str) -> Iterable[CostRecord]:
+    try:
+        passes = filters.predicate(filters.parse(condition), reader)
+    except filters.FilterError as error:
+        raise InvalidArgumentError.of("filter", str(error)) from error
+    return (r for r in tenant.hours if start <= r.usage.time_unix_micros < end and passes(r.usage))
+
+
+def _bucket(granularity: int, moment: int, zone_name: str) -> int:
+    tz = ZoneInfo(zone_name or "UTC")
+    day = to_datetime(moment).astimezone(tz).date()
+    match granularity:
+        case ledger.GRANULARITY_HOUR:
+            return moment // HOUR * HOUR
+        case ledger.GRANULARITY_DAY:
+            return day_start(day, tz)
+        case ledger.GRANULARITY_WEEK:
+            return day_start(day.fromordinal(day.toordinal() - day.weekday()), tz)
+        case ledger.GRANULARITY_MONTH:
+            return day_start(day.replace(day=1), tz)
+        case _:
+            return 0
+
+
+def _row(group: tuple[str, ...], bucket: int, records: list[CostRecord]) -> ledger.CostRow:
+    return ledger.CostRow(
+        group=group,
+        time_unix_micros=bucket,
+        cost=money.to_proto(sum(r.cost_delta_picos for r in records)),
+        shadow_cost=money.to_proto(sum(r.shadow_cost_delta_picos for r in records)),
+        quantities=Quantities(**{name: sum(getattr(r.quantity_delta, name) for r in records) for name in BUCKETS}),
+        events=len(records),
+        unpriced_events=sum(r.unpriced_events_delta for r in records),
+    )
