@@ -1,1 +1,1 @@
-"""Logs that coding agents keep on their machine: one file each."""
+"""Logs that coding agents keep on their machine: one file each. Nothing but counts, names and times leaves them."""
