@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from services.allinone.commands import connectors, dlq, key
+from services.allinone.commands.collect import collect_command
 from services.allinone.commands.import_ import import_command
 from services.allinone.engines.processes import EngineError
 from services.allinone.services import MIGRATIONS, SERVICES
@@ -35,6 +36,7 @@ app.add_typer(connectors.app, name="connectors")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(key.app, name="key")
 app.command("import")(import_command)
+app.command("collect")(collect_command)
 stderr = Console(stderr=True)
 
 Data = Annotated[Path, typer.Option("--data", help="Folder that holds everything")]
