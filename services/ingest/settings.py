@@ -84,12 +84,13 @@ class IngestOptions(BaseModel):
     )
     otlp_attributes: FromJson[dict[str, list[str]]] = Field(
         default={},
-        description='JSON: attributes read before the usual ones, by dimension or tag:<name>, such as {"team": ["org.team"]}',
+        description="JSON: attributes read before the usual ones, by dimension or tag:<name>, such as "
+        '{"team": ["org.team"]}',
     )
     otlp_metrics: FromJson[dict[str, Measured]] = Field(
         default={},
-        description='JSON: metrics that are counted, metered or reported, such as {"claude_code.token.usage": "metered"}; '
-        "others are not, because spans and events say the same",
+        description="JSON: metrics that are counted, metered or reported, such as "
+        '{"claude_code.token.usage": "metered"}; others are not, because spans and events say the same',
     )
 
     @field_validator("attribution_headers")

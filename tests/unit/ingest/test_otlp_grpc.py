@@ -68,7 +68,7 @@ async def test_who_may_not_and_what_cannot_be_read() -> None:
     served = serve()
     async with _running(served) as channel:
         assert (await _refused(channel, served, ONE, metadata=[])).code() is grpc.StatusCode.UNAUTHENTICATED
-        wrong = [("authorization", "Bearer afk_aaaaaaaaaaaa_" + "b" * 43)]
+        wrong = [("authorization", "Basic afk_aaaaaaaaaaaa_" + "b" * 43)]
         assert (await _refused(channel, served, ONE, metadata=wrong)).code() is grpc.StatusCode.UNAUTHENTICATED
         broken = await _refused(channel, served, b"\xff\xff")
         assert (broken.code(), "ExportTraceServiceRequest" in (broken.details() or "")) == (
