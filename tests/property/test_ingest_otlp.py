@@ -134,7 +134,7 @@ async def test_a_body_cut_or_changed_somewhere_is_answered(signal: str, body: by
 
 
 def _decoded(attributes: dict[str, Any]) -> UsageEvent | None:
-    item = spans.Span(b"t" * 16, b"s" * 8, b"", 0, NOW_NANOS, False, attributes, {})
+    item = spans.Span(b"t" * 16, b"s" * 8, b"", 0, NOW_NANOS, False, attributes, {}, "")
     try:
         return spans.SpanDecoder(AttributeMap())(item, context())
     except Rejected as rejected:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
@@ -13,7 +13,8 @@ from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality, Metric
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
-from services.ingest.domain.otlp import logs, metrics, spans
+from services.ingest.domain.otlp import agents, logs, metrics, spans
+from services.ingest.domain.otlp.agents import claude_code
 from services.ingest.domain.otlp.attributes import Scalar
 from services.ingest.domain.otlp.metrics import Point
 from services.ingest.domain.otlp.records import LogRecord
@@ -29,6 +30,7 @@ def read_spans(request: ExportTraceServiceRequest, names: Collection[str]) -> It
     for resource_spans in request.resource_spans:
         resource = scalars(resource_spans.resource.attributes, names)
         for scope in resource_spans.scope_spans:
+            agent = agents.of(resource, scope.scope.name)
             for span in scope.spans:
                 found = scalars(span.attributes, names)
                 yield Span(
@@ -40,6 +42,7 @@ def read_spans(request: ExportTraceServiceRequest, names: Collection[str]) -> It
                     bool(found) and span.status.code == _ERROR,
                     found,
                     resource,
+                    agent,
                 )
 
 
@@ -48,8 +51,9 @@ def read_records(request: ExportLogsServiceRequest, names: Collection[str]) -> I
     for resource_logs in request.resource_logs:
         resource = scalars(resource_logs.resource.attributes, names)
         for scope in resource_logs.scope_logs:
+            agent = agents.of(resource, scope.scope.name)
             for record in scope.log_records:
-                name = _event_name(record, scope.scope.name)
+                name = _event_name(record, agent)
                 if name:
                     yield LogRecord(
                         name,
@@ -59,10 +63,11 @@ def read_records(request: ExportLogsServiceRequest, names: Collection[str]) -> I
                         record.span_id,
                         scalars(record.attributes, names),
                         resource,
+                        agent,
                     )
 
 
-def _event_name(record: Any, scope: str) -> str:
+def _event_name(record: Any, agent: str) -> str:
     """The event's whole name if the domain knows it. The attribute comes first: Codex's `event_name` is a line of its
     source. The body is compared with known names, not read."""
     given = next((pair.value.string_value for pair in record.attributes if pair.key == logs.EVENT_NAME), "")
@@ -71,7 +76,7 @@ def _event_name(record: Any, scope: str) -> str:
             return str(name)
     whole = logs.SHORT_NAMES.get(given) or logs.SHORT_NAMES.get(record.event_name)
     body = record.body.string_value
-    if whole is not None and (scope.startswith("com.anthropic.claude_code") or body == whole):
+    if whole is not None and (agent == claude_code.NAME or body == whole):
         return whole
     return body if body in logs.EVENTS else ""
 
@@ -80,16 +85,22 @@ def read_points(request: ExportMetricsServiceRequest, names: Collection[str]) ->
     """The points of a request's metrics that count usage."""
     for resource_metrics in request.resource_metrics:
         attributes = resource_metrics.resource.attributes
-        resource = scalars(attributes, names)
-        whose = b""
+        origin: _Origin | None = None
         for scope in resource_metrics.scope_metrics:
             for metric in scope.metrics:
                 if metric.name in metrics.METRICS:
-                    whose = whose or _canonical(attributes)
-                    yield from _points(metric, whose + b"\0" + scope.scope.name.encode(), resource, names)
+                    origin = origin or _Origin(scalars(attributes, names), _canonical(attributes))
+                    yield from _points(metric, scope.scope.name, origin, names)
 
 
-def _points(metric: Metric, origin: bytes, resource: dict[str, Scalar], names: Collection[str]) -> Iterator[Point]:
+class _Origin(NamedTuple):
+    """A resource: what is asked of it, and all of it."""
+
+    attributes: dict[str, Scalar]
+    canonical: bytes
+
+
+def _points(metric: Metric, scope: str, origin: _Origin, names: Collection[str]) -> Iterator[Point]:
     kind = metric.WhichOneof("data")
     if kind not in ("sum", "histogram", "exponential_histogram"):
         return
@@ -98,22 +109,24 @@ def _points(metric: Metric, origin: bytes, resource: dict[str, Scalar], names: C
     cumulative = None
     if temporality != AggregationTemporality.AGGREGATION_TEMPORALITY_UNSPECIFIED:
         cumulative = temporality == AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
+    series = b"\0".join((origin.canonical, scope.encode(), metric.name.encode(), b""))
     for point in data.data_points:
         if kind == "sum":
-            total, count = point.as_int or point.as_double, 0
+            total, measurements = point.as_int or point.as_double, 0
         else:
-            total, count = point.sum, point.count
+            total, measurements = point.sum, point.count
         yield Point(
             metric.name,
-            _hash(origin + b"\0" + metric.name.encode() + b"\0" + _canonical(point.attributes)),
+            _hash(series + _canonical(point.attributes)),
             point.start_time_unix_nano,
             point.time_unix_nano,
             cumulative,
             kind != "sum" or data.is_monotonic,
             total,
-            count,
+            measurements,
             scalars(point.attributes, names),
-            resource,
+            origin.attributes,
+            agents.of(origin.attributes, scope),
         )
 
 

@@ -32,18 +32,18 @@ NAMES = frozenset({*RESPONSE_ID, *MODEL, *PROVIDER, *TIER})
 _SHORTEST_ID = 16
 
 _PROVIDERS = {
-    "gcp.gen_ai": "google", "gcp.gemini": "google", "gcp.vertex_ai": "google", "vertex_ai": "google",
-    "gemini": "google", "aws.bedrock": "aws", "amazon-bedrock": "aws", "az.ai.openai": "azure",
-    "azure.ai.openai": "azure", "azure-openai": "azure", "az.ai.inference": "azure", "azure.ai.inference": "azure",
-    "ibm.watsonx.ai": "watsonx", "mistral_ai": "mistral", "x_ai": "x-ai", "xai": "x-ai", "moonshot_ai": "moonshotai",
+    "gcp": "google", "vertex_ai": "google", "vertexai": "google", "gemini": "google", "google_genai": "google",
+    "google_vertexai": "google", "bedrock": "aws", "aws_bedrock": "aws", "amazon-bedrock": "aws",
+    "bedrock_converse": "aws", "az": "azure", "azure-openai": "azure", "azure_openai": "azure", "mistral_ai": "mistral",
+    "mistralai": "mistral", "x_ai": "x-ai", "xai": "x-ai", "moonshot_ai": "moonshotai", "ibm": "watsonx",
 }  # fmt: skip
-"""Well-known values of gen_ai.provider.name and gen_ai.system, as other sources name the same providers."""
+"""First parts of the values of gen_ai.provider.name and its like, and how other sources name the same providers."""
 
 
 def provider_name(name: str) -> str:
-    """One word for one provider; the Vercel AI SDK writes openai.chat, google.generative-ai."""
-    lower = name.lower()
-    return _PROVIDERS.get(lower) or _PROVIDERS.get(lower.partition(".")[0], lower.partition(".")[0])
+    """One word for one provider: azure.ai.openai, gcp.vertex_ai, the Vercel AI SDK's openai.chat."""
+    first = name.lower().partition(".")[0]
+    return _PROVIDERS.get(first, first)
 
 
 def event_of(

@@ -42,7 +42,7 @@ def select(records: Sequence[LogRecord]) -> Selection:
     of_agents = 0
     for record in records:
         if record.name == DETAILS:
-            if agents.of(record.resource):
+            if record.agent:
                 of_agents += 1
             elif usage.is_there(record.attributes) and spans.is_call(record.attributes):
                 calls.append(record)

@@ -29,7 +29,7 @@ from finops.usage.v1.usage_pb2 import MEASUREMENT_REPORTED, UsageEvent
 
 from services.common.clock import Micros
 from services.ingest.domain.context import Context
-from services.ingest.domain.otlp import agents, call
+from services.ingest.domain.otlp import call
 from services.ingest.domain.otlp.agents import claude_code
 from services.ingest.domain.otlp.agents.common import own
 from services.ingest.domain.otlp.attributes import Attributes, whole, word
@@ -86,6 +86,8 @@ class Point(NamedTuple):
     """How many a histogram sums up; 0 for a sum, which does not know."""
     attributes: Attributes
     resource: Attributes
+    agent: str
+    """The coding agent that sent it; "" for other programs."""
 
 
 def settled(setting: Mapping[str, Measured]) -> Mapping[str, Measured]:
@@ -117,7 +119,7 @@ def select(points: Sequence[Point], setting: Mapping[str, Measured]) -> Selectio
     for point in points:
         if point.metric not in METRICS or not point.total:
             continue
-        if point.metric in setting and not (point.metric.startswith("gen_ai.") and agents.of(point.resource)):
+        if point.metric in setting and not (point.metric.startswith("gen_ai.") and point.agent):
             chosen.append(point)
         else:
             left_out[point.metric] = left_out.get(point.metric, 0) + 1
@@ -138,7 +140,7 @@ class PointDecoder:
             Rejected: not a growing count, no start time, a kind of token nobody knows, or no model.
         """
         assert isinstance(item, Point)
-        agent = agents.of(item.resource) or (claude_code.NAME if item.metric.startswith("claude_code.") else "")
+        agent = item.agent or (claude_code.NAME if item.metric.startswith("claude_code.") else "")
         source_id, time = _identity(item, context)
         model = word(item.attributes, _MODEL).partition("[")[0]
         if not model:

@@ -28,6 +28,8 @@ class LogRecord(NamedTuple):
     span_id: bytes
     attributes: Attributes
     resource: Attributes
+    agent: str
+    """The coding agent that sent it; "" for other programs."""
 
 
 def time_of(record: LogRecord, context: Context) -> Micros:

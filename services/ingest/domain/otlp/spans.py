@@ -16,7 +16,7 @@ from typing import NamedTuple
 from finops.usage.v1.usage_pb2 import UsageEvent
 
 from services.ingest.domain.context import Context
-from services.ingest.domain.otlp import agents, call, usage
+from services.ingest.domain.otlp import call, usage
 from services.ingest.domain.otlp.attributes import Attributes
 from services.ingest.domain.otlp.attribution import AttributeMap
 from services.ingest.domain.rejection import Reason, Rejected
@@ -42,6 +42,7 @@ _NO_CALLS = frozenset(
 )  # fmt: skip
 """Well-known operations that are no inference; `fetch_response` reads an answer that was counted when it was made."""
 _OPENINFERENCE_CALLS = frozenset({"LLM", "EMBEDDING", "RERANKER"})
+_TRACELOOP_NO_CALLS = frozenset({"workflow", "task", "agent", "tool"})
 _REQUEST_TYPES = frozenset({"chat", "completion", "embedding", "rerank"})
 
 
@@ -56,6 +57,8 @@ class Span(NamedTuple):
     failed: bool
     attributes: Attributes
     resource: Attributes
+    agent: str
+    """The coding agent that sent it; "" for other programs."""
 
 
 def is_call(attributes: Attributes) -> bool:
@@ -71,17 +74,11 @@ def is_call(attributes: Attributes) -> bool:
     if kind is not None:
         return kind in _OPENINFERENCE_CALLS
     operation = get(_OPERATION)
-    if operation in _CALLS:
+    if operation in _CALLS or get(_REQUEST_TYPE) in _REQUEST_TYPES:
         return True
-    if operation in _NO_CALLS or _TRACELOOP in attributes:
+    if operation in _NO_CALLS or get(_TRACELOOP) in _TRACELOOP_NO_CALLS:
         return False
-    if get(_REQUEST_TYPE) in _REQUEST_TYPES:
-        return True
-    return usage.is_there(attributes) and not call.NAMES.isdisjoint(attributes) and _names_a_model(attributes)
-
-
-def _names_a_model(attributes: Attributes) -> bool:
-    return any(name in attributes for name in call.MODEL)
+    return usage.is_there(attributes) and any(name in attributes for name in call.MODEL)
 
 
 class Selection(NamedTuple):
@@ -100,7 +97,7 @@ def select(spans: Sequence[Span]) -> Selection:
     of_agents = 0
     for span in spans:
         if span.attributes and is_call(span.attributes):
-            if agents.of(span.resource):
+            if span.agent:
                 of_agents += 1
             else:
                 calls.append(span)

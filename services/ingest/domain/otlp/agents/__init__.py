@@ -21,21 +21,22 @@ Decoder = Callable[[LogRecord, Context, AttributeMap], UsageEvent]
 EVENTS: Mapping[str, Decoder] = {**claude_code.EVENTS, **codex_cli.EVENTS, **gemini_cli.EVENTS}
 """What is counted, by the event's name."""
 
-_SERVICES: Mapping[str, Callable[[str], bool]] = {
-    claude_code.NAME: claude_code.is_service,
-    codex_cli.NAME: codex_cli.is_service,
-    gemini_cli.NAME: gemini_cli.is_service,
+_OWN: Mapping[str, Callable[[str], bool]] = {
+    claude_code.NAME: claude_code.is_own,
+    codex_cli.NAME: codex_cli.is_own,
+    gemini_cli.NAME: gemini_cli.is_own,
 }
 
 NAMES = claude_code.NAMES | codex_cli.NAMES | gemini_cli.NAMES
 
 
-def of(resource: Attributes) -> str:
-    """The agent whose telemetry this is; "" for any other program."""
+def of(resource: Attributes, scope: str) -> str:
+    """The agent whose telemetry this is, by its service's or its instrumentation scope's name; "" for others."""
     service = resource.get(SERVICE_NAME)
-    if not isinstance(service, str):
-        return ""
-    return next((name for name, is_service in _SERVICES.items() if is_service(service)), "")
+    for agent, is_own in _OWN.items():
+        if is_own(scope) or (isinstance(service, str) and is_own(service)):
+            return agent
+    return ""
 
 
 def is_use(record: LogRecord) -> bool:

@@ -34,9 +34,9 @@ _COST = "cost_usd"
 NAMES = frozenset({*_COUNTS, *_ID, *_SEQUENCE, _COST, "speed"})
 
 
-def is_service(name: str) -> bool:
-    """Whether `service.name` is Claude Code's."""
-    return name == NAME
+def is_own(name: str) -> bool:
+    """Whether a service's or scope's name is Claude Code's: claude-code, com.anthropic.claude_code.events."""
+    return name == NAME or name.startswith("com.anthropic.claude_code")
 
 
 def request(record: LogRecord, context: Context, names: AttributeMap) -> UsageEvent:

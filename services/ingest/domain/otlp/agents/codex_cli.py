@@ -27,8 +27,8 @@ _IDENTITY = ("conversation.id", "model", _INPUT, _CACHED, _OUTPUT, _REASONING)
 NAMES = frozenset({_KIND, _WRITTEN, *_IDENTITY})
 
 
-def is_service(name: str) -> bool:
-    """Whether `service.name` is one of Codex's: codex_cli_rs, codex_exec, codex_tui, codex-app-server."""
+def is_own(name: str) -> bool:
+    """Whether a service's or scope's name is Codex's: codex_cli_rs, codex_exec, codex-app-server, codex_otel.*."""
     return name.startswith("codex_") or name in ("codex", "codex-app-server")
 
 

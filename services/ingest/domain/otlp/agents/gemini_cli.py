@@ -26,8 +26,8 @@ _IDENTITY = ("session.id", "prompt_id", "model", "duration_ms", "status_code", _
 NAMES = frozenset({*_IDENTITY, _CACHED, _TOOL})
 
 
-def is_service(name: str) -> bool:
-    """Whether `service.name` is Gemini CLI's."""
+def is_own(name: str) -> bool:
+    """Whether a service's or scope's name is Gemini CLI's."""
     return name == NAME
 
 
