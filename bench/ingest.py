@@ -13,7 +13,7 @@ import asyncio
 import os
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +27,7 @@ from rich.table import Table
 from bench import http_load
 from bench.floor import usage_of
 from bench.http_load import Load, prepare
+from bench.spans import export_request
 from services.allinone import settings as machine
 from services.allinone.engines.embedded import EmbeddedBroker, EmbeddedClickHouse
 from services.allinone.engines.processes import ChildProcess, free_port
@@ -45,6 +46,19 @@ CORE = 0
 _PRODUCER = "bench.bare_producer"
 
 console = Console(stderr=True)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What is sent in batches."""
+
+    name: str
+    path: str
+    content_type: str
+
+
+EVENTS = Kind("events/s, JSON", "/v1/events", "application/json")
+SPANS = Kind("spans/s, OTLP protobuf", "/v1/traces", "application/x-protobuf")
 
 
 @dataclass(frozen=True)
@@ -80,6 +94,7 @@ async def served(bed: Bed, name: str, command: Sequence[str]) -> AsyncIterator[s
     """A server on a core of its own; yields its URL once it is ready."""
     port = free_port()
     environment = {**os.environ, **machine.ports("127.0.0.1", port, "127.0.0.1", free_port())}
+    environment["AIFINOPS_INGEST__OTLP_GRPC_PORT"] = "0"
     child = ChildProcess(name, [sys.executable, "-m", *command], bed.folder / "logs" / f"{name}.log", environment)
     child.spawn()
     os.sched_setaffinity(child.pid, {CORE})
@@ -98,13 +113,14 @@ def _ready(url: str) -> bool:
         return False
 
 
-async def batches(url: str, key: str, bodies: Sequence[bytes]) -> Load:
-    """Batches over a few connections, as fast as they are answered; the first fifth only warms up."""
-    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-    requests = [prepare(f"{url}/v1/events", body, headers) for body in bodies]
+async def batches(url: str, kind: Kind, key: str, bodies: Sequence[bytes]) -> float:
+    """Items a second, over a few connections, as fast as they are answered; the first fifth only warms up."""
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": kind.content_type}
+    requests = [prepare(url + kind.path, body, headers) for body in bodies]
     warm = len(requests) // 5
     await http_load.send(url, requests[:warm], connections=CONNECTIONS)
-    return await http_load.send(url, requests[warm:], connections=CONNECTIONS)
+    load = await http_load.send(url, requests[warm:], connections=CONNECTIONS)
+    return (len(requests) - warm) * BATCH / load.seconds
 
 
 async def singles(url: str, key: str, seconds: int) -> Load:
@@ -142,20 +158,21 @@ async def main() -> None:
     every = os.sched_getaffinity(0)
     if len(every) > 1:
         os.sched_setaffinity(0, every - {CORE})
-    now = datetime.now(UTC)
-    events = [event(number, now=now) for number in range(options.events)]
-    bodies = [orjson.dumps(events[start : start + BATCH]) for start in range(0, len(events), BATCH)]
-    sent = (len(bodies) - len(bodies) // 5) * BATCH
+    bodies = {EVENTS: _events(options.events), SPANS: _spans(options.events // 2)}
+    discarded: dict[Kind, float] = {}
+    accepted: dict[Kind, float] = {}
     with tempfile.TemporaryDirectory(prefix="aifinops-bench-") as scratch:
         async with engines(Path(scratch)) as bed:
             console.print("bare producer")
             produced = await bare_producer(bed, options.events)
             console.print("a server that discards")
             async with served(bed, "discard", ["bench.discard"]) as url:
-                discarded = sent / (await batches(url, bed.key, bodies)).seconds
+                for kind, requests in bodies.items():
+                    discarded[kind] = await batches(url, kind, bed.key, requests)
             console.print("ingest")
             async with served(bed, "ingest", ["services.allinone.cli", "run", "ingest"]) as url:
-                accepted = sent / (await batches(url, bed.key, bodies)).seconds
+                for kind, requests in bodies.items():
+                    accepted[kind] = await batches(url, kind, bed.key, requests)
                 console.print(f"single events, {SINGLE_RATE} a second")
                 single = await singles(url, bed.key, options.seconds)
     _print(produced, discarded, accepted)
@@ -164,13 +181,25 @@ async def main() -> None:
     Console().print(f"single events: {reached:,.0f} requests/s to a durable 202, p50 {p50:.1f} ms, p99 {p99:.1f} ms")
 
 
-def _print(produced: float, discarded: float, accepted: float) -> None:
-    table = Table(title=f"bench/ingest: one core, JSON batches of {BATCH}")
-    for column in ("", "events/s", "ratio of ingest to it"):
+def _events(count: int) -> list[bytes]:
+    now = datetime.now(UTC)
+    events = [event(number, now=now) for number in range(count)]
+    return [orjson.dumps(events[start : start + BATCH]) for start in range(0, count, BATCH)]
+
+
+def _spans(count: int) -> list[bytes]:
+    return [export_request(1 + start, BATCH) for start in range(0, count, BATCH)]
+
+
+def _print(produced: float, discarded: Mapping[Kind, float], accepted: Mapping[Kind, float]) -> None:
+    table = Table(title=f"bench/ingest: one core, batches of {BATCH}")
+    columns = ("", "ingest, to a durable 202", "a server that discards", "ratio", "a bare producer", "ratio")
+    for column in columns:
         table.add_column(column)
-    table.add_row("the same server discarding the bytes", f"{discarded:,.0f}", f"{accepted / discarded:.2f}")
-    table.add_row("a bare producer of the same records", f"{produced:,.0f}", f"{accepted / produced:.2f}")
-    table.add_row("ingest, to a durable 202", f"{accepted:,.0f}", "1.00")
+    for kind, reached in accepted.items():
+        floors = (discarded[kind], produced)
+        cells = [cell for floor in floors for cell in (f"{floor:,.0f}", f"{reached / floor:.3f}")]
+        table.add_row(kind.name, f"{reached:,.0f}", *cells)
     Console().print(table)
 
 
