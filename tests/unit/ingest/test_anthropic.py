@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from anthropic.types import CacheCreation, Message, ServerToolUsage, Usage
 from anthropic.types.output_tokens_details import OutputTokensDetails
+from finops.usage.v1.usage_pb2 import OUTCOME_FAILED
 
 from services.ingest.domain.attribution import Attribution
-from services.ingest.domain.rejection import Reason
+from services.ingest.domain.rejection import Reason, Rejected
 from services.ingest.domain.sources.anthropic import decode
 from tests.unit.ingest.building import NOW, buckets, context, over_the_wire, refused
 
@@ -120,3 +121,42 @@ def test_inconsistent_usage_is_refused(usage: Any, message: str) -> None:
 def test_a_result_that_did_not_succeed_is_refused() -> None:
     line = {"custom_id": "r-1", "result": {"type": "expired"}}
     assert "leave out results that did not succeed" in refused(decode, line)[1]
+
+
+def test_an_advisor_is_an_event_of_its_own_at_its_models_price() -> None:
+    item = _message(Usage(input_tokens=412, output_tokens=531, service_tier="standard", inference_geo="us"))
+    counts = {"cache_creation_input_tokens": 0, "cache_read_input_tokens": 0}
+    item["usage"]["iterations"] = [
+        {"type": "message", "input_tokens": 412, "output_tokens": 531, **counts},
+        {"type": "advisor_message", "model": "claude-opus-4-8", "input_tokens": 823, "output_tokens": 1612, **counts},
+    ]
+    whose = context(Attribution({"team": "search"}, {"feature": "answers"}))
+    event = decode(item, whose)
+    (advisor,) = whose.also
+    assert buckets(event) == {"input_tokens": 412, "output_tokens": 531, "requests": 1}
+    assert buckets(advisor) == {"input_tokens": 823, "output_tokens": 1612}
+    assert (advisor.model, advisor.source_event_id) == ("claude-opus-4-8", "msg_1/iterations[1]")
+    assert (advisor.team, dict(advisor.tags), advisor.region) == ("search", {"feature": "answers"}, "us")
+
+
+@pytest.mark.parametrize(
+    ("iteration", "message"),
+    [
+        ({"input_tokens": 1}, "usage.iterations[0].model: is missing or blank"),
+        ({"model": "m", "input_tokens": -1}, "usage.iterations[0].input_tokens: is -1"),
+    ],
+)
+def test_an_advisor_that_cannot_be_read_refuses_the_whole_message(iteration: dict[str, Any], message: str) -> None:
+    item = _message(Usage(input_tokens=1, output_tokens=1))
+    item["usage"]["iterations"] = [{"type": "advisor_message", **iteration}]
+    found = context()
+    with pytest.raises(Rejected) as caught:
+        decode(item, found)
+    assert message in str(caught.value)
+    assert found.also == []
+
+
+@pytest.mark.parametrize(("output", "outcome"), [(0, OUTCOME_FAILED), (5, 0)])
+def test_a_refusal_before_any_output_is_not_billed(output: int, outcome: int) -> None:
+    item = _message(Usage(input_tokens=412, output_tokens=output)) | {"stop_reason": "refusal"}
+    assert decode(item, context()).outcome == outcome

@@ -15,6 +15,8 @@ from services.common.clock import SECOND
 from services.ingest.domain.attribution import Attribution
 from services.ingest.domain.rejection import Reason
 from services.ingest.domain.sources.openai import decode
+from services.ingest.domain.sources.openai_streams import STREAMS
+from services.ingest.domain.streams import join
 from tests.unit.ingest.building import NOW, buckets, context, over_the_wire, refused
 
 CREATED = NOW // SECOND - 60
@@ -176,3 +178,34 @@ def test_a_line_of_a_batch_output_file() -> None:
 )  # fmt: skip
 def test_inconsistent_usage_is_refused(usage: Any, message: str) -> None:
     assert message in refused(decode, {**_chat(_usage()), "usage": usage})[1]
+
+
+def test_a_batch_job_is_refused_because_its_lines_say_the_same() -> None:
+    job = {"id": "batch_1", "object": "batch", "usage": {"input_tokens": 5, "output_tokens": 6}}
+    assert "send the lines of its output file" in refused(decode, job)[1]
+
+
+@pytest.mark.parametrize("response", [None, {"status_code": 429, "body": {"error": {}}}, {"status_code": 200}])
+def test_a_batch_line_that_did_not_succeed_is_refused(response: Any) -> None:
+    line = {"id": "batch_req_1", "custom_id": "r-1", "response": response, "error": {"code": "x"}}
+    assert "leave out lines that did not succeed" in refused(decode, line)[1]
+
+
+def test_the_tier_served_wins_over_the_one_asked_for() -> None:
+    # The event of a stream that began at the priority asked for and was served at the default.
+    created = {"type": "response.created", "response": {"id": "r", "service_tier": "priority", "usage": None}}
+    completed = {
+        "type": "response.completed",
+        "response": {"id": "r", "service_tier": "default", "usage": {"input_tokens": 1, "output_tokens": 2}},
+    }
+    (total,) = join([created, completed], STREAMS)
+    assert decode(total, context()).service_tier == "standard"
+
+
+def test_cache_writes_by_time_to_live_fit_into_their_total() -> None:
+    details = {"cache_write_tokens": 5, "cache_write_tokens_details": {"ttl_30m_tokens": 4, "ttl_12h_tokens": 2}}
+    item = {"id": "r", "usage": {"input_tokens": 10, "output_tokens": 1, "input_tokens_details": details}}
+    assert (
+        "ttl_30m_tokens + ttl_12h_tokens = 6 exceeds usage.input_tokens_details.cache_write_tokens = 5"
+        in (refused(decode, item)[1])
+    )
