@@ -15,7 +15,14 @@ from typing import Annotated
 import typer
 
 from services.allinone.commands.common import WRONG_USAGE, fail, stderr
-from services.allinone.commands.ingest_options import DEFAULT_URL, KeyFile, Url, api_key
+from services.allinone.commands.ingest_options import (
+    DEFAULT_PATIENCE,
+    DEFAULT_URL,
+    KeyFile,
+    Patience,
+    Url,
+    api_key,
+)
 from services.common.errors import UnavailableError
 from services.connectors.adapters.ingest_client import IngestClient, IngestRefusedError
 from services.connectors.agents.claude_code import CLAUDE_CODE
@@ -40,6 +47,7 @@ def collect_command(
     every: Annotated[float, typer.Option("--every", min=0.1, help="Seconds between looks of --follow")] = 10,
     url: Url = DEFAULT_URL,
     key_file: KeyFile = None,
+    patience: Patience = DEFAULT_PATIENCE,
     user: Annotated[str, typer.Option("--user", help="Whose it is; by default git's e-mail, else the login")] = "",
     team: Annotated[str, typer.Option("--team")] = "",
     environment: Annotated[str, typer.Option("--environment")] = "",
@@ -63,8 +71,9 @@ def collect_command(
     places = Places(home or Path.home(), {} if home else dict(os.environ), from_time)
     try:
         memory = Memory(state or _state_file(url, key))
+        client = IngestClient(url, key, patience_seconds=patience)
         try:
-            found = asyncio.run(_collect(chosen, places, owner, memory, url, key, every if follow else None))
+            found = asyncio.run(_collect(chosen, places, owner, memory, client, every if follow else None))
         finally:
             memory.close()
     except KeyboardInterrupt:
@@ -75,9 +84,9 @@ def collect_command(
 
 
 async def _collect(
-    agents: list[Agent], places: Places, owner: Owner, memory: Memory, url: str, key: str, every: float | None
+    agents: list[Agent], places: Places, owner: Owner, memory: Memory, client: IngestClient, every: float | None
 ) -> Collected:
-    async with IngestClient(url, key) as client:
+    async with client:
         collector = Collector(agents, places, owner, memory, client)
         found = await collector.look()
         _tell(found)

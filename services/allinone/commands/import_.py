@@ -13,7 +13,14 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from services.allinone.commands.common import WRONG_USAGE, fail, stderr
-from services.allinone.commands.ingest_options import DEFAULT_URL, KeyFile, Url, api_key
+from services.allinone.commands.ingest_options import (
+    DEFAULT_PATIENCE,
+    DEFAULT_URL,
+    KeyFile,
+    Patience,
+    Url,
+    api_key,
+)
 from services.common.errors import UnavailableError
 from services.connectors.adapters.ingest_client import IngestClient, IngestRefusedError
 from services.connectors.files.mapping import Assignment, Mapped, MappingError, from_toml
@@ -41,6 +48,7 @@ def import_command(
     files: Files,
     url: Url = DEFAULT_URL,
     key_file: KeyFile = None,
+    patience: Patience = DEFAULT_PATIENCE,
     format: Annotated[Format, typer.Option("--format", help="What the files hold")] = Format.AUTO,
     maps: Maps = None,
     mapping: MappingFile = None,
@@ -71,8 +79,9 @@ def import_command(
             progress.update(task, description=f"{sums.accepted:,} accepted, {sums.rejected:,} rejected")
 
         so_far = Summary()
+        client = IngestClient(url, key, patience_seconds=patience)
         try:
-            summary = _dry(reading, files, kept) if dry_run else asyncio.run(_send(reading, url, key, kept, told))
+            summary = _dry(reading, files, kept) if dry_run else asyncio.run(_send(reading, client, kept, told))
         except MappingError as error:
             fail(str(error), code=WRONG_USAGE)
         except (FileError, IngestRefusedError, UnavailableError) as error:
@@ -83,8 +92,8 @@ def import_command(
     raise typer.Exit(1 if summary.rejected else 0)
 
 
-async def _send(reading: Reading, url: str, key: str, kept: _Rejections, told: Callable[[Summary], None]) -> Summary:
-    async with IngestClient(url, key) as client:
+async def _send(reading: Reading, client: IngestClient, kept: _Rejections, told: Callable[[Summary], None]) -> Summary:
+    async with client:
         return await send_all(reading, client, kept, told)
 
 

@@ -16,8 +16,12 @@ Url = Annotated[str, typer.Option("--url", envvar="AIFINOPS_URL", help="Where in
 KeyFile = Annotated[
     Path | None, typer.Option("--key-file", help=f"File with an API key that may send; else {KEY_VARIABLE} has the key")
 ]
+Patience = Annotated[
+    float, typer.Option("--patience", min=0, help="Seconds to go on trying while ingest is busy or away")
+]
 
 DEFAULT_URL = "http://127.0.0.1:8080"
+DEFAULT_PATIENCE = 300.0
 
 
 def api_key(key_file: Path | None) -> str:
