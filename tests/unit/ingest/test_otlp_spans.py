@@ -197,3 +197,10 @@ async def test_the_tier_that_was_served() -> None:
                                             gen_ai__openai__response__service_tier="flex")))  # fmt: skip
     assert served.kept.events[0].service_tier == "flex"
     assert served.kept.events[0].time_unix_micros == NOW - 1_000_000
+
+
+async def test_what_a_seat_pays_for_is_reported() -> None:
+    served = serve()
+    await served.post("traces", traces(span(1), **{"aifinops.measurement": "reported"}))
+    await served.post("traces", traces(span(2, aifinops__measurement="reported"), span(3)))
+    assert [event.measurement for event in served.kept.events] == [1, 1, 0]

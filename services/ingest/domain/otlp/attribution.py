@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from finops.usage.v1.usage_pb2 import MEASUREMENT_REPORTED, MEASUREMENT_UNSPECIFIED, Measurement
+
 from services.common.dimensions import TAG_PREFIX
 from services.ingest.domain import fields
 from services.ingest.domain.attribution import DIMENSIONS
@@ -15,6 +17,8 @@ from services.ingest.domain.context import Context
 from services.ingest.domain.otlp.attributes import Attributes, word
 
 SERVICE_NAME = "service.name"
+MEASUREMENT = "aifinops.measurement"
+"""`reported` for uses that a seat or subscription pays for: they are shown, and are no spend of their own."""
 
 USUAL: Mapping[str, tuple[str, ...]] = {
     "team": ("aifinops.team", "team", "team.name"),
@@ -58,7 +62,7 @@ class AttributeMap:
         self._dimensions = [(name, found) for name, found in names.items() if not name.startswith(TAG_PREFIX)]
         tags = [name for name in names if name.startswith(TAG_PREFIX)]
         self._tags = [(name.removeprefix(TAG_PREFIX), names[name]) for name in tags[: fields.MAX_TAGS]]
-        self.names = frozenset(attribute for found in names.values() for attribute in found)
+        self.names = frozenset({MEASUREMENT, *(attribute for found in names.values() for attribute in found)})
         """Every attribute that may be asked for."""
 
     def dimensions(self, attributes: Attributes, resource: Attributes, context: Context) -> dict[str, str]:
@@ -70,6 +74,11 @@ class AttributeMap:
             if value:
                 found[dimension] = value
         return found
+
+    def measurement(self, attributes: Attributes, resource: Attributes) -> Measurement:
+        """Whether the attributes say that this is no spend."""
+        said = word(attributes, (MEASUREMENT,)) or word(resource, (MEASUREMENT,))
+        return MEASUREMENT_REPORTED if said == "reported" else MEASUREMENT_UNSPECIFIED
 
     def tags(self, attributes: Attributes, resource: Attributes, context: Context) -> dict[str, str]:
         """The tags that are known, cut to size."""

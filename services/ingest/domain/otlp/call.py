@@ -84,6 +84,7 @@ def event_of(
         provider=provider_name(word(attributes, PROVIDER)),
         model=model,
         service_tier=buckets.tier(word(attributes, TIER)),
+        measurement=names.measurement(attributes, resource),
         outcome=OUTCOME_UNSPECIFIED if counted else OUTCOME_FAILED,
         quantities={"requests": 1, **(usage.buckets_of(attributes) if counted else {})},
         **names.dimensions(attributes, resource, context),  # type: ignore[arg-type]

@@ -157,6 +157,7 @@ class PointDecoder:
             time_unix_micros=time,
             provider=call.provider_name(provider),
             model=model,
+            measurement=self._names.measurement(item.attributes, resource),
             **dimensions,  # type: ignore[arg-type]
         )
         event.tags.update(self._names.tags(item.attributes, resource, context))

@@ -2,12 +2,13 @@
 
 Fields as its source records them (openai/codex, codex-rs/otel, `sse_event_completed`). By OpenAI's convention cached
 and cache-write tokens are inside the input, reasoning is inside the output; `tool_token_count` is their total. Numbers
-come as strings. There is no request id: conversation, time to the millisecond and counts identify the response.
+come as strings. `auth_mode` tells an API key, whose use is spend, from a ChatGPT plan, whose use its seat pays for.
+There is no request id: conversation, time to the millisecond and counts identify the response.
 """
 
 from __future__ import annotations
 
-from finops.usage.v1.usage_pb2 import UsageEvent
+from finops.usage.v1.usage_pb2 import MEASUREMENT_REPORTED, UsageEvent
 
 from services.ingest.domain import buckets
 from services.ingest.domain.context import Context
@@ -16,15 +17,16 @@ from services.ingest.domain.otlp.attributes import count, word
 from services.ingest.domain.otlp.attribution import AttributeMap
 from services.ingest.domain.otlp.records import LogRecord, content_id
 
-NAME = "codex-cli"
+NAME = "codex"
 PROVIDER = "openai"
 
 _EVENT = "codex.sse_event"
 _KIND, _COMPLETED = "event.kind", "response.completed"
 _INPUT, _OUTPUT = "input_token_count", "output_token_count"
 _CACHED, _WRITTEN, _REASONING = "cached_token_count", "cache_write_token_count", "reasoning_token_count"
+_AUTH, _PLAN = "auth_mode", "chatgpt"
 _IDENTITY = ("conversation.id", "model", _INPUT, _CACHED, _OUTPUT, _REASONING)
-NAMES = frozenset({_KIND, _WRITTEN, *_IDENTITY})
+NAMES = frozenset({_KIND, _WRITTEN, _AUTH, *_IDENTITY})
 
 
 def is_own(name: str) -> bool:
@@ -62,6 +64,8 @@ def completed(record: LogRecord, context: Context, names: AttributeMap) -> Usage
         source_id=content_id(record, _IDENTITY),
     )
     common.set_quantities(event, counts)
+    if word(attributes, (_AUTH,)).lower() == _PLAN:
+        event.measurement = MEASUREMENT_REPORTED
     return event
 
 

@@ -36,6 +36,7 @@ def start_event(
         time_unix_micros=time_of(record, context),
         provider=provider,
         model=model,
+        measurement=names.measurement(record.attributes, resource),
         **dimensions,  # type: ignore[arg-type]
     )
     event.tags.update(names.tags(record.attributes, resource, context))

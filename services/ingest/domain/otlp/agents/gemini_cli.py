@@ -2,12 +2,14 @@
 
 Fields as documented (google-gemini/gemini-cli, docs/cli/telemetry.md, API). The counts are those of Gemini's
 usageMetadata: cached content is inside the input, thoughts and the tools' prompts are beside; their sum is
-`total_token_count`. There is no request id: session, prompt, time, duration and counts identify the response.
+`total_token_count`. `auth_type` tells a key or a project, whose use is spend, from a sign-in with Google, whose use a
+Code Assist licence or the free tier covers. There is no request id: session, prompt, time, duration and counts identify
+the response.
 """
 
 from __future__ import annotations
 
-from finops.usage.v1.usage_pb2 import OUTCOME_FAILED, UsageEvent
+from finops.usage.v1.usage_pb2 import MEASUREMENT_REPORTED, OUTCOME_FAILED, UsageEvent
 
 from services.ingest.domain import buckets
 from services.ingest.domain.context import Context
@@ -22,8 +24,9 @@ PROVIDER = "google"
 
 _INPUT, _OUTPUT, _TOTAL = "input_token_count", "output_token_count", "total_token_count"
 _CACHED, _THOUGHTS, _TOOL = "cached_content_token_count", "thoughts_token_count", "tool_token_count"
+_AUTH, _LICENSED = "auth_type", ("oauth-personal", "cloud-shell")
 _IDENTITY = ("session.id", "prompt_id", "model", "duration_ms", "status_code", _INPUT, _OUTPUT, _THOUGHTS, _TOTAL)
-NAMES = frozenset({*_IDENTITY, _CACHED, _TOOL})
+NAMES = frozenset({*_IDENTITY, _CACHED, _TOOL, _AUTH})
 
 
 def is_own(name: str) -> bool:
@@ -48,6 +51,8 @@ def response(record: LogRecord, context: Context, names: AttributeMap) -> UsageE
     ) | {"output_tokens": count(attributes, (_OUTPUT,)) or 0, "reasoning_tokens": thoughts}
     event = _start(record, context, names)
     common.set_quantities(event, counts)
+    if word(attributes, (_AUTH,)) in _LICENSED:
+        event.measurement = MEASUREMENT_REPORTED
     return event
 
 
