@@ -72,6 +72,7 @@ class PollerGroup:
         self._consumer: Any = None
         self._shares: frozenset[int] = frozenset()
         self._taken = False
+        # Between what Kafka says and what runs: whoever holds it sees both agree.
         self._changing = asyncio.Lock()
         self._assigned = asyncio.Event()
         self._living: asyncio.Task[None] | None = None
@@ -84,7 +85,7 @@ class PollerGroup:
         if self._living is not None:
             self._living.cancel()
             await asyncio.gather(self._living, return_exceptions=True)
-        await self._let_go()
+        await self.on_revoked()
         await self._leave()
 
     def health(self) -> Health:
@@ -95,10 +96,11 @@ class PollerGroup:
             try:
                 await self._join()
                 await self._confirm_forever()
-            except (KafkaError, OSError, TimeoutError, _NoTopicError) as error:
+            except Exception as error:
                 self._trouble = str(error) or type(error).__name__
-                log.warning("not in the group of pollers", error=self._trouble)
-            await self._let_go()
+                expected = isinstance(error, KafkaError | OSError | TimeoutError | _NoTopicError)
+                log.warning("not in the group of pollers", error=self._trouble, exc_info=not expected)
+            await self.on_revoked()
             await self._leave()
             await asyncio.sleep(1)
 
@@ -133,17 +135,16 @@ class PollerGroup:
                 await consumer.stop()
 
     async def _confirm_forever(self) -> None:
-        """Commits three times in the life of a lease; takes up again what an expired one had let go."""
+        """Commits three times in the life of a lease; takes up what was just given, or what an expired lease let go."""
         while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._assigned.wait(), self._lease_seconds / 3)
             self._assigned.clear()
             async with self._changing:
-                confirmed = await self._confirm()
-            if confirmed:
-                await self._take()
-            elif not self._lease.held:
-                await self._let_go()
+                if await self._confirm():
+                    await self._take()
+                elif not self._lease.held:
+                    await self._release()
 
     async def _confirm(self) -> bool:
         """Whether Kafka says that the shares are ours. An empty set of shares is."""
@@ -162,33 +163,32 @@ class PollerGroup:
         return True
 
     async def _take(self) -> None:
-        async with self._changing:
-            if not self._taken and self._shares:
-                self._taken = True
-                partitions = self._consumer.partitions_for_topic(self._topic) or set()
-                await self._shareholder.take(self._shares, len(partitions), self._lease)
+        if self._shares and not self._taken:
+            self._taken = True
+            partitions = self._consumer.partitions_for_topic(self._topic) or set()
+            await self._shareholder.take(self._shares, len(partitions), self._lease)
 
-    async def _let_go(self) -> None:
+    async def _release(self) -> None:
+        self._lease.until = 0.0
+        if self._taken:
+            self._taken = False
+            await self._shareholder.release()
+
+    async def on_revoked(self) -> None:
+        """Kafka waits with giving the shares to others until this returns."""
         async with self._changing:
-            self._lease.until = 0.0
-            if self._taken:
-                self._taken = False
-                await self._shareholder.release()
+            self._shares = frozenset()
+            await self._release()
 
     async def on_assigned(self, partitions: set[TopicPartition]) -> None:
         """Nothing is fetched; whether they are ours is confirmed before they are taken."""
         self._consumer.pause(*partitions)
         async with self._changing:
+            await self._release()
             self._shares = frozenset(partition.partition for partition in partitions)
             self._trouble = ""
         self._assigned.set()
         log.info("shares of the pollers", shares=sorted(self._shares))
-
-    async def on_revoked(self) -> None:
-        """Kafka waits with giving them to others until this returns."""
-        await self._let_go()
-        async with self._changing:
-            self._shares = frozenset()
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]

@@ -116,11 +116,10 @@ async def transfer(poller: Poller, api: DatedApi, sink: Sink, window: Window, ke
         sink: takes its events.
         window: to read.
         keep: told after each batch how many were accepted, and which were not.
-        lease: checked before each batch.
+        lease: checked after each page.
     """
     tally = Tally()
-    async for rows in _batches(poller.connector.pages(api, window, poller.options)):
-        lease.check()
+    async for rows in _batches(poller.connector.pages(api, window, poller.options), lease):
         events = [poller.identified(row) for row in rows if not isinstance(row, Unreadable)]
         refused = [Refused(row.row_id, UNREADABLE, row.reason) for row in rows if isinstance(row, Unreadable)]
         refused += await sink.send(events) if events else ()
@@ -131,9 +130,13 @@ async def transfer(poller: Poller, api: DatedApi, sink: Sink, window: Window, ke
     return tally
 
 
-async def _batches(pages: AsyncIterator[Sequence[Event | Unreadable]]) -> AsyncIterator[Sequence[Event | Unreadable]]:
+async def _batches(
+    pages: AsyncIterator[Sequence[Event | Unreadable]], lease: Lease
+) -> AsyncIterator[Sequence[Event | Unreadable]]:
     waiting: list[Event | Unreadable] = []
     async for page in pages:
+        # A process that was frozen wakes up here, before it asks for a further page or sends what it has.
+        lease.check()
         waiting += page
         while len(waiting) >= BATCH:
             yield waiting[:BATCH]
