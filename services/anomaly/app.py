@@ -9,7 +9,6 @@ from services.anomaly.adapters.ledger import LedgerHistory
 from services.anomaly.adapters.metrics import PrometheusMeter
 from services.anomaly.adapters.outlet import AnomalyTopic
 from services.anomaly.adapters.servicer import AnomalyServicer
-from services.anomaly.adapters.ticker import Ticker
 from services.anomaly.domain.series import Reader
 from services.anomaly.domain.watermark import Patience
 from services.anomaly.handlers.outbox import Outbox
@@ -24,6 +23,7 @@ from services.common.kafka.dead_letters import DeadLetters
 from services.common.kafka.producer import Producer
 from services.common.kafka.topics import COSTS
 from services.common.keyring import KeyRing
+from services.common.repeating import Repeating
 
 GROUP = "anomaly"
 _HISTORY_MESSAGE_BYTES = 256 * 1024 * 1024
@@ -59,7 +59,13 @@ def build(settings: AnomalySettings, keyring: KeyRing) -> Service:
     )
     return Service(
         name="anomaly",
-        components=[clickhouse, producer, ledger, consumer, Ticker("anomaly clock", options.tick_seconds, watch.tick)],
+        components=[
+            clickhouse,
+            producer,
+            ledger,
+            consumer,
+            Repeating("anomaly clock", watch.tick, seconds=options.tick_seconds),
+        ],
         grpc=[
             GrpcService(
                 "finops.anomaly.v1.AnomalyService", AnomalyServicer(archive), add_AnomalyServiceServicer_to_server

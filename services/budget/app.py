@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from finops.budget.v1.budget_pb2_grpc import add_BudgetServiceServicer_to_server
 
+from services.budget.adapters.closing import Closing
 from services.budget.adapters.ledger import LedgerClient
 from services.budget.adapters.metrics import PrometheusMeters
 from services.budget.adapters.servicer import FULL_NAME, BudgetServicer
 from services.budget.adapters.state_log import StateLog
 from services.budget.adapters.tables import AlertTable, BudgetTable
-from services.budget.adapters.worker import Closing, Worker
 from services.budget.domain.holds import Holds
 from services.budget.handlers.accounts import Accounts
 from services.budget.handlers.alerting import Alerting
@@ -29,6 +29,7 @@ from services.common.kafka.dead_letters import DeadLetters
 from services.common.kafka.producer import Producer
 from services.common.kafka.topics import COSTS
 from services.common.keyring import KeyRing
+from services.common.repeating import Repeating
 
 GROUP = "budget"
 
@@ -76,10 +77,10 @@ def build(settings: BudgetSettings, keyring: KeyRing) -> Service:
             channel,
             producer,
             state,
-            Worker("budget definitions", catalog.refresh, seconds=options.refresh_seconds, essential=True),
-            Worker("budget alerts", alerting.run, seconds=1.0, wake=alerting.wake),
-            Worker("budget rebuilds", rebuilder.run, seconds=0.2),
-            Worker("expired holds", expire_holds, seconds=1.0),
+            Repeating("budget definitions", catalog.refresh, seconds=options.refresh_seconds, essential=True),
+            Repeating("budget alerts", alerting.run, seconds=1.0, wake=alerting.wake),
+            Repeating("budget rebuilds", rebuilder.run, seconds=0.2),
+            Repeating("expired holds", expire_holds, seconds=1.0),
             consumer,
             Closing("budget watches", changes.close),
         ],

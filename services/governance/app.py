@@ -15,11 +15,11 @@ from services.common.kafka.dead_letters import DeadLetters
 from services.common.kafka.producer import Producer
 from services.common.kafka.topics import COSTS
 from services.common.keyring import KeyRing
+from services.common.repeating import Repeating
 from services.governance.adapters.approvals import ApprovalTable
 from services.governance.adapters.audit import AuditTable
 from services.governance.adapters.consumer import CostLogProcessor
 from services.governance.adapters.events import EventLog
-from services.governance.adapters.outbox import Outbox
 from services.governance.adapters.servicer import GovernanceServicer
 from services.governance.adapters.tools import ToolTable
 from services.governance.adapters.usage import ToolUsageTable
@@ -38,7 +38,7 @@ def build(settings: GovernanceSettings, keyring: KeyRing) -> Service:
     clock = SystemClock()
     clickhouse = ClickHouse(settings.clickhouse)
     producer = Producer(settings.kafka, client_id=GROUP)
-    tools = ToolTable(clickhouse, options.refresh_seconds)
+    tools = ToolTable(clickhouse)
     trail = AuditTable(clickhouse)
     events = EventLog(settings.kafka, producer)
     deciding, wake = asyncio.Lock(), asyncio.Event()
@@ -60,7 +60,13 @@ def build(settings: GovernanceSettings, keyring: KeyRing) -> Service:
     )
     return Service(
         name=GROUP,
-        components=[clickhouse, producer, tools, Outbox(approvals.settle, wake, options.refresh_seconds), consumer],
+        components=[
+            clickhouse,
+            producer,
+            Repeating("tool registry", tools.refresh, seconds=options.refresh_seconds, essential=True),
+            Repeating("decisions told", approvals.settle, seconds=options.refresh_seconds, wake=wake, essential=True),
+            consumer,
+        ],
         grpc=[
             GrpcService(
                 DESCRIPTOR.services_by_name["GovernanceService"].full_name,

@@ -1,24 +1,17 @@
-"""The table `tools`, and all of it in memory, read again every few seconds. A component."""
+"""The table `tools`, and all of it in memory."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from clickhouse_connect.driver.exceptions import ClickHouseError
 from finops.governance.v1.governance_pb2 import TOOL_STATUS_SHADOW, Tool, ToolStatus
 
 from services.common.clickhouse import ClickHouse
-from services.common.component import Health
-from services.common.errors import UnavailableError
-from services.common.log import get_logger
 from services.governance.adapters.enums import text_of, value_of
 from services.governance.domain.ids import TOOLS, last_part, tool_name
 from services.governance.domain.usage import ToolKey
 from services.governance.handlers.ports import Cursor
-
-log = get_logger(__name__)
 
 _COLUMNS = {
     "tenant_id": "String",
@@ -40,23 +33,21 @@ _SELECTED = (
 class ToolTable:
     """The registry of every tenant."""
 
-    def __init__(self, clickhouse: ClickHouse, refresh_seconds: float) -> None:
-        self.name = "tool registry"
+    def __init__(self, clickhouse: ClickHouse) -> None:
         self._clickhouse = clickhouse
-        self._refresh_seconds = refresh_seconds
         self._cache: dict[ToolKey, Tool] = {}
-        self._refreshing: asyncio.Task[None] | None = None
-        self._trouble = "not read yet"
 
-    async def start(self) -> None:
-        self._refreshing = asyncio.create_task(self._refresh_forever())
+    async def refresh(self) -> None:
+        """Reads all of it, for what other processes wrote.
 
-    async def stop(self) -> None:
-        if self._refreshing is not None:
-            self._refreshing.cancel()
-
-    def health(self) -> Health:
-        return Health(ready=not self._trouble, detail=self._trouble)
+        Raises:
+            UnavailableError: ClickHouse is away; what was read before stays.
+        """
+        for key, tool in map(_of_row, await self._clickhouse.query(f"SELECT {_SELECTED} FROM tools FINAL")):  # noqa: S608
+            # A tool put while the query ran is newer than what it read.
+            known = self._cache.get(key)
+            if known is None or _version(tool) >= _version(known):
+                self._cache[key] = tool
 
     def cached(self, key: ToolKey) -> Tool | None:
         return self._cache.get(key)
@@ -112,22 +103,6 @@ class ToolTable:
         for tool_id, first, last, users in rows:
             tool = tools[ToolKey(tenant_id, tool_id)]
             tool.first_seen_unix_micros, tool.last_seen_unix_micros, tool.users = first, last, users
-
-    async def _refresh_forever(self) -> None:
-        while True:
-            try:
-                rows = await self._clickhouse.query(f"SELECT {_SELECTED} FROM tools FINAL")  # noqa: S608
-            except (UnavailableError, ClickHouseError) as error:
-                self._trouble = str(error)
-                log.warning("tool registry not refreshed", error=str(error))
-            else:
-                for key, tool in map(_of_row, rows):
-                    # A tool put while the query ran is newer than what it read.
-                    known = self._cache.get(key)
-                    if known is None or _version(tool) >= _version(known):
-                        self._cache[key] = tool
-                self._trouble = ""
-            await asyncio.sleep(self._refresh_seconds)
 
 
 def _version(tool: Tool) -> int:

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from clickhouse_connect.driver.exceptions import ClickHouseError
-
 from services.common.clickhouse import ClickHouse
 from services.common.component import Health
 from services.common.errors import UnavailableError
-from services.common.log import get_logger
+from services.common.repeating import Repeating
 from services.pricing.domain.overrides import Override
 from services.pricing.domain.prices import Ladder
 from services.pricing.domain.rating import Pricer
-
-log = get_logger(__name__)
 
 _COLUMNS = {
     "tenant_id": "String",
@@ -48,18 +43,16 @@ class ClickHouseOverrides:
         self.name = "price overrides"
         self._clickhouse = clickhouse
         self._pricer = pricer
-        self._refresh_seconds = refresh_seconds
-        self._refreshing: asyncio.Task[None] | None = None
+        self._refreshing = Repeating(self.name, self.refresh, seconds=refresh_seconds)
         self._loaded = False
         self._in_force: list[Override] = []
 
     async def start(self) -> None:
         await self._clickhouse.start()
-        self._refreshing = asyncio.create_task(self._refresh_forever())
+        await self._refreshing.start()
 
     async def stop(self) -> None:
-        if self._refreshing is not None:
-            self._refreshing.cancel()
+        await self._refreshing.stop()
         await self._clickhouse.stop()
 
     def health(self) -> Health:
@@ -103,14 +96,6 @@ class ClickHouseOverrides:
             self._pricer.use(found)
             self._in_force = found
         self._loaded = True
-
-    async def _refresh_forever(self) -> None:
-        while True:
-            try:
-                await self.refresh()
-            except (UnavailableError, ClickHouseError) as error:
-                log.warning("contract prices not refreshed", error=str(error))
-            await asyncio.sleep(self._refresh_seconds if self._loaded else min(1.0, self._refresh_seconds))
 
 
 def _override(row: Sequence[Any]) -> Override:

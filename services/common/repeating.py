@@ -1,8 +1,9 @@
-"""Work that is done again and again."""
+"""Work that is done again and again, for as long as a process lives."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 
 from services.common.component import Health
@@ -11,14 +12,14 @@ from services.common.log import get_logger
 
 log = get_logger(__name__)
 
-LONGEST_PAUSE_SECONDS = 5.0
+_FIRST_PAUSE_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 5.0
 
 
-class Worker:
-    """Calls `work` every `seconds`, or as soon as `wake` is set; after a failure it waits longer each time. A
-    component.
+class Repeating:
+    """Does `work` at the start, every `seconds` after it was done, and as soon as `wake` is set. A component.
 
-    `essential`: while it fails the process is not ready.
+    Whatever fails is tried again, soon at first, then every five seconds.
     """
 
     def __init__(
@@ -30,13 +31,13 @@ class Worker:
         wake: asyncio.Event | None = None,
         essential: bool = False,
     ) -> None:
+        """`essential`: the process is not ready while this fails, nor before it was done once."""
         self.name = name
         self._work = work
         self._seconds = seconds
         self._wake = wake or asyncio.Event()
         self._essential = essential
-        self._trouble = "not done yet"
-        self._failures = 0
+        self._trouble = f"{name}: not done yet"
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -46,45 +47,26 @@ class Worker:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
 
     def health(self) -> Health:
         return Health(ready=not (self._essential and self._trouble), detail=self._trouble)
 
     async def _run(self) -> None:
+        pause = _FIRST_PAUSE_SECONDS
         while True:
             self._wake.clear()
-            pause = self._seconds
             try:
                 await self._work()
             except Exception as error:
-                self._failures += 1
-                pause = min(LONGEST_PAUSE_SECONDS, self._seconds * 2**self._failures)
-                self._trouble = f"{self.name}: {error}"
+                self._trouble = f"{self.name}: {error or type(error).__name__}"
                 log.warning(
                     "will be tried again", work=self.name, error=str(error), exc_info=not isinstance(error, ApiError)
                 )
                 await asyncio.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
                 continue
-            self._failures, self._trouble = 0, ""
-            try:
-                async with asyncio.timeout(pause):
+            pause, self._trouble = _FIRST_PAUSE_SECONDS, ""
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._seconds):
                     await self._wake.wait()
-            except TimeoutError:
-                pass
-
-
-class Closing:
-    """Calls `close` when the process stops. A component; the last one of a service stops first."""
-
-    def __init__(self, name: str, close: Callable[[], None]) -> None:
-        self.name = name
-        self._close = close
-
-    async def start(self) -> None:
-        return None
-
-    async def stop(self) -> None:
-        self._close()
-
-    def health(self) -> Health:
-        return Health(ready=True)
