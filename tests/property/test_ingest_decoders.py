@@ -52,9 +52,10 @@ NAMES = sorted(
         "candidates", "groundingMetadata", "webSearchQueries", "responseId", "modelVersion", "createTime", "key",
         "request", "inputTokens", "outputTokens", "cacheReadInputTokens", "cacheWriteInputTokens", "cacheDetails",
         "ttl", "ResponseMetadata", "RequestId", "HTTPHeaders", "date", "serviceTier", "trace", "promptRouter",
-        "modelOutput", "recordId", "usage_info", "pages_processed", "connector_tokens", "connectors", "web_search", "billed_units",
-        "tokens", "meta", "prompt_cache_hit_tokens", "reasoning_tokens", "total_tokens", "cost", "cost_in_usd_ticks",
-        "cost_details", "is_byok", "server_side_tool_usage_details", "web_search_calls", "x_groq", "prompt_eval_count",
+        "modelOutput", "recordId", "usage_info", "pages_processed", "connector_tokens", "connectors", "web_search",
+        "billed_units", "tokens", "meta", "prompt_cache_hit_tokens", "reasoning_tokens", "total_tokens", "cost",
+        "cost_in_usd_ticks", "cost_details", "is_byok", "server_side_tool_usage_details", "web_search_calls", "x_groq",
+        "prompt_eval_count",
         "eval_count", "done", "object", "choices", "delta", "finish_reason", "item_id",
     }
 )  # fmt: skip

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from services.common import auth
 from services.common.auth import Role
 from services.common.clickhouse import ClickHouse
-from services.common.clock import ManualClock
+from services.common.clock import Clock, ManualClock
 from services.common.errors import UnavailableError
 from services.common.http.server import application
 from services.common.keyring import KeyRing
@@ -62,6 +62,7 @@ def serve(
     rate: RateLimit | None = None,
     header_map: HeaderMap | None = None,
     tag_guard: TagGuard | None = None,
+    clock: Clock | None = None,
 ) -> Served:
     service_key, _ = auth.new_api_key("aifinops", Role.SERVICE, "service")
     admin_key, _ = auth.new_api_key("acme", Role.ADMIN, "admin")
@@ -71,7 +72,7 @@ def serve(
     # The keys of the settings need no ClickHouse; this one is never asked.
     keyring = KeyRing(settings, ClickHouse(ClickHouseSettings(url="http://127.0.0.1:1")))
     kept = Kept()
-    intake = Intake(kept, ManualClock(NOW), TimeLimits(400, 300), rate, tag_guard)
+    intake = Intake(kept, clock or ManualClock(NOW), TimeLimits(400, 300), rate, tag_guard)
     limits = RequestLimits(max_body_bytes, 2 * max_body_bytes, max_items, max_in_flight_bytes)
     routes = Endpoints(intake, keyring, limits, header_map).routes()
     app = application(routes, None, dict)
