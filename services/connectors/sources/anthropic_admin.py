@@ -5,11 +5,14 @@ https://platform.claude.com/docs/en/api/admin-api/usage-cost/get-messages-usage-
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
 from typing import Any
 
-from services.connectors.domain.connector import Api, Params, SourceRefusedError
-from services.connectors.domain.row import Row, document, listed
+from services.connectors.domain.connector import Api, Params, SourceRefusedError, Unreadable, Window
+from services.connectors.domain.event import Event, rfc3339
+from services.connectors.domain.row import Row, document, listed, read
 
 BASE_URL = "https://api.anthropic.com"
 REQUESTS_PER_MINUTE = 30
@@ -40,6 +43,37 @@ async def pages(api: Api, path: str, params: Params) -> AsyncIterator[list[Any]]
             raise SourceRefusedError("Anthropic says there are more pages, but not where: try again later")
         asked.add(token)
         params = {**params, "page": token}
+
+
+async def buckets(
+    api: Api, path: str, window: Window, asked: Params, make: Callable[[datetime, Row], Event]
+) -> AsyncIterator[Sequence[Event | Unreadable]]:
+    """The rows of a report in time buckets, a page at a time.
+
+    Args:
+        api: of Anthropic.
+        path: of the report.
+        window: to read.
+        asked: width and number of buckets, and what splits them into rows.
+        make: an event of its bucket's start and a row; ValueError where it cannot.
+
+    Raises:
+        SourceRefusedError: see `pages`.
+    """
+    params = {**asked, "starting_at": rfc3339(window.start), "ending_at": rfc3339(window.end)}
+    async for page in pages(api, path, params):
+        yield [event for bucket in page for event in _of_bucket(bucket, window, make)]
+
+
+def _of_bucket(bucket: object, window: Window, make: Callable[[datetime, Row], Event]) -> Sequence[Event | Unreadable]:
+    try:
+        row = Row(bucket)
+        start, results = row.moment("starting_at"), row.items("results")
+    except ValueError as error:
+        return [Unreadable("a bucket", str(error))]
+    if not window.start <= start < window.end:
+        return []
+    return [read(result, partial(make, start), f"{rfc3339(start)} row {n}") for n, result in enumerate(results, 1)]
 
 
 def tier(row: Row) -> tuple[str, bool]:

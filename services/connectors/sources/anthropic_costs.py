@@ -12,7 +12,7 @@ from functools import partial
 
 from services.connectors.domain.connector import Api, Connector, Params, Unreadable, Window
 from services.connectors.domain.event import Event, dollars_of_cents, rfc3339, row_id, tags
-from services.connectors.domain.row import Row, read
+from services.connectors.domain.row import Row
 from services.connectors.domain.twins import Twins
 from services.connectors.sources import anthropic_admin
 
@@ -23,31 +23,13 @@ GROUPS = ("workspace_id", "description")
 
 async def pages(api: Api, window: Window, _: Mapping[str, str]) -> AsyncIterator[Sequence[Event | Unreadable]]:
     """A page holds up to a month of days."""
-    params: Params = {
-        "starting_at": rfc3339(window.start),
-        "ending_at": rfc3339(window.end),
-        "bucket_width": "1d",
-        "limit": 31,
-        "group_by[]": GROUPS,
-    }
-    twins = Twins()
-    async for buckets in anthropic_admin.pages(api, "/v1/organizations/cost_report", params):
-        yield [event for bucket in buckets for event in _of_bucket(bucket, window, twins)]
+    asked: Params = {"bucket_width": "1d", "limit": 31, "group_by[]": GROUPS}
+    path = "/v1/organizations/cost_report"
+    async for page in anthropic_admin.buckets(api, path, window, asked, partial(_event, Twins())):
+        yield page
 
 
-def _of_bucket(bucket: object, window: Window, twins: Twins) -> Sequence[Event | Unreadable]:
-    try:
-        day = Row(bucket)
-        start, results = day.moment("starting_at"), day.items("results")
-    except ValueError as error:
-        return [Unreadable("a day", str(error))]
-    if not window.start <= start < window.end:
-        return []
-    name = start.date().isoformat()
-    return [read(result, partial(_event, start, twins), f"{name} row {n}") for n, result in enumerate(results)]
-
-
-def _event(start: datetime, twins: Twins, row: Row) -> Event:
+def _event(twins: Twins, start: datetime, row: Row) -> Event:
     if row.text("currency").upper() not in ("", "USD"):
         raise ValueError(f"currency is {row.text('currency')}: only US dollars are taken")
     service_tier, batch = anthropic_admin.tier(row)

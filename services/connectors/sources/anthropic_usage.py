@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 
 from services.connectors.domain.connector import Api, Connector, Params, Unreadable, Window
 from services.connectors.domain.event import Event, rfc3339, row_id, tags
-from services.connectors.domain.row import Row, read
+from services.connectors.domain.row import Row
 from services.connectors.sources import anthropic_admin
 
 NAME = "anthropic-usage"
@@ -20,27 +19,10 @@ GROUPS = ("workspace_id", "api_key_id", "model", "service_tier", "context_window
 
 async def pages(api: Api, window: Window, _: Mapping[str, str]) -> AsyncIterator[Sequence[Event | Unreadable]]:
     """A page holds up to a week of hours."""
-    params: Params = {
-        "starting_at": rfc3339(window.start),
-        "ending_at": rfc3339(window.end),
-        "bucket_width": "1h",
-        "limit": 168,
-        "group_by[]": GROUPS,
-    }
-    async for buckets in anthropic_admin.pages(api, "/v1/organizations/usage_report/messages", params):
-        yield [event for bucket in buckets for event in _of_bucket(bucket, window)]
-
-
-def _of_bucket(bucket: object, window: Window) -> Sequence[Event | Unreadable]:
-    try:
-        hour = Row(bucket)
-        start, results = hour.moment("starting_at"), hour.items("results")
-    except ValueError as error:
-        return [Unreadable("an hour", str(error))]
-    if not window.start <= start < window.end:
-        return []
-    name = rfc3339(start)
-    return [read(result, partial(_event, start), f"{name} row {n}") for n, result in enumerate(results)]
+    asked: Params = {"bucket_width": "1h", "limit": 168, "group_by[]": GROUPS}
+    path = "/v1/organizations/usage_report/messages"
+    async for page in anthropic_admin.buckets(api, path, window, asked, _event):
+        yield page
 
 
 def _event(start: datetime, row: Row) -> Event:

@@ -52,20 +52,19 @@ async def _rows(api: Api, window: Window) -> list[Any]:
         number += 1
         answer = await _page(api, window, number)
         rows = listed(answer, "usageEvents", "Cursor")
-        page = [json.dumps(row, sort_keys=True, default=str) for row in rows]
-        nothing_new = contents.keys() >= set(page)
-        contents.update(zip(page, rows, strict=True))
-        all_pages.update(page)
-        fullest_page |= Counter(page)
-        total = answer.raw("totalUsageEventsCount")
-        total = total if type(total) is int else None
+        content = [json.dumps(row, sort_keys=True, default=str) for row in rows]
+        page = Counter(content)
+        told, pagination = answer.raw("totalUsageEventsCount"), answer.raw("pagination")
+        total = told if type(told) is int else None
+        more = bool(rows) and isinstance(pagination, dict) and pagination.get("hasNextPage") is True
+        if more and (page.keys() <= contents.keys() if total is None else all_pages.total() >= total):
+            raise SourceRefusedError("Cursor's pages go on beyond the total it tells: try again later")
+        contents.update(zip(content, rows, strict=True))
+        all_pages += page
+        fullest_page |= page
         totals.add(total)
-        if page and (nothing_new if total is None else all_pages.total() > total):
-            raise SourceRefusedError("Cursor's pages do not end where it says: try again later")
-        pagination = answer.raw("pagination")
-        more = bool(page) and isinstance(pagination, dict) and pagination.get("hasNextPage") is True
-    undisturbed = totals == {all_pages.total()}
-    return [contents[content] for content in sorted((all_pages if undisturbed else fullest_page).elements())]
+    counts = all_pages if totals == {all_pages.total()} else fullest_page
+    return [contents[content] for content in sorted(counts.elements())]
 
 
 async def _page(api: Api, window: Window, number: int) -> Row:

@@ -188,9 +188,9 @@ async def test_a_credit_is_negative_and_another_currency_is_not_guessed() -> Non
     assert [event["source_cost"] for event in events] == ["-2.5"]
     assert accepted(events[0]).source_cost_picos == -2_500_000_000_000
     assert [(row.row_id, row.reason) for row in unreadable] == [
-        ("2025-08-01 row 1", "currency is EUR: only US dollars are taken"),
-        ("2025-08-01 row 2", "amount is missing"),
-        ("2025-08-01 row 3", "amount must be a number, not '1,5'"),
+        ("2025-08-01T00:00:00Z row 2", "currency is EUR: only US dollars are taken"),
+        ("2025-08-01T00:00:00Z row 3", "amount is missing"),
+        ("2025-08-01T00:00:00Z row 4", "amount must be a number, not '1,5'"),
     ]
 
 

@@ -227,9 +227,16 @@ async def test_odd_rows_are_told_and_odd_labels_cost_nothing() -> None:
 async def test_pages_without_end_are_refused() -> None:
     body = {"totalUsageEventsCount": 1, "pagination": {"hasNextPage": True}, "usageEvents": [use()]}
     async with serving(lambda _: Reply(body)) as vendor:
-        with pytest.raises(SourceRefusedError, match="do not end"):
+        with pytest.raises(SourceRefusedError, match="go on beyond"):
             await told(vendor, USAGE, JUNE_26)
     assert len(vendor.requests) == 2
+
+
+async def test_a_total_that_lags_behind_loses_nothing() -> None:
+    body = {"totalUsageEventsCount": 1, "pagination": {"hasNextPage": False}, "usageEvents": [use(), use(MILLIS - 1)]}
+    async with serving(lambda _: Reply(body)) as vendor:
+        events, _ = await told(vendor, USAGE, JUNE_26)
+    assert len(events) == 2
 
 
 async def test_spend_is_what_a_member_was_charged_on_top_of_the_plan() -> None:
