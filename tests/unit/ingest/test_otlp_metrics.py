@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from services.ingest.domain.otlp.metrics import Point
+from services.ingest.domain.otlp.series import Newest
 from services.ingest.settings import IngestOptions
 from tests.unit.ingest.building import buckets
 from tests.unit.ingest.otlp import NOW_NANOS, Served, answer, pairs, serve
@@ -64,6 +66,28 @@ async def test_a_cumulative_series_is_one_event_whatever_remembers_it() -> None:
     (last,) = replicas[-1].kept.events
     assert last.time_unix_micros == START // 1_000
     assert buckets(last) == {"input_tokens": 900, "requests": 3}
+
+
+async def test_an_older_total_that_was_overtaken_does_not_take_the_newer_one_back() -> None:
+    served = _metered()
+    await served.post("metrics", _metrics(900))
+    older = await served.post("metrics", _metrics(250, time=NOW_NANOS - 60 * SECOND))
+    assert not answer("metrics", older).HasField("partial_success")
+    await served.post("metrics", _metrics(900))
+    assert [event.quantities.input_tokens for event in served.kept.events] == [900, 900]
+
+
+def test_only_so_many_series_are_remembered() -> None:
+    def point(series: str, time: int) -> Point:
+        return Point(TOKENS, series, START, time, True, True, 5, 1, {}, {}, "")
+
+    newest = Newest(most=2)
+    for series in ("a", "b", "a", "c"):
+        assert not newest.overtaken("acme", point(series, NOW_NANOS))
+    assert newest.overtaken("acme", point("a", START))
+    assert not newest.overtaken("other", point("a", START))
+    assert not newest.overtaken("acme", point("b", START))
+    assert not newest.overtaken("acme", point("a", START)._replace(cumulative=False))
 
 
 async def test_a_reset_is_a_new_event() -> None:

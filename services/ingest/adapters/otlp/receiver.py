@@ -29,6 +29,7 @@ from services.ingest.domain.attribution import Attribution, HeaderMap
 from services.ingest.domain.otlp import logs, metrics, spans
 from services.ingest.domain.otlp.attribution import AttributeMap
 from services.ingest.domain.otlp.metrics import Measured
+from services.ingest.domain.otlp.series import Newest
 from services.ingest.domain.rejection import Rejected
 from services.ingest.domain.sources import Source
 from services.ingest.handlers import Caller, Intake, Receipt
@@ -80,6 +81,18 @@ LOGS = Signal("logs", "/v1/logs", ExportLogsServiceRequest, ExportLogsServiceRes
 SIGNALS = (TRACES, METRICS, LOGS)
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """What of a request is to be counted."""
+
+    source: Source
+    items: Sequence[object]
+    left_out: Mapping[str, int]
+    """Items about usage that are not counted, by reason."""
+    notes: Sequence[str] = ()
+    """What the sender should know about those."""
+
+
 class Receiver:
     """Takes export requests in."""
 
@@ -97,6 +110,7 @@ class Receiver:
         self._intake = intake
         self._names: Collection[str] = names.names | values.ATTRIBUTES
         self._counted_metrics = counted_metrics
+        self._newest = Newest()
         self._spans = Source("otlp-spans", TRACES.path, spans.SpanDecoder(names), "OpenTelemetry spans")
         self._records = Source("otlp-logs", LOGS.path, logs.LogDecoder(names), "OpenTelemetry log records")
         self._points = Source(
@@ -118,28 +132,33 @@ class Receiver:
             whose = self._headers.read(headers)
         except Rejected as rejected:
             raise InvalidArgumentError.of(rejected.field, str(rejected).removeprefix(f"{rejected.field}: ")) from None
-        notes: list[str] = []
-        items: Sequence[object]
         if signal is TRACES:
-            found = spans.select(await _sliced(values.read_spans(message, self._names)))
-            items, source = found.calls, self._spans
-            _left_out(source, enclosing=found.enclosing, of_agents=found.of_agents)
+            chosen = await self._choose_spans(message)
         elif signal is LOGS:
-            records = logs.select(await _sliced(values.read_records(message, self._names)))
-            items, source = records.calls, self._records
-            _left_out(source, of_agents=records.of_agents)
+            chosen = await self._choose_records(message)
         else:
-            chosen = metrics.select(await _sliced(values.read_points(message, self._names)), self._counted_metrics)
-            items, source = chosen.points, self._points
-            _left_out(source, not_chosen=sum(chosen.left_out.values()))
-            notes += [_not_counted(name, count) for name, count in chosen.left_out.items()]
-        receipt = await self._intake_of(source, items, caller, whose) if items else Receipt(0, (), 0)
-        _measure(source, receipt)
-        return _answer(signal, receipt, len(items), notes)
+            chosen = await self._choose_points(message, caller.tenant_id)
+        receipt = await self._take_in(chosen, caller, whose) if chosen.items else Receipt(0, (), 0)
+        _measure(chosen, receipt)
+        return _answer(signal, chosen, receipt)
 
-    async def _intake_of(self, source: Source, items: Sequence[object], caller: Caller, whose: Attribution) -> Receipt:
+    async def _choose_spans(self, message: ExportTraceServiceRequest) -> Chosen:
+        found = spans.select(await _sliced(values.read_spans(message, self._names)))
+        return Chosen(self._spans, found.calls, {"enclosing": found.enclosing, "of_agents": found.of_agents})
+
+    async def _choose_records(self, message: ExportLogsServiceRequest) -> Chosen:
+        found = logs.select(await _sliced(values.read_records(message, self._names)))
+        return Chosen(self._records, found.calls, {"of_agents": found.of_agents})
+
+    async def _choose_points(self, message: ExportMetricsServiceRequest, tenant_id: str) -> Chosen:
+        found = metrics.select(await _sliced(values.read_points(message, self._names)), self._counted_metrics)
+        current = [point for point in found.points if not self._newest.overtaken(tenant_id, point)]
+        left_out = {"overtaken": len(found.points) - len(current), "not_named": sum(found.left_out.values())}
+        return Chosen(self._points, current, left_out, [_not_counted(*one) for one in found.left_out.items()])
+
+    async def _take_in(self, chosen: Chosen, caller: Caller, whose: Attribution) -> Receipt:
         try:
-            return await self._intake.take(source, items, caller, whose)
+            return await self._intake.take(chosen.source, chosen.items, caller, whose)
         except ResourceExhaustedError:
             measured.RATE_LIMITED.inc()
             raise
@@ -154,12 +173,13 @@ async def _sliced(items: Iterable[Item]) -> list[Item]:
     return found
 
 
-def _answer(signal: Signal, receipt: Receipt, used: int, notes: list[str]) -> Message:
+def _answer(signal: Signal, chosen: Chosen, receipt: Receipt) -> Message:
     answer = signal.response()
+    notes = list(chosen.notes)
     if receipt.refusals:
         reasons = Counter(str(refusal.rejected) for refusal in receipt.refusals).most_common(_TOLD)
         told = "; ".join(f"{count} x {reason}" for reason, count in reasons)
-        notes = [f"{len(receipt.refusals)} of {used} uses rejected: {told}", *notes]
+        notes.insert(0, f"{len(receipt.refusals)} of {len(chosen.items)} uses rejected: {told}")
     if notes:
         partial: Any = answer.partial_success  # type: ignore[attr-defined]
         setattr(partial, signal.rejected, len(receipt.refusals))
@@ -174,14 +194,11 @@ def _not_counted(metric: str, count: int) -> str:
     )
 
 
-def _left_out(source: Source, **counts: int) -> None:
-    for reason, count in counts.items():
-        if count:
-            measured.LEFT_OUT.labels(source.name, reason).inc(count)
-
-
-def _measure(source: Source, receipt: Receipt) -> None:
-    measured.ACCEPTED.labels(source.name).inc(receipt.accepted)
-    measured.OVERFLOWED_TAGS.labels(source.name).inc(receipt.overflowed_tags)
+def _measure(chosen: Chosen, receipt: Receipt) -> None:
+    name = chosen.source.name
+    measured.ACCEPTED.labels(name).inc(receipt.accepted)
+    measured.OVERFLOWED_TAGS.labels(name).inc(receipt.overflowed_tags)
+    for why, count in chosen.left_out.items():
+        measured.LEFT_OUT.labels(name, why).inc(count)
     for reason, count in Counter(refusal.rejected.reason for refusal in receipt.refusals).items():
-        measured.REJECTED.labels(source.name, reason.value).inc(count)
+        measured.REJECTED.labels(name, reason.value).inc(count)
