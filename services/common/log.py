@@ -47,6 +47,7 @@ def configure(settings: TelemetrySettings, service: str) -> None:
             ],
         )
     )
+    handler.addFilter(_Calmer("aiokafka"))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level)
@@ -59,3 +60,24 @@ def configure(settings: TelemetrySettings, service: str) -> None:
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service)
+
+
+class _Calmer(logging.Filter):
+    """Lets each message of a library through once in ten seconds. A Kafka client that cannot connect says so hundreds
+    of times a second, which in a long outage fills the disk that the journal needs."""
+
+    _SECONDS = 10.0
+
+    def __init__(self, library: str) -> None:
+        super().__init__()
+        self._library = library
+        self._told: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.name.startswith(self._library):
+            return True
+        message = (record.name, str(record.msg))
+        if record.created - self._told.get(message, 0.0) < self._SECONDS:
+            return False
+        self._told[message] = record.created
+        return True
