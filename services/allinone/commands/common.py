@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Coroutine
 from pathlib import Path
@@ -32,6 +33,7 @@ WRONG_USAGE = 2
 def settings_of(data: Path | None) -> ServiceSettings:
     """Of the platform on a folder, or of the environment. Ends the process where there is none."""
     log.configure(TelemetrySettings(log_level="ERROR", log_format="console"), "aifinops")
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # What it cannot reach is told in one line of ours.
     if data is not None:
         try:
             os.environ.update(machine.announced(data.resolve()))
