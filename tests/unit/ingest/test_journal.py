@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import shutil
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -91,6 +95,56 @@ async def test_it_leaves_room_on_the_disk(tmp_path: Path) -> None:
         await journal.append([sealed(1)], "")
     assert "bytes free" in journal.trouble
     await journal.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of four megabytes."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip(f"needs to mount a small disk: {mounted.stderr.decode().strip()}")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+async def test_many_at_once_do_not_take_the_room_that_is_to_be_left(small_disk: Path) -> None:
+    journal = Journal(small_disk / "journal", Limits(64 * MIB, MIB, min_free_bytes=2 * MIB))
+    await journal.open()
+    batches = [[sealed(batch * 1_000 + number) for number in range(1_000)] for batch in range(40)]
+    results = await asyncio.gather(*(journal.append(batch, "") for batch in batches), return_exceptions=True)
+    refused = [result for result in results if result is not None]
+    assert refused
+    assert all(isinstance(result, UnavailableError) for result in refused)
+    assert shutil.disk_usage(small_disk).free >= 2 * MIB
+    kept = [batch for batch, result in zip(batches, results, strict=True) if result is None]
+    assert kept
+    assert await contents(journal) == [event for batch in kept for event in batch]
+    await journal.close()
+
+
+async def test_a_disk_that_others_fill_costs_nothing_that_was_accepted(small_disk: Path) -> None:
+    journal = Journal(small_disk / "journal", Limits(64 * MIB, MIB, min_free_bytes=MIB // 16))
+    await journal.open()
+    accepted = [sealed(number) for number in range(100)]
+    await journal.append(accepted, "")
+    others = small_disk / "others"
+    with contextlib.suppress(OSError), others.open("wb", buffering=0) as file:
+        while True:
+            file.write(b"x" * 4096)
+    for number in range(100, 110):
+        with pytest.raises(UnavailableError):
+            await journal.append([sealed(number * 1_000 + one) for one in range(100)], "")
+    assert journal.trouble
+    others.unlink()
+    await journal.append([sealed(7)], "")
+    assert await contents(journal) == [*accepted, sealed(7)]
+    await journal.close()
+    again = journal_in(small_disk)
+    await again.open()
+    assert await contents(again) == [*accepted, sealed(7)]
+    await again.close()
 
 
 async def test_a_failed_write_is_not_acknowledged_and_the_next_one_may_succeed(
