@@ -78,7 +78,7 @@ class PollerOptions(BaseModel):
         connector = CONNECTORS.get(self.connector)
         if connector is None:
             raise ValueError(f"{where} has no connector {self.connector!r}: choose from {', '.join(CONNECTORS)}")
-        for what in ("api_key", "secret"):
+        for what in ("api_key", "secret") if connector.needs_secret else ("api_key",):
             if bool(getattr(self, f"{what}_file")) == bool(getattr(self, f"{what}_env")):
                 raise ValueError(f"{where} needs one of {what}_file and {what}_env")
         missing = [f"{name} ({what})" for name, what in connector.options.items() if not self.options.get(name)]

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from pydantic import SecretStr
+
 from services.common.clock import Clock
 from services.connectors.adapters import poll_metrics
 from services.connectors.adapters.ingest_client import IngestClient, IngestRefusedError
@@ -47,7 +49,8 @@ class PollerConnections:
 
     @asynccontextmanager
     async def source(self, poller: Poller) -> AsyncIterator[DatedApi]:
-        secret = self._secrets[poller.name].source.read()
+        needed = poller.connector.needs_secret
+        secret = self._secrets[poller.name].source.read() if needed else SecretStr("")
         bucket = self._buckets.setdefault(poller.name, TokenBucket(poller.requests_per_minute))
         async with HttpApi(
             poller.base_url,

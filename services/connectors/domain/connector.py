@@ -72,6 +72,8 @@ class Unreadable:
 Pages = Callable[[Api, Window, Mapping[str, str]], AsyncIterator[Sequence[Event | Unreadable]]]
 """Reads a window, page by page, with the poller's options.
 
+An empty page asks for what came before to be sent, and accepted, before the next page is asked for.
+
 Raises SourceRefusedError for an answer that is not what the source documents at all, beside what `Api` raises.
 """
 
@@ -102,3 +104,5 @@ class Connector:
     """Names of the options it may be given, and what each is."""
     stride: timedelta = timedelta(days=7)
     """The widest window it is asked for at once, at least the grain; progress is saved after each."""
+    needs_secret: bool = True
+    """Whether it is asked with a secret of its poller."""

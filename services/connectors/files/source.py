@@ -230,5 +230,6 @@ FILES = Connector(
     options=OPTIONS,
     optional=OPTIONAL,
     stride=timedelta(days=400),
+    needs_secret=False,
 )
 """For the poller's runtime; the files tell what is new themselves, so one window is enough."""

@@ -28,7 +28,7 @@ class StateError(Exception):
 
 
 class State:
-    """A SQLite file, or nothing but this process. Changes count from `commit` on."""
+    """A SQLite file, or one of this process alone, that SQLite deletes. Changes count from `commit` on."""
 
     def __init__(self, path: Path | None) -> None:
         """
@@ -38,7 +38,7 @@ class State:
         try:
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
-            self._database = sqlite3.connect(path or ":memory:", timeout=5, check_same_thread=False)
+            self._database = sqlite3.connect(path or "", timeout=5, check_same_thread=False)
             self._database.executescript(_SCHEMA)
         except (sqlite3.Error, OSError) as error:
             raise StateError(f"{path} cannot be used: {error}; delete it, or name another as `state`") from None

@@ -138,7 +138,7 @@ async def _batches(
         # A process that was frozen wakes up here, before it asks for a further page or sends what it has.
         lease.check()
         waiting += page
-        while len(waiting) >= BATCH:
+        while len(waiting) >= BATCH or (waiting and not page):
             yield waiting[:BATCH]
             del waiting[:BATCH]
     if waiting:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -13,10 +13,15 @@ from typing import Any
 import pytest
 from moto.server import ThreadedMotoServer
 
+from services.common.errors import UnavailableError
 from services.connectors.adapters.objects import ObjectFolder
 from services.connectors.domain.connector import SourceRefusedError, Unreadable, Window
+from services.connectors.domain.event import Event
 from services.connectors.files.deliveries import deliveries
 from services.connectors.files.source import FILES, FileSource
+from services.connectors.handlers.poll import transfer
+from services.connectors.handlers.poll_ports import Refused
+from services.connectors.settings import ConnectorOptions
 
 # It has no types of its own.
 boto3: Any = pytest.importorskip("boto3")
@@ -274,3 +279,51 @@ async def test_more_objects_than_one_page_of_a_listing(tmp_path: Path) -> None:
     for number in range(1_200):
         (tmp_path / f"{number}.csv").write_text("")
     assert len(await ObjectFolder(str(tmp_path)).objects()) == 1_200
+
+
+class _Sink:
+    """Ingest, away from its `away_from`th batch on."""
+
+    def __init__(self, away_from: int) -> None:
+        self.away_from = away_from
+        self.taken: dict[str, Any] = {}
+        self.batches = 0
+
+    async def send(self, events: Sequence[Event]) -> Sequence[Refused]:
+        self.batches += 1
+        if self.batches >= self.away_from:
+            raise UnavailableError("ingest is away")
+        self.taken.update({event["id"]: event for event in events})
+        return ()
+
+
+class _Lease:
+    def check(self) -> None:
+        return
+
+
+async def _transfer(url: str, sink: _Sink) -> None:
+    """As the runtime polls it, without a secret."""
+    options = {"name": "bills", "connector": "files", "api_key_env": "KEY", "options": {"url": url}}
+    (entry,) = ConnectorOptions.model_validate({"pollers": [options]}).pollers
+
+    async def keep(_accepted: int, _refused: Sequence[Refused]) -> None:
+        return
+
+    no_api: Any = None
+    await transfer(entry.poller(), no_api, sink, Window(START, START + timedelta(days=400)), keep, _Lease())
+
+
+async def test_a_delivery_counts_as_read_once_ingest_has_all_of_it(tmp_path: Path) -> None:
+    _write(tmp_path / "1" / "bill.csv", *[_row(hour, 1, "0.001", day) for day in range(1, 29) for hour in range(24)])
+    _write(tmp_path / "2" / "bill.csv", _row(1, 1, "0.002", 29))
+    away = _Sink(away_from=2)
+    with pytest.raises(UnavailableError):
+        await _transfer(str(tmp_path), away)
+    assert len(away.taken) == 500
+    back = _Sink(away_from=10)
+    await _transfer(str(tmp_path), back)
+    assert len(back.taken) == 28 * 24 + 1
+    idle = _Sink(away_from=1)
+    await _transfer(str(tmp_path), idle)
+    assert idle.batches == 0
