@@ -219,7 +219,6 @@ def _with_log(data: Path | None, work: Callable[[DeadLetterLog], Awaitable[Resul
 
     async def opened() -> Result:
         log = DeadLetterLog(settings.kafka)
-        await log.start()
         try:
             return await work(log)
         finally:

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
-
-from services.common.errors import NotFoundError, UnavailableError
 from services.common.kafka import tail
-from services.common.kafka.client import connection
+from services.common.kafka.client import partitions
 from services.common.kafka.dead_letter_record import DeadLetter, State, fold, marker, mended
 from services.common.kafka.producer import Producer
 from services.common.kafka.record import Outgoing, Partition, Record
@@ -18,17 +14,15 @@ from services.common.settings import KafkaSettings
 
 
 class DeadLetterLog:
-    """The letters of one cluster."""
+    """The letters of one cluster. Connects to write when there is something to write."""
 
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
-        self._producer = Producer(settings, client_id="aifinops-dlq")
-
-    async def start(self) -> None:
-        await self._producer.start()
+        self._producer: Producer | None = None
 
     async def stop(self) -> None:
-        await self._producer.stop()
+        if self._producer is not None:
+            await self._producer.stop()
 
     def bare(self, topic: str) -> str:
         """A topic's name without the cluster's prefix."""
@@ -39,10 +33,9 @@ class DeadLetterLog:
 
         Raises:
             UnavailableError: Kafka is away.
-            NotFoundError: the topic was not created.
         """
         records: list[Record] = []
-        async for batch in tail.read(self._settings, await self._partitions(DEAD_LETTER)):
+        async for batch in tail.read(self._settings, await partitions(self._settings, DEAD_LETTER)):
             records += batch
         records.sort(key=lambda record: (record.timestamp, record.partition, record.offset))
         return fold(records)
@@ -53,9 +46,7 @@ class DeadLetterLog:
         Raises:
             UnavailableError: Kafka is away.
         """
-        await self._producer.produce(
-            [marker(letter, outcome, note) for letter, note in zip(letters, notes, strict=True)]
-        )
+        await self.append([marker(letter, outcome, note) for letter, note in zip(letters, notes, strict=True)])
 
     async def put(self, letter: DeadLetter, key: bytes, value: bytes) -> str:
         """Sets a mended copy in a letter's place; returns the copy's id.
@@ -63,7 +54,7 @@ class DeadLetterLog:
         Raises:
             UnavailableError: Kafka is away; both may be open then.
         """
-        ((partition, offset),) = await self._producer.produce([mended(letter, key, value)])
+        ((partition, offset),) = await self.append([mended(letter, key, value)])
         identity = f"{partition}:{offset}" if partition else str(offset)
         await self.settle([letter], State.EDITED, [identity])
         return identity
@@ -74,6 +65,9 @@ class DeadLetterLog:
         Raises:
             UnavailableError: Kafka is away; some may have been written.
         """
+        if self._producer is None:
+            self._producer = Producer(self._settings, client_id="aifinops-dlq")
+            await self._producer.start()
         return await self._producer.produce(records)
 
     async def last_offsets(self, letters: Sequence[DeadLetter], keys: Collection[bytes]) -> Mapping[bytes, int]:
@@ -92,17 +86,3 @@ class DeadLetterLog:
         async for batch in tail.read(self._settings, list(starts), starts=starts):
             found.update((record.key, record.offset) for record in batch if record.key in keys and record.key)
         return found
-
-    async def _partitions(self, topic: str) -> list[Partition]:
-        name = self._settings.topic(topic)
-        admin = AIOKafkaAdminClient(**connection(self._settings))
-        try:
-            await admin.start()
-            if name not in await admin.list_topics():
-                raise NotFoundError(f"there is no topic {name}: create it with `aifinops topics`")
-            (description,) = await admin.describe_topics([name])
-        except (KafkaError, OSError) as error:
-            raise UnavailableError(f"Kafka at {self._settings.bootstrap_servers}: {error}") from error
-        finally:
-            await admin.close()
-        return sorted(Partition(name, partition["partition"]) for partition in description["partitions"])

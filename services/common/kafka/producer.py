@@ -64,6 +64,9 @@ class Producer:
                 self._last_error = str(error)
                 await producer.stop()
                 await asyncio.sleep(0.5)
+            except asyncio.CancelledError:
+                await producer.stop()
+                raise
             else:
                 self._producer, self._last_error = producer, ""
                 return
