@@ -209,7 +209,11 @@ def _receipt() -> Schema:
         "type": "object",
         "required": ["accepted", "rejected"],
         "properties": {
-            "accepted": {"type": "integer", "minimum": 0},
+            "accepted": {
+                "type": "integer",
+                "minimum": 0,
+                "description": "Events: a stream is one, and an object that tells of several models is several",
+            },
             "rejected": {
                 "type": "array",
                 "items": {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 Part = dict[str, Any]
 """One chunk or event."""
@@ -50,46 +50,48 @@ def join(items: Sequence[object], formats: Sequence[StreamFormat]) -> Sequence[o
         formats: what may be streamed here; the first that claims a part reads it.
     """
     joined: list[object] = []
-    totals: dict[tuple[int, str], _Total] = {}
+    streams = [_Streams(known, joined) for known in formats]
     for item in items:
-        number = _format_of(item, formats)
-        if number is None:
+        of = next((each for each in streams if type(item) is dict and each.format.is_part(item)), None)
+        if of is None:
             joined.append(item)
-            continue
-        assert isinstance(item, dict)
-        _add(item, number, formats[number], totals, joined)
-    for (number, _), total in totals.items():
-        if total.parts == 1 and formats[number].alone_is_whole:
-            joined[total.position] = total.first
-        elif not total.ended:
-            total.content[BROKEN_OFF] = True
+        else:
+            of.add(cast(Part, item))
+    for each in streams:
+        each.close()
     return joined
 
 
-def _format_of(item: object, formats: Sequence[StreamFormat]) -> int | None:
-    if type(item) is not dict:
-        return None
-    return next((number for number, known in enumerate(formats) if known.is_part(item)), None)
+class _Streams:
+    """The streams of one format."""
 
+    def __init__(self, known: StreamFormat, joined: list[object]) -> None:
+        self.format = known
+        self._joined = joined
+        self._totals: dict[str, _Total] = {}
+        self._current = ""
+        """The stream of the part before; "" where that one ended it."""
 
-def _add(
-    part: Part, number: int, known: StreamFormat, totals: dict[tuple[int, str], _Total], joined: list[object]
-) -> None:
-    key = known.key(part)
-    if key is None:
-        return
-    if not key:
-        key = next(
-            (name for (other, name), total in reversed(totals.items()) if other == number and not total.ended), ""
-        )
-        key = key or f"\0{len(totals)}"
-    total = totals.get((number, key))
-    if total is None:
-        total = totals[number, key] = _Total(len(joined), part, {})
-        joined.append(total.content)
-    known.merge(total.content, part)
-    total.parts += 1
-    total.ended = total.ended or known.is_last(part)
+    def add(self, part: Part) -> None:
+        key = self.format.key(part)
+        if key is None:
+            return
+        key = key or self._current or f"\0{len(self._totals)}"
+        total = self._totals.get(key)
+        if total is None:
+            total = self._totals[key] = _Total(len(self._joined), part, {})
+            self._joined.append(total.content)
+        self.format.merge(total.content, part)
+        total.parts += 1
+        total.ended = total.ended or self.format.is_last(part)
+        self._current = "" if total.ended else key
+
+    def close(self) -> None:
+        for total in self._totals.values():
+            if total.parts == 1 and self.format.alone_is_whole:
+                self._joined[total.position] = total.first
+            elif not total.ended:
+                total.content[BROKEN_OFF] = True
 
 
 def keep_new(total: Part, part: Part, *, leave: frozenset[str] = frozenset()) -> None:

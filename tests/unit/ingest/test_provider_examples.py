@@ -40,10 +40,11 @@ def decoded(provider: str, body: bytes, headers: dict[str, str], now: Micros = N
     return events
 
 
-def _example(expectation: Path) -> tuple[bytes, str]:
+def recorded(expectation: Path) -> tuple[bytes, str]:
+    """The example that an expectation stands beside, and its media type."""
     case = expectation.name.removesuffix(".expected.json")
-    (recorded,) = (path for path in expectation.parent.glob(f"{case}.*") if path != expectation)
-    return recorded.read_bytes(), TYPES[recorded.suffix]
+    (example,) = (path for path in expectation.parent.glob(f"{case}.*") if path != expectation)
+    return example.read_bytes(), TYPES[example.suffix]
 
 
 def _case_id(path: Path) -> str:
@@ -53,7 +54,7 @@ def _case_id(path: Path) -> str:
 @pytest.mark.parametrize("expectation", CASES, ids=_case_id)
 def test_an_example_gives_the_buckets_worked_out_by_hand(expectation: Path) -> None:
     expected = orjson.loads(expectation.read_bytes())
-    body, content_type = _example(expectation)
+    body, content_type = recorded(expectation)
     provider = expectation.parent.name
     events = decoded(provider, body, {"content-type": content_type, **expected.get("headers", {})})
 
@@ -83,7 +84,7 @@ def test_every_provider_has_an_example() -> None:
 @pytest.mark.parametrize("expectation", CASES, ids=_case_id)
 def test_a_read_again_is_the_same_event_and_carries_no_content(expectation: Path) -> None:
     expected = orjson.loads(expectation.read_bytes())
-    body, content_type = _example(expectation)
+    body, content_type = recorded(expectation)
     headers = {"content-type": content_type, **expected.get("headers", {})}
     first, again = (
         [seal(event, now) for event in decoded(expectation.parent.name, body, headers, now)]

@@ -50,7 +50,8 @@ def _says_something(delta: Any) -> bool:
 
 CHUNKS = StreamFormat(
     is_part=_is_chunk,
-    key=lambda part: _text(part.get("id")),
+    # Without ids the chunks of a request can only be one stream.
+    key=lambda part: _text(part.get("id")) or "no id",
     merge=_merge_chunk,
     is_last=_ends_chunks,
     alone_is_whole=True,
