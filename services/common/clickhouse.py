@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
 
@@ -11,12 +12,16 @@ import clickhouse_connect
 from clickhouse_connect.driver import options as client_options
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 
+from services.common.clock import Micros, to_micros
 from services.common.component import Health
 from services.common.errors import UnavailableError
 from services.common.log import get_logger
 from services.common.settings import ClickHouseSettings
 
 log = get_logger(__name__)
+
+LATEST: Micros = to_micros(datetime(2299, 1, 1, tzinfo=UTC))
+"""A DateTime64 ends in that year."""
 
 # At its first insert the client imports pandas, to see whether it was handed a data frame: 80 MB of memory for nothing.
 client_options.pd = client_options.pd_time_test = None

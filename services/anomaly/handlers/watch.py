@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 from finops.anomaly.v1.anomaly_pb2 import Anomaly
 from finops.cost.v1.cost_pb2 import CostRecord
-from google.protobuf.message import DecodeError
 
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Hour, Reader, hour_of, is_watched
@@ -236,10 +235,8 @@ class CostWatch:
 
 
 def _decoded(batch: Batch, record: Record) -> CostRecord | None:
-    try:
-        cost = CostRecord.FromString(record.value or b"")
-    except DecodeError as error:
-        batch.reject(record, "unreadable", f"not a finops.cost.v1.CostRecord: {error}")
+    cost = batch.decode(record, CostRecord)
+    if cost is None:
         return None
     if not cost.usage.tenant_id or cost.usage.time_unix_micros <= 0:
         batch.reject(record, "incomplete", "a cost record needs usage.tenant_id and usage.time_unix_micros")

@@ -7,7 +7,6 @@ import contextlib
 from collections.abc import Callable, Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from finops.budget.v1.budget_pb2 import BudgetAlert
 from google.protobuf.message import DecodeError
@@ -17,7 +16,7 @@ from services.budget.domain.mirror import Entry, Mirror
 from services.common.component import Health
 from services.common.errors import UnavailableError
 from services.common.kafka import cloudevents
-from services.common.kafka.client import connection, incarnation
+from services.common.kafka.client import connection, incarnation, partitions
 from services.common.kafka.producer import Producer
 from services.common.kafka.record import Outgoing, Record
 from services.common.kafka.short_poll import pause_when_caught_up
@@ -79,7 +78,7 @@ class StateLog:
             raise UnavailableError(f"budget state: {self._trouble}")
         try:
             async with asyncio.timeout(CATCH_UP_SECONDS):
-                self.partitions = await self._partition_count()
+                self.partitions = len(await partitions(self._settings, COSTS))
                 ends: dict[TopicPartition, int] = await consumer.end_offsets([self._state, self._alerts])
                 async with self._advanced:
                     await self._advanced.wait_for(lambda: all(self._next.get(p, 0) >= end for p, end in ends.items()))
@@ -99,7 +98,7 @@ class StateLog:
             try:
                 await self._connect(consumer)
                 await self._read(consumer)
-            except (KafkaError, OSError) as error:
+            except (KafkaError, UnavailableError, OSError) as error:
                 self._trouble = f"{type(error).__name__} {error}".strip()
                 log.warning("budget state cannot be read", error=self._trouble)
             finally:
@@ -113,7 +112,7 @@ class StateLog:
         if life != self.mirror.incarnation:
             self.mirror = Mirror(life)
             self._next = {}
-        self.partitions = await self._partition_count()
+        self.partitions = len(await partitions(self._settings, COSTS))
         await consumer.start()
         followed = [self._state, self._alerts]
         consumer.assign(followed)
@@ -158,18 +157,6 @@ class StateLog:
             return
         if scope is not None:
             self._on_change(scope.tenant_id, scope.budget_id)
-
-    async def _partition_count(self) -> int:
-        admin = AIOKafkaAdminClient(**connection(self._settings))
-        await admin.start()
-        try:
-            described = await admin.describe_topics([self._settings.topic(COSTS)])
-        finally:
-            await admin.close()
-        count = len(described[0]["partitions"])
-        if not count:
-            raise UnavailableError(f"Kafka: topic {self._settings.topic(COSTS)} does not exist: run `aifinops topics`")
-        return count
 
 
 def _outgoing(alert: BudgetAlert) -> Outgoing:

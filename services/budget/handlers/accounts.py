@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from finops.cost.v1.cost_pb2 import CostRecord
 from finops.usage.v1.usage_pb2 import MEASUREMENT_REPORTED
-from google.protobuf.message import DecodeError
 
 from services.budget.domain.mirror import Entry, SavedPosition, SavedSum, Tombstone
 from services.budget.domain.sums import (
@@ -127,10 +126,8 @@ class Accounts:
 
     def _deltas(self, records: Sequence[Record], batch: Batch, received: list[Micros]) -> Iterator[CostDelta]:
         for record in records:
-            try:
-                cost = CostRecord.FromString(record.value or b"")
-            except DecodeError as error:
-                batch.reject(record, "not a CostRecord", str(error))
+            cost = batch.decode(record, CostRecord)
+            if cost is None:
                 continue
             if not cost.HasField("usage_position") or not cost.usage.tenant_id:
                 batch.reject(record, "incomplete CostRecord", "usage_position and usage.tenant_id must be set")

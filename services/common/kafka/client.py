@@ -6,8 +6,11 @@ import ssl
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 from aiokafka.helpers import create_ssl_context
 
+from services.common.errors import UnavailableError
+from services.common.kafka.record import Partition
 from services.common.settings import KafkaSettings
 
 
@@ -49,3 +52,24 @@ async def incarnation(settings: KafkaSettings) -> str:
     finally:
         await admin.close()
     return str(description["cluster_id"])
+
+
+async def partitions(settings: KafkaSettings, topic: str) -> list[Partition]:
+    """The partitions of a topic, which is named without the cluster's prefix.
+
+    Raises:
+        UnavailableError: Kafka is away, or there is no such topic.
+    """
+    name = settings.topic(topic)
+    admin = AIOKafkaAdminClient(**connection(settings))
+    try:
+        await admin.start()
+        # All topics: a broker may create the one that is asked for by its name.
+        described = {found["topic"]: found["partitions"] for found in await admin.describe_topics()}
+    except (KafkaError, OSError) as error:
+        raise UnavailableError(f"Kafka at {settings.bootstrap_servers}: {error}") from error
+    finally:
+        await admin.close()
+    if name not in described:
+        raise UnavailableError(f"there is no topic {name}: create it with `aifinops topics`")
+    return sorted(Partition(name, partition["partition"]) for partition in described[name])

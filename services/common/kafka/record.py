@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
+
+from google.protobuf.message import DecodeError, Message
+
+MessageT = TypeVar("MessageT", bound=Message)
 
 
 class Partition(NamedTuple):
@@ -70,6 +74,14 @@ class Batch:
     def reject(self, record: Record, reason: str, detail: str) -> None:
         """Marks a record as poison: it goes to finops.dead-letter.v1 and the partition moves on."""
         self.rejections.append(Rejection(record, reason, detail))
+
+    def decode(self, record: Record, message: type[MessageT]) -> MessageT | None:
+        """The message a record holds; None where it holds something else, and then it is rejected."""
+        try:
+            return message.FromString(record.value or b"")
+        except DecodeError as error:
+            self.reject(record, "undecodable", f"not a {message.DESCRIPTOR.full_name}: {error}")
+            return None
 
     async def send_rejections(self) -> None:
         """Makes the rejections so far durable. Whoever stores a position with its results calls this before, so that

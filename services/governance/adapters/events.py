@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
 from finops.governance.v1.governance_pb2 import GovernanceEvent
 from google.protobuf.message import DecodeError
 
-from services.common.errors import UnavailableError
 from services.common.kafka import cloudevents, tail
-from services.common.kafka.client import connection
+from services.common.kafka.client import partitions
 from services.common.kafka.producer import Producer
-from services.common.kafka.record import Outgoing, Partition
+from services.common.kafka.record import Outgoing
 from services.common.kafka.topics import GOVERNANCE
 from services.common.settings import KafkaSettings
 from services.governance.adapters.metrics import EVENTS
@@ -49,7 +46,8 @@ class EventLog:
     async def _known(self) -> OrderedDict[str, None]:
         if self._ids is None:
             ids: OrderedDict[str, None] = OrderedDict()
-            async for records in tail.read(self._settings, await self._partitions(), last=_REMEMBERED):
+            of_topic = await partitions(self._settings, GOVERNANCE)
+            async for records in tail.read(self._settings, of_topic, last=_REMEMBERED):
                 for record in records:
                     try:
                         ids[GovernanceEvent.FromString(record.value or b"").event_id] = None
@@ -57,18 +55,6 @@ class EventLog:
                         continue
             self._ids = ids
         return self._ids
-
-    async def _partitions(self) -> list[Partition]:
-        topic = self._settings.topic(GOVERNANCE)
-        admin = AIOKafkaAdminClient(**connection(self._settings))
-        try:
-            await admin.start()
-            described = await admin.describe_topics([topic])
-        except (KafkaError, OSError) as error:
-            raise UnavailableError(f"Kafka: {error}") from error
-        finally:
-            await admin.close()
-        return [Partition(topic, partition["partition"]) for partition in described[0]["partitions"]]
 
 
 def _outgoing(event: GovernanceEvent) -> Outgoing:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 
 from finops.anomaly.v1.anomaly_pb2 import AnomalyEvent
 from finops.budget.v1.budget_pb2 import BudgetAlert
 from finops.governance.v1.governance_pb2 import GovernanceEvent
 from google.protobuf.message import DecodeError
 
-from services.common.clock import to_micros
+from services.common.clickhouse import LATEST
 from services.common.kafka.record import Batch, Log, Partition, Record
 from services.common.kafka.topics import ANOMALIES, BUDGET_ALERTS, GOVERNANCE
 from services.common.settings import KafkaSettings
@@ -19,9 +18,6 @@ from services.notifier.domain.delivery import Origin
 from services.notifier.domain.message import Message
 from services.notifier.handlers.courier import Courier
 from services.notifier.handlers.intake import Intake
-
-_LATEST = to_micros(datetime(2299, 1, 1, tzinfo=UTC))
-"""ClickHouse's DateTime64 ends in that year."""
 
 TOPICS = (BUDGET_ALERTS, ANOMALIES, GOVERNANCE)
 
@@ -57,7 +53,7 @@ class EventProcessor:
             if not message.tenant_id or not message.event_id:
                 batch.reject(record, "no tenant or id", "an event needs tenant_id and event_id")
                 continue
-            if not 0 <= message.event_time < _LATEST:
+            if not 0 <= message.event_time < LATEST:
                 batch.reject(record, "time out of range", f"{message.event_time} microseconds since the epoch")
                 continue
             messages.append((message, _origin(record)))

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 
 from finops.cost.v1.cost_pb2 import CostRecord
-from google.protobuf.message import DecodeError
 
-from services.common.clock import to_micros
+from services.common.clickhouse import LATEST
 from services.common.kafka.record import Batch, Log, Partition
 from services.optimizer.handlers.seats import SeatNotes
-
-_LATEST = to_micros(datetime(2299, 1, 1, tzinfo=UTC))
-"""ClickHouse's DateTime64 ends in that year."""
 
 
 class Leadership:
@@ -37,19 +32,15 @@ class CostLogProcessor:
     async def process(self, batch: Batch) -> None:
         seats: list[CostRecord] = []
         for record in batch.records:
-            try:
-                cost = CostRecord.FromString(record.value or b"")
-            except DecodeError as error:
-                batch.reject(record, "undecodable", f"not a finops.cost.v1.CostRecord: {error}")
-                continue
-            if not cost.usage.HasField("seat"):
+            cost = batch.decode(record, CostRecord)
+            if cost is None or not cost.usage.HasField("seat"):
                 continue
             times = (
                 cost.usage.time_unix_micros,
                 cost.usage.seat.assigned_unix_micros,
                 cost.usage.seat.last_active_unix_micros,
             )
-            if max(times) >= _LATEST or times[0] < 0:
+            if max(times) >= LATEST or times[0] < 0:
                 batch.reject(record, "time out of range", f"{max(times)} microseconds since the epoch")
                 continue
             seats.append(cost)

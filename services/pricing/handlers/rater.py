@@ -162,10 +162,8 @@ class Rater:
         for record in batch.records:
             if record.offset <= self._shards[record.partition].last_usage:
                 continue
-            try:
-                event = UsageEvent.FromString(record.value or b"")
-            except DecodeError as error:
-                batch.reject(record, "undecodable", f"not a finops.usage.v1.UsageEvent: {error}")
+            event = batch.decode(record, UsageEvent)
+            if event is None:
                 continue
             fault = _fault(event)
             if fault:

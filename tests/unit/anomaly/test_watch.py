@@ -301,7 +301,7 @@ async def test_poison_is_rejected_and_the_rest_counts() -> None:
     empty = StoredRecord(good.topic, 0, 2, good.timestamp, b"k", b"")
     batch = Batch([good, bad, empty])
     await bench.watch.process(batch)
-    assert [(r.record.offset, r.reason) for r in batch.rejections] == [(1, "unreadable"), (2, "incomplete")]
+    assert [(r.record.offset, r.reason) for r in batch.rejections] == [(1, "undecodable"), (2, "incomplete")]
     assert bench.counts.watched == 1
 
 
