@@ -13,6 +13,7 @@ from services.ingest.domain.attribution import Attribution
 from services.ingest.domain.rejection import Reason, Rejected
 from services.ingest.domain.sources.anthropic import decode
 from tests.unit.ingest.building import NOW, buckets, context, over_the_wire, refused
+from tests.unit.ingest.serving import serve
 
 
 def _message(usage: Usage) -> dict[str, Any]:
@@ -160,3 +161,15 @@ def test_an_advisor_that_cannot_be_read_refuses_the_whole_message(iteration: dic
 def test_a_refusal_before_any_output_is_not_billed(output: int, outcome: int) -> None:
     item = _message(Usage(input_tokens=412, output_tokens=output)) | {"stop_reason": "refusal"}
     assert decode(item, context()).outcome == outcome
+
+
+async def test_an_object_that_tells_of_two_models_is_accepted_as_two_events() -> None:
+    served = serve()
+    item = _message(Usage(input_tokens=1, output_tokens=1))
+    item["usage"]["iterations"] = [{"type": "advisor_message", "model": "claude-opus-4-8", "input_tokens": 2}]
+    other = _message(Usage(input_tokens=3, output_tokens=4)) | {"id": "msg_2"}
+    response = await served.client.post("/v1/usage/anthropic", json=[item, {"id": "bad"}, other])
+    assert response.json()["accepted"] == 3
+    assert [rejected["index"] for rejected in response.json()["rejected"]] == [1]
+    names = [event.source_event_id for event in served.kept.events]
+    assert names == ["msg_1", "msg_1/iterations[0]", "msg_2"]
