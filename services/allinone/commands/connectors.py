@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from services.allinone.commands.common import WRONG_USAGE, DataOption, fail, run, settings_of, stderr
 from services.common import log
@@ -65,14 +63,16 @@ def status(data: DataOption = None) -> None:
         typer.echo("no poller has read anything yet")
         return
     now = datetime.now(UTC)
-    table = Table("poller", "read from", "up to", "behind", "last window", "rows", "rejected", box=None, pad_edge=False)
+    lines = [("poller", "read from", "up to", "behind", "last read at", "rows", "rejected")]
     for each in checkpoints:
-        behind = _span(max(timedelta(0), timedelta(seconds=int((now - each.through).total_seconds()))))
-        table.add_row(
-            each.poller, _time(each.since), _time(each.through), behind, _time(each.polled_at), str(each.rows),
-            str(rejected.get(each.poller, 0)),
+        behind = timedelta(seconds=max(0, int((now - each.through).total_seconds())))
+        lines.append(
+            (each.poller, _time(each.since), _time(each.through), _span(behind), _time(each.polled_at), str(each.rows),
+             str(rejected.get(each.poller, 0)))
         )  # fmt: skip
-    Console().print(table)
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        typer.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -14,9 +15,11 @@ from services.common.clock import SystemClock
 from services.connectors.adapters.source_api import HttpApi
 from services.connectors.domain.connector import Connector, SourceRefusedError, Unreadable, Window
 from services.connectors.domain.rate_limit import TokenBucket
+from services.connectors.settings import ConnectorOptions
 from tests.fakes.server import FakeServer, Seen, disconnect, rate_limited
 
 PAGE = Path(__file__).parents[3] / "docs" / "connectors.md"
+PAGES = PAGE.with_suffix("")
 DAY = datetime(2026, 11, 20, tzinfo=UTC)
 
 
@@ -72,3 +75,12 @@ async def test_the_example_refuses_another_api(connector: Connector) -> None:
 def test_a_connector_takes_less_than_sixty_lines(connector: Connector) -> None:
     assert len(example().splitlines()) < 60
     assert connector.options.keys() == {"team"}
+
+
+@pytest.mark.parametrize("page", sorted(page.name for page in PAGES.glob("*.md") if "POLLERS=" in page.read_text()))
+def test_the_settings_a_page_shows_are_taken(page: str) -> None:
+    shown = re.findall(r"AIFINOPS_CONNECTORS__POLLERS='(.*?)'", (PAGES / page).read_text(), re.DOTALL)
+    assert shown
+    for value in shown:
+        entries = ConnectorOptions(pollers=json.loads(value)).pollers
+        assert [entry.poller().name for entry in entries]
