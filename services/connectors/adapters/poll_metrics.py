@@ -15,7 +15,7 @@ from services.connectors.handlers.poll_ports import Refused
 log = get_logger(__name__)
 
 WINDOWS = Counter("aifinops_connector_windows_total", "Windows read and sent whole", ["poller", "connector"])
-ROWS = Counter("aifinops_connector_rows_total", "Rows read, by what ingest did", ["poller", "connector", "outcome"])
+ROWS = Counter("aifinops_connector_rows_total", "Rows read", ["poller", "connector", "outcome"])
 REQUESTS = Counter("aifinops_connector_requests_total", "Requests to sources", ["poller", "status"])
 FAILURES = Counter("aifinops_connector_failures_total", "Polls that failed", ["poller", "connector", "reason"])
 LAST_SUCCESS = Gauge(

@@ -15,6 +15,7 @@ from services.connectors.domain import windows
 from services.connectors.domain.connector import Unreadable, Window
 from services.connectors.domain.event import Event
 from services.connectors.domain.poller import Checkpoint, Poller, first_checkpoint, start_of_poll
+from services.connectors.domain.sent import SentRows
 from services.connectors.handlers.poll_ports import (
     Checkpoints,
     Connections,
@@ -61,6 +62,7 @@ class Poll:
         self._rejections = rejections
         self._observer = observer
         self._clock = clock
+        self._sent = SentRows()
 
     def now(self) -> datetime:
         """By our clock."""
@@ -75,6 +77,10 @@ class Poll:
         found = await self._checkpoints.load(self.poller.name)
         return found if found is not None and found.reads == self.poller.reads else None
 
+    def taken_over(self) -> None:
+        """Another replica may have polled meanwhile."""
+        self._sent.forget()
+
     async def run(self, lease: Lease) -> Tally:
         """Reads from the checkpoint up to now.
 
@@ -87,11 +93,13 @@ class Poll:
         total = Tally()
         stored = await self._checkpoints.load(poller.name)
         async with self._connections.source(poller) as api, self._connections.sink(poller) as sink:
+            self._sent.begin(self.now())
+            changes = _OnlyChanges(sink, self._sent)
             start = start_of_poll(poller, stored, self.now())
             checkpoint = first_checkpoint(poller, stored, start)
             for window in windows.windows(start, self.now(), connector.grain, connector.stride):
                 asked_at = self.now()
-                tally = await transfer(poller, api, sink, window, self._keep, lease)
+                tally = await transfer(poller, api, changes, window, self._keep, lease)
                 total.accepted += tally.accepted
                 total.refused += tally.refused
                 through = windows.read_through(window, asked_at, api.behind)
@@ -99,12 +107,28 @@ class Poll:
                 checkpoint = checkpoint.advanced(window, through, asked_at, total.accepted)
                 await self._checkpoints.save(checkpoint)
                 self._observer.polled(poller, checkpoint)
+            self._sent.end()
         return total
 
     async def _keep(self, accepted: int, refused: Sequence[Refused]) -> None:
         self._observer.sent(self.poller, accepted, refused)
         if refused:
             await self._rejections.keep(self.poller.name, refused, self.now())
+
+
+class _OnlyChanges:
+    """A sink that passes on what the one behind it does not have already."""
+
+    def __init__(self, sink: Sink, sent: SentRows) -> None:
+        self._sink = sink
+        self._sent = sent
+
+    async def send(self, events: Sequence[Event]) -> Sequence[Refused]:
+        unsent = self._sent.unsent(events)
+        refused = await self._sink.send(unsent) if unsent else []
+        names = {row.event_id for row in refused}
+        self._sent.accepted(event for event in unsent if event["id"] not in names)
+        return refused
 
 
 async def transfer(poller: Poller, api: DatedApi, sink: Sink, window: Window, keep: Keep, lease: Lease) -> Tally:

@@ -60,6 +60,7 @@ class Pollers:
         await self.release()
         for poll in self._polls:
             if schedule.share_of(poll.poller.name, shares) in mine:
+                poll.taken_over()
                 standing = self._running[poll.poller.name] = _Standing()
                 standing.tasks.append(asyncio.create_task(self._forever(poll, lease, standing)))
         log.info("polling", pollers=sorted(self._running))

@@ -74,6 +74,7 @@ TROUBLES = st.sampled_from(["source", "ingest", "tables", "lease", "clock"])
 @settings(max_examples=60, deadline=None)
 async def test_whatever_breaks_whenever_nothing_is_skipped(troubles: list[tuple[int, str]]) -> None:
     there = world(48)
+    poll = there.poll(backfill_from=NOW - 2 * DAY)
     for after, what in troubles:
         there.at.fail_after_pages = after if what == "source" else None
         there.ingest_fails_after = after if what == "ingest" else None
@@ -81,14 +82,15 @@ async def test_whatever_breaks_whenever_nothing_is_skipped(troubles: list[tuple[
         if what == "clock":
             there.at.behind = after * HOUR
         with contextlib.suppress(UnavailableError, LeaseLostError):
-            await there.poll(backfill_from=NOW - 2 * DAY).run(there)
+            await poll.run(there)
         there.clock.advance(HOUR_MICROS * (after % 4))
         now = NOW.replace(minute=0) + (there.clock.now() - to_micros(NOW)) // HOUR_MICROS * HOUR
         there.at.used.setdefault(now, after)
+        there.at.used[now] += after % 3
     there.at.fail_after_pages = there.ingest_fails_after = None
     there.tables_away = there.lease_lost = False
     there.at.behind = timedelta(0)
-    await there.poll(backfill_from=NOW - 2 * DAY).run(there)
+    await poll.run(there)
     assert there.tokens() == there.truth()
 
 
@@ -186,3 +188,56 @@ async def test_a_poll_never_reads_before_the_back_fill() -> None:
     for _ in range(3):
         await there.poll(backfill_from=NOW - HOUR).run(there)
     assert min(window.start for window in there.at.windows) == NOW.replace(minute=0) - HOUR
+
+
+async def test_rows_that_did_not_change_are_not_sent_again() -> None:
+    there = world(10)
+    poll = there.poll()
+    await poll.run(there)
+    assert sum(there.sent) == 10
+    there.at.used[NOW.replace(minute=0)] += 1
+    await poll.run(there)
+    await poll.run(there)
+    assert sum(there.sent) == 11
+    poll.taken_over()
+    await poll.run(there)
+    assert sum(there.sent) == 11 + 4, "what settles, once another replica may have sent it"
+    there.clock.advance(25 * HOUR_MICROS)
+    await poll.run(there)
+    assert sum(there.sent) == 15 + 4, "and once a day"
+    assert there.watch.rows["accepted"] == 10 + 4 * 4
+
+
+async def test_a_row_that_goes_back_to_what_it_was_is_sent_again() -> None:
+    there = world(1)
+    hour, poll = NOW.replace(minute=0), there.poll()
+    for used in (5, 6, 5):
+        there.at.used[hour] = used
+        await poll.run(there)
+        assert there.tokens() == there.truth()
+    assert sum(there.sent) == 3
+
+
+async def test_a_row_whose_sending_failed_halfway_is_sent_whatever_it_says_next() -> None:
+    there = world(1)
+    hour, poll = NOW.replace(minute=0), there.poll()
+    await poll.run(there)
+    was, there.at.used[hour], there.ingest_fails_after = there.at.used[hour], 999, 0
+    with pytest.raises(UnavailableError):
+        await poll.run(there)
+    # The request may have been taken before the answer was lost.
+    there.accepted["2026-11-23T12:00:00Z"]["usage"] = {"input_tokens": 999}
+    there.at.used[hour], there.ingest_fails_after = was, None
+    await poll.run(there)
+    assert there.tokens() == there.truth()
+
+
+async def test_a_rejected_row_is_sent_until_it_is_accepted() -> None:
+    there = world(1)
+    poll, there.refuse = there.poll(), "T12"
+    await poll.run(there)
+    await poll.run(there)
+    assert len(there.kept) == 2 and there.tokens() == {}
+    there.refuse = ""
+    await poll.run(there)
+    assert there.tokens() == there.truth()
