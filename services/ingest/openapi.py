@@ -10,9 +10,27 @@ from services.ingest.adapters.http.routes import UNKNOWN_PROVIDER
 from services.ingest.domain import fields
 from services.ingest.domain.attribution import HEADERS
 from services.ingest.domain.rejection import Reason
-from services.ingest.domain.sources import CLOUDEVENTS, COMPATIBLE, SOURCES, Source, native
+from services.ingest.domain.sources import CLOUDEVENTS, COMPATIBLE, NATIVE, SEATS, SOURCES, Source, native, seats
 
 Schema = dict[str, Any]
+
+_TEXT: Schema = {"type": "string", "maxLength": fields.MAX_TEXT}
+_TIME: Schema = {"type": "string", "format": "date-time"}
+_TAGS: Schema = {
+    "type": "object",
+    "maxProperties": fields.MAX_TAGS,
+    "propertyNames": {"minLength": 1, "maxLength": fields.MAX_TAG_NAME},
+    "additionalProperties": _TEXT,
+}
+_SEAT: Schema = {
+    "last_active_at": _TIME | {"description": "Absent: unknown, which is not idleness"},
+    "pending_cancellation": {"type": "boolean"},
+    "price_per_month": {
+        "type": "string",
+        "pattern": r"^\d{1,3}(\.\d{1,12})?$",
+        "description": "Dollars, at most 250; comes before the plan's list price",
+    },
+}
 
 
 def document() -> Schema:
@@ -32,6 +50,7 @@ def document() -> Schema:
             "schemas": {
                 "Event": _event(),
                 "CloudEvent": _cloud_event(),
+                "RosterSeat": _roster_seat(),
                 "ProviderObject": {
                     "type": "object",
                     "description": "What the provider answered, whole, or its usage object",
@@ -70,14 +89,14 @@ def _unknown_provider() -> Schema:
     return {
         "operationId": "post_unknown_provider",
         "summary": "Any other provider is not known here",
+        "description": "The names that are known have the paths of their own above, and their answers.",
         "parameters": [{"name": "provider", "in": "path", "required": True, "schema": {"type": "string"}}],
-        "responses": {"404": _answer("The message lists the known ones", "Problem")}
-        | {status: answer for status, answer in _responses().items() if status in ("401", "403")},
+        "responses": _responses() | {"404": _answer("The message lists the known providers", "Problem")},
     }
 
 
 def _content(source: Source) -> Schema:
-    schema = _ref("Event") if source.decode is native.decode else _ref("ProviderObject")
+    schema = _ref({NATIVE: "Event", SEATS: "RosterSeat"}.get(source, "ProviderObject"))
     content: Schema = {
         "application/json": {"schema": {"oneOf": [schema, {"type": "array", "items": schema}]}},
         "application/x-ndjson": {"schema": {"type": "string", "description": "One JSON object a line"}},
@@ -119,8 +138,6 @@ def _ref(name: str) -> Schema:
 
 
 def _event() -> Schema:
-    text = {"type": "string", "maxLength": fields.MAX_TEXT}
-    time = {"type": "string", "format": "date-time"}
     usage: Schema = {name: _count(fields.MAX_COUNT) for name in native.USAGE_FIELDS}
     usage["seats"] = _count(fields.MAX_SEATS) | {"description": "Seats held during the event's UTC day"}
     usage["credits"] = {"type": ["string", "number"], "description": "The tool's own credits, up to 6 decimals"}
@@ -130,15 +147,10 @@ def _event() -> Schema:
         "description": "The buckets of `usage` are disjoint: no token is counted in two of them. Fields not named here "
         "are dropped.",
         "properties": {
-            "id": text | {"minLength": 1, "description": "The source's own id; the same on every resend"},
-            "time": time | {"description": "When the use happened"},
-            **dict.fromkeys(native.TEXT_FIELDS, text),
-            "tags": {
-                "type": "object",
-                "maxProperties": fields.MAX_TAGS,
-                "propertyNames": {"minLength": 1, "maxLength": fields.MAX_TAG_NAME},
-                "additionalProperties": text,
-            },
+            "id": _TEXT | {"minLength": 1, "description": "The source's own id; the same on every resend"},
+            "time": _TIME | {"description": "When the use happened"},
+            **dict.fromkeys(native.TEXT_FIELDS, _TEXT),
+            "tags": _TAGS,
             "batch": {"type": "boolean"},
             "estimated": {"type": "boolean", "description": "A partial that a final event of the same id supersedes"},
             "outcome": {"enum": list(native.OUTCOMES)},
@@ -155,20 +167,7 @@ def _event() -> Schema:
                 "additionalProperties": False,
                 "properties": usage,
             },
-            "seat": {
-                "type": "object",
-                "additionalProperties": False,
-                "properties": {
-                    "assigned_at": time,
-                    "last_active_at": time | {"description": "Absent: unknown, which is not idleness"},
-                    "pending_cancellation": {"type": "boolean"},
-                    "price_per_month": {
-                        "type": "string",
-                        "pattern": r"^\d{1,3}(\.\d{1,12})?$",
-                        "description": "Dollars, at most 250; comes before the plan's list price",
-                    },
-                },
-            },
+            "seat": {"type": "object", "additionalProperties": False, "properties": {"assigned_at": _TIME, **_SEAT}},
         },
         "anyOf": [
             {"properties": {"usage": {"minProperties": 1}}},
@@ -178,6 +177,29 @@ def _event() -> Schema:
                 "properties": {"measurement": {"const": "reported"}, "source_cost": {"type": "string"}},
             },
         ],
+    }
+
+
+def _roster_seat() -> Schema:
+    day: Schema = {
+        "description": "RFC 3339, or a UTC day",
+        "oneOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}],
+    }
+    name = _TEXT | {"minLength": 1}
+    return {
+        "type": "object",
+        "required": ["user", "plan"],
+        "additionalProperties": False,
+        "description": "One event for every UTC day the seat was held, from `from` through `through`, today unless given. "
+        "The day of assignment counts, the day of removal does not",
+        "properties": {
+            **dict.fromkeys(seats.FIELDS, _TEXT),
+            "user": name,
+            "plan": name | {"description": "What is paid for, such as chatgpt-business"},
+            "tags": _TAGS,
+            **_SEAT,
+            **dict.fromkeys(("assigned_at", "removed_at", "from", "through"), day),
+        },
     }
 
 
