@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -17,8 +21,9 @@ from services.ingest.domain.otlp import logs, metrics, spans, usage
 from services.ingest.domain.otlp.attribution import AttributeMap
 from services.ingest.domain.rejection import Rejected
 from tests.unit.ingest.building import context
-from tests.unit.ingest.otlp import CHAT, NOW_NANOS, SIGNALS, answer, pairs, serve, span, traces
+from tests.unit.ingest.otlp import CHAT, NOW_NANOS, SIGNALS, answer, pairs, protobuf, serve, span, traces
 
+GOLDEN = sorted((Path(__file__).parents[1] / "golden" / "otlp").glob("*.json"))
 NAMES = sorted(values.ATTRIBUTES | AttributeMap().names | {"service.name", "gen_ai.prompt"})
 WORDS = sorted(
     {"chat", "invoke_agent", "LLM", "CHAIN", "claude-code", "gemini-cli", "codex_cli_rs", "gpt-4o", "input", "output",
@@ -202,3 +207,20 @@ async def test_of_calls_that_enclose_each_other_only_the_innermost_count(
     await served.post("traces", traces(*made))
     counted = {int(event.source_event_id.partition(":")[2], 16) - 1 for event in served.kept.events}
     assert counted == calls - enclosing
+
+
+def test_no_bytes_crash_a_decoder(tmp_path: Path) -> None:
+    """A short run of the fuzzer; `python -m tests.fuzz.otlp` goes on for as long as one likes."""
+    pytest.importorskip("atheris", reason="no atheris for this platform")
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    for path in GOLDEN:
+        example = json.loads(path.read_text())
+        signal, request = example["signal"], example["request"]
+        number = ["traces", "metrics", "logs"].index(signal)
+        (corpus / f"{path.stem}-pb").write_bytes(bytes([number, 0]) + protobuf(signal, request))
+        (corpus / f"{path.stem}-json").write_bytes(bytes([number, 1]) + orjson.dumps(request))
+    command = [sys.executable, "-m", "tests.fuzz.otlp", "-max_total_time=10", "-seed=7", "-max_len=20000", str(corpus)]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert run.returncode == 0, run.stderr[-3_000:]
+    assert "Done" in run.stderr
