@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.common.clock import Clock
-from services.common.errors import ResourceExhaustedError
+from services.common.errors import PayloadTooLargeError, ResourceExhaustedError
 from services.ingest.domain.attribution import Attribution
 from services.ingest.domain.cardinality import TagGuard
 from services.ingest.domain.context import Context
@@ -18,8 +18,10 @@ from services.ingest.domain.rejection import Rejected
 from services.ingest.domain.sources import Source
 from services.ingest.domain.times import TimeWindow
 
+MAX_EVENTS = 50_000
+"""What the items of one request may stand for: one item may be the seat of many days."""
 _SLICE = 500
-"""Items decoded before others get their turn: about 10 ms."""
+"""Events made before others get their turn: about 10 ms."""
 
 
 class DurableLog(Protocol):
@@ -86,6 +88,7 @@ class Intake:
 
         Raises:
             ResourceExhaustedError: the key is over its rate; nothing was accepted.
+            PayloadTooLargeError: the items stand for too many events; nothing was accepted.
             UnavailableError: they could not be made durable; nothing counts as accepted.
         """
         now = self._clock.now()
@@ -100,17 +103,23 @@ class Intake:
         events: list[Event] = []
         refusals: list[Refusal] = []
         overflowed = 0
+        rested = 0
         for index, item in enumerate(items):
-            if index and index % _SLICE == 0:
+            if len(events) + len(refusals) - rested >= _SLICE:
+                rested = len(events) + len(refusals)
                 await asyncio.sleep(0)
             try:
                 if isinstance(item, Rejected):
                     raise item
                 for event in (source.decode(item, context), *context.also):
+                    if event is None:
+                        continue
                     if self._tag_guard is not None and event.tags:
                         overflowed += self._tag_guard.apply(caller.tenant_id, event.tags, now)
                     events.append(seal(event, now))
                 context.also.clear()
+                if len(events) > MAX_EVENTS:
+                    raise PayloadTooLargeError(f"these are more than {MAX_EVENTS} events: send them in parts")
             except Rejected as rejected:
                 refusals.append(Refusal(index, rejected))
         if events:

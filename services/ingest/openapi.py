@@ -190,8 +190,8 @@ def _roster_seat() -> Schema:
         "type": "object",
         "required": ["user", "plan"],
         "additionalProperties": False,
-        "description": "One event for every UTC day the seat was held, from `from` through `through`, today unless given. "
-        "The day of assignment counts, the day of removal does not",
+        "description": "One event for every UTC day the seat was held, from `from` through `through`: today unless "
+        "given. The day of assignment counts, the day of removal does not",
         "properties": {
             **dict.fromkeys(seats.FIELDS, _TEXT),
             "user": name,

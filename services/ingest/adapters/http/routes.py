@@ -110,7 +110,7 @@ class Endpoints:
             metrics.RATE_LIMITED.inc()
             raise
         _measure(found.source, receipt)
-        return _answer(receipt)
+        return _answer(receipt, empty=not found.items)
 
 
 def _headers(request: Request) -> Mapping[str, str]:
@@ -132,7 +132,7 @@ def _measure(source: Source, receipt: Receipt) -> None:
         metrics.REJECTED.labels(source.name, reason.value).inc(count)
 
 
-def _answer(receipt: Receipt) -> Response:
+def _answer(receipt: Receipt, *, empty: bool) -> Response:
     content: dict[str, object] = {
         "accepted": receipt.accepted,
         "rejected": [
@@ -140,10 +140,10 @@ def _answer(receipt: Receipt) -> Response:
             for refusal in receipt.refusals
         ],
     }
-    if receipt.accepted:
+    if receipt.accepted or not (receipt.refusals or empty):
         return json_response(content, 202)
-    if receipt.refusals:
-        reason = f"none of the {len(receipt.refusals)} events can be accepted: see `rejected`"
-    else:
+    if empty:
         reason = "there is no event in the array: send at least one"
+    else:
+        reason = f"none of the {len(receipt.refusals)} events can be accepted: see `rejected`"
     return json_response(content | problem(UnprocessableError(reason)), UnprocessableError.http_status)

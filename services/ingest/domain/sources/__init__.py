@@ -26,12 +26,14 @@ from services.ingest.domain.sources import (
     openai,
     openai_streams,
     openrouter,
+    seats,
     xai,
 )
 from services.ingest.domain.streams import StreamFormat
 
-Decoder = Callable[[object, Context], UsageEvent]
-"""Turns one JSON value into an event, or raises Rejected; it never raises anything else."""
+Decoder = Callable[[object, Context], UsageEvent | None]
+"""Turns one JSON value into an event (more of them in `Context.also`), or None where nothing was used; or raises
+Rejected, and nothing else."""
 
 USAGE_PATH = "/v1/usage/"
 
@@ -75,6 +77,7 @@ OPENROUTER = _provider("openrouter", openrouter.decode, "OpenRouter", openrouter
 OLLAMA = _provider("ollama", ollama.decode, "Ollama", ollama.STREAMS)
 VLLM = _provider("vllm", compatible.decode_vllm, "vLLM")
 COMPATIBLE = _provider(compatible.NAME, compatible.decode, "Any OpenAI-compatible server's")
+SEATS = Source(seats.NAME, "/v1/seats", seats.decode, "A roster of seats, for tools whose vendor tells nothing")
 LITELLM = Source(litellm.NAME, "/v1/litellm", litellm.decode, "LiteLLM's generic API callback")
 
 PROVIDERS: tuple[Source, ...] = (
@@ -83,4 +86,4 @@ PROVIDERS: tuple[Source, ...] = (
 )  # fmt: skip
 """Those below /v1/usage/, whose own objects are taken."""
 
-SOURCES: tuple[Source, ...] = (NATIVE, CLOUDEVENTS, *PROVIDERS, LITELLM)
+SOURCES: tuple[Source, ...] = (NATIVE, CLOUDEVENTS, SEATS, *PROVIDERS, LITELLM)

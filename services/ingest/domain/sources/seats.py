@@ -27,9 +27,20 @@ FIELDS = ("user", "plan", *_TEXTS, "tags", "assigned_at", "removed_at", *_STATE,
 """What a seat may have, in the order messages list it."""
 
 
-def decode(item: object, context: Context) -> list[UsageEvent]:
+def decode(item: object, context: Context) -> UsageEvent | None:
+    """The first of the seat's days; the others go to `context.also`. None where it was held on no day asked about.
+
+    Raises:
+        Rejected
+    """
+    first, *others = days_of(item, context) or (None,)
+    context.also.extend(filter(None, others))
+    return first
+
+
+def days_of(item: object, context: Context) -> list[UsageEvent]:
     """The seat's days: from `from` or its assignment, whichever is later, through `through` or the day before its
-    removal, whichever is earlier; `from` and `through` are today unless given. None where it was held on no such day.
+    removal, whichever is earlier; `from` and `through` are today unless given.
 
     Raises:
         Rejected
@@ -59,7 +70,7 @@ def decode(item: object, context: Context) -> list[UsageEvent]:
             tags=tags,
             quantities=Quantities(seats=1),
             seat=held,
-            **texts,
+            **texts,  # type: ignore[arg-type]
         )
         for day in _days(item, assigned, context)
     ]
