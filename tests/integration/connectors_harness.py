@@ -103,11 +103,13 @@ class Platform:
             **more,
         }
 
-    def connectors(self, *entries: dict[str, Any], **more: str) -> ConnectorsProcess:
-        """A process that polls; not started."""
+    def connectors(
+        self, *entries: dict[str, Any], kafka: KafkaSettings | None = None, **more: str
+    ) -> ConnectorsProcess:
+        """A process that polls; not started. `kafka`: another than ingest's."""
         made = ConnectorsProcess(
             self.folder / f"connectors-{len(self.processes)}.log",
-            self.kafka,
+            kafka or self.kafka,
             self.clickhouse,
             self.auth,
             AIFINOPS_CONNECTORS__INGEST_URL=self.ingest_url,

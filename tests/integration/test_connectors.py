@@ -11,11 +11,15 @@ from pathlib import Path
 import pytest
 from finops.usage.v1.usage_pb2 import MEASUREMENT_REPORTED, UsageEvent
 
+from services.common.kafka.topics import create_topics
 from services.common.money import to_decimal
 from services.common.settings import AuthSettings, ClickHouseSettings, KafkaSettings
 from tests.fakes.openai import FakeOpenAI, days_ago, hours_ago
 from tests.fakes.server import FakeServer, Seen, disconnect, rate_limited, server_error
 from tests.integration.connectors_harness import PATIENCE, SECRET, Platform, platform, tokens
+from tests.kafka import RealKafka, RealKafkaMissing
+
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -200,6 +204,59 @@ async def test_a_replica_that_was_frozen_asks_for_nothing_that_went_to_another(
         after = server.requests[server.requests.index(late[0]) :]
         assert len({seen.headers["authorization"] for seen in after}) == 1, "never both at a time"
     assert other.running()
+
+
+@pytest.mark.slow
+async def test_while_kafka_is_away_nobody_polls_and_then_it_goes_on(
+    there: Platform, openai: FakeOpenAI, server: FakeServer, tmp_path: Path
+) -> None:
+    broker = RealKafka(tmp_path / "kafka")
+    try:
+        await asyncio.to_thread(broker.start)
+    except RealKafkaMissing as missing:
+        pytest.skip(f"no Apache Kafka to take away: {missing}")
+    try:
+        kafka = there.kafka.model_copy(update={"bootstrap_servers": broker.bootstrap_servers})
+        await create_topics(kafka)
+        used(openai, server, 3)
+        process = there.connectors(there.entry("openai", "openai-usage", server.url), kafka=kafka)
+        await process.start()
+        await there.until(lambda events: len(events) == 9)
+        broker.kill()
+        async with asyncio.timeout(PATIENCE):
+            while (await process.get("/readyz")).status_code == 200:
+                await asyncio.sleep(0.2)
+        server.requests.clear()
+        await asyncio.sleep(3)
+        assert server.requests == [], "without a lease"
+        assert (await process.get("/healthz")).status_code == 200, "a restart would not help"
+        await asyncio.to_thread(broker.start)
+        openai.use("completions", hours_ago(server, 0), model="gpt-4o", project_id="p", input_tokens=50_000,
+                   output_tokens=0, num_model_requests=1)  # fmt: skip
+        wanted = openai.total("completions", "input_tokens")
+        await there.until(lambda events: tokens(events) == wanted)
+        await process.ready()
+    finally:
+        broker.kill()
+
+
+async def test_a_source_whose_clock_is_changed(there: Platform, openai: FakeOpenAI, server: FakeServer) -> None:
+    server.clock_offset = timedelta(hours=-5)
+    used(openai, server, 2)
+    process = there.connectors(there.entry("openai", "openai-usage", server.url))
+    await process.start()
+    await there.until(lambda events: len(events) == 6)
+    async with asyncio.timeout(PATIENCE):
+        while not (point := (await there.checkpoints()).get("openai")) or point.through < server.now() - 2 * MINUTE:
+            await asyncio.sleep(0.2)
+    assert point.through <= server.now(), "not beyond what its clock showed"
+    server.clock_offset = timedelta(0)
+    used(openai, server, 1)
+    async with asyncio.timeout(PATIENCE):
+        while (point := (await there.checkpoints())["openai"]).through < server.now() - 2 * MINUTE:
+            await asyncio.sleep(0.2)
+    await there.until(lambda events: len(events) == 9)
+    assert tokens(await there.final()) == openai.total("completions", "input_tokens")
 
 
 async def test_two_tenants_have_their_own(there: Platform, openai: FakeOpenAI, server: FakeServer) -> None:
