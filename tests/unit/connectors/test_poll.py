@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,6 +14,8 @@ from hypothesis import strategies as st
 from services.common.clock import HOUR as HOUR_MICROS
 from services.common.clock import to_micros
 from services.common.errors import UnavailableError
+from services.connectors.domain.connector import Api, Unreadable, Window
+from services.connectors.domain.event import Event
 from services.connectors.handlers.poll_ports import LeaseLostError
 from tests.unit.connectors.building import DAY, HOUR, NOW, World
 
@@ -148,6 +152,23 @@ async def test_without_the_lease_nothing_is_sent() -> None:
     with pytest.raises(LeaseLostError):
         await there.poll().run(there)
     assert there.sent == [] and there.stored == {}
+
+
+async def test_a_lease_lost_within_a_window_ends_it_before_the_next_page() -> None:
+    there = world(24)
+    pages = there.at.connector().pages
+
+    async def losing(
+        api: Api, window: Window, options: Mapping[str, str]
+    ) -> AsyncIterator[Sequence[Event | Unreadable]]:
+        async for page in pages(api, window, options):
+            there.lease_lost = True
+            yield page
+            raise AssertionError("it went on")
+
+    with pytest.raises(LeaseLostError):
+        await there.poll(connector=replace(there.at.connector(), pages=losing)).run(there)
+    assert there.sent == []
 
 
 async def test_an_earlier_back_fill_reads_what_lies_before() -> None:

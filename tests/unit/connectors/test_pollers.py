@@ -91,6 +91,17 @@ async def test_released_pollers_have_stopped_when_release_returns() -> None:
         await until(lambda: len(there.at.windows) > reads)
 
 
+async def test_what_another_replica_may_have_sent_is_sent_again() -> None:
+    there = world()
+    async with running(there.poll(), there=there) as pollers:
+        await until(lambda: len(there.at.windows) >= 9)
+        assert sum(there.sent) == 1, "it did not change"
+        await pollers.release()
+        there.accepted["2026-11-23T12:00:00Z"]["usage"] = {"input_tokens": 999}
+        await pollers.take(ALL, 6, there)
+        await until(lambda: there.tokens() == there.truth())
+
+
 async def test_each_trouble_has_its_reason_and_the_others_go_on() -> None:
     for error, reason in (
         (SourceRefusedError("no such organisation"), "refused by the source"),
