@@ -19,8 +19,9 @@ from services.connectors.files.tables import Row, Values
 
 TEXTS = (
     "id", "source", "provider", "model", "tool", "team", "user", "project", "key", "environment", "session",
-    "service_tier", "region", "outcome", "measurement", "source_cost",
+    "service_tier", "region", "outcome", "measurement",
 )  # fmt: skip
+DOLLARS = ("source_cost", "billed_cost", "seat.price_per_month")
 FLAGS = ("batch", "estimated")
 COUNTS = (*TOKEN_BUCKETS, "web_searches", "requests", "seats")
 USAGE = (*COUNTS, "credits")
@@ -33,7 +34,7 @@ READERS: Mapping[str, Reader] = {
     **dict.fromkeys(FLAGS, values.flag),
     **dict.fromkeys(COUNTS, values.count),
     "credits": lambda value: format(values.decimal(value), "f"),
-    "source_cost": lambda value: format(values.decimal(value), "f"),
+    **dict.fromkeys(DOLLARS, lambda value: format(values.decimal(value), "f")),
     **dict.fromkeys(SEAT_TIMES, values.rfc),
     "seat.pending_cancellation": values.flag,
     "time": values.rfc,
@@ -142,7 +143,10 @@ class Mapped:
         self._same = Occurrences()
         if "time" not in self._fields:
             raise MappingError(f"no column is the time: say which with --map COLUMN=time; {_have(columns)}")
-        if not self._fields.keys() & set(USAGE) and "usage" not in columns and "source_cost" not in self._fields:
+        if not self._fields.keys() & set(USAGE) and not {"usage", "source_cost", "billed_cost"} & {
+            *columns,
+            *self._fields,
+        }:
             raise MappingError(
                 f"no column is a quantity: say which with --map COLUMN=input_tokens (or {', '.join(USAGE[1:])}); "
                 f"{_have(columns)}"

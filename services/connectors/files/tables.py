@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
@@ -80,7 +81,7 @@ class Table:
         with opened(self.path) as stream:
             for text in lines(self.path, stream, self.encoding):
                 if self.kind is Kind.CSV:
-                    return next(csv.reader([text], delimiter=_delimiter(text)), [])
+                    return _reader(self.path, text, iter(()))[0]
                 if text.strip():
                     row = _object(text, 1)
                     return [] if isinstance(row, BadRow) else list(row.values)
@@ -130,24 +131,31 @@ def _delimiter(header: str) -> str:
     return max(_DELIMITERS, key=header.count)
 
 
-def _csv_rows(path: Path, text: Iterator[str]) -> Iterator[Row | BadRow]:
-    header = next(text, "")
-    delimiter = _delimiter(header)
-    reader = csv.reader(chain([header], text), delimiter=delimiter)
-    names = next(reader, [])
+def _reader(path: Path, header: str, text: Iterator[str]) -> tuple[list[str], Any]:
+    """The columns, and what reads the rows after them."""
+    reader = csv.reader(chain([header], text), delimiter=_delimiter(header))
+    csv.field_size_limit(_MAX_FIELD)
+    try:
+        names = next(reader, [])
+    except csv.Error as error:
+        raise FileError(f"{path}: line 1: {error}") from None
     if len(set(names)) != len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise FileError(f"{path}: two columns are called {twice!r}: rename one")
-    csv.field_size_limit(_MAX_FIELD)
+    return names, reader
+
+
+def _csv_rows(path: Path, text: Iterator[str]) -> Iterator[Row | BadRow]:
+    header = next(text, "")
+    names, reader = _reader(path, header, text)
     first = reader.line_num + 1
     try:
         for fields in reader:
             if len(fields) == len(names):
                 yield Row(first, dict(zip(names, fields, strict=True)))
             elif fields:
-                yield BadRow(
-                    first, f"has {len(fields)} fields, the header {len(names)}: quote what holds {delimiter!r}"
-                )
+                quote = f"quote what holds {_delimiter(header)!r}"
+                yield BadRow(first, f"has {len(fields)} fields, the header {len(names)}: {quote}")
             first = reader.line_num + 1
     except csv.Error as error:
         raise FileError(f"{path}: line {first}: {error}") from None
@@ -163,12 +171,15 @@ def _object(line: str, number: int) -> Row | BadRow:
     return Row(number, value)
 
 
-def _parquet(path: Path) -> pq.ParquetFile:
+@contextmanager
+def _parquet(path: Path) -> Iterator[pq.ParquetFile]:
     try:
-        return pq.ParquetFile(path, pre_buffer=False)
+        with pq.ParquetFile(path, pre_buffer=False) as file:
+            yield file
     except OSError as error:
         raise FileError(f"{path}: {error.strerror or error}") from None
-    except pa.ArrowException as error:
+    except (pa.ArrowException, ValueError, OverflowError) as error:
+        # Names and text that are no UTF-8, and times no calendar has, come out only as they are read.
         raise FileError(f"{path}: is no Parquet file that can be read: {error}") from None
 
 
@@ -178,14 +189,11 @@ def _parquet_rows(path: Path, columns: Collection[str] | None, told: Told) -> It
         maps = [name for name in names if pa.types.is_map(file.schema_arrow.field(name).type)]
         share = path.stat().st_size / max(1, file.metadata.num_rows)
         number, bytes_told = 0, 0
-        try:
-            for batch in file.iter_batches(_BATCH_ROWS, columns=names):
-                for values in batch.to_pylist():
-                    number += 1
-                    for name in maps:
-                        values[name] = dict(values[name] or ())
-                    yield Row(number, values)
-                told(int(number * share) - bytes_told)
-                bytes_told = int(number * share)
-        except (OSError, pa.ArrowException) as error:
-            raise FileError(f"{path}: after row {number}: {error}") from None
+        for batch in file.iter_batches(_BATCH_ROWS, columns=names):
+            for values in batch.to_pylist():
+                number += 1
+                for name in maps:
+                    values[name] = dict(values[name] or ())
+                yield Row(number, values)
+            told(int(number * share) - bytes_told)
+            bytes_told = int(number * share)

@@ -12,7 +12,7 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
-from services.connectors.files.billing.charges import MAX_COUNT, About, Charge, Charges
+from services.connectors.files.billing.charges import About, Charge, Charges
 from services.connectors.files.mapping import Assignment, MappingError
 from services.connectors.files.reading import Found, Options, Reading, Unusable
 from services.ingest.domain.context import Context
@@ -210,18 +210,6 @@ def test_columns_are_assigned() -> None:
 def test_what_a_bill_does_not_have(make: Callable[[], Options], said: str) -> None:
     with pytest.raises(MappingError, match=said):
         _read(GOLDEN / "focus-azure.csv", options=make())
-
-
-def test_more_tokens_than_an_event_holds_are_spread() -> None:
-    charges = Charges()
-    charges.add(Charge(_ABOUT, Decimal("7.5"), 2 * MAX_COUNT + 5), 2)
-    charges.add(Charge(_ABOUT, Decimal("0.5")), 3)
-    events = [event for _, event in charges.events("focus")]
-    assert [event["usage"] for event in events] == [
-        {"input_tokens": MAX_COUNT}, {"input_tokens": MAX_COUNT}, {"input_tokens": 5},
-    ]  # fmt: skip
-    assert [event["source_cost"] for event in events] == ["8", "0", "0"]
-    assert len({event["id"] for event in events}) == 3
 
 
 def test_amounts_are_exact() -> None:

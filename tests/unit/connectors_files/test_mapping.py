@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from services.connectors.files.digests import Occurrences
-from services.connectors.files.mapping import Assignment, Mapped, MappingError, RowError, from_toml
+from services.connectors.files.mapping import READERS, USAGE, Assignment, Mapped, MappingError, RowError, from_toml
 from services.connectors.files.tables import Row
+from services.ingest.domain import seat
 from services.ingest.domain.context import Context
 from services.ingest.domain.sources import native
 from services.ingest.domain.times import TimeWindow
@@ -170,3 +171,10 @@ def test_ingest_takes_what_is_mapped() -> None:
         50,
         "ann@example.com",
     )
+
+
+def test_every_field_of_an_event_may_be_a_column() -> None:
+    top = {name for name in READERS if "." not in name and name not in USAGE}
+    assert top == native.KNOWN_FIELDS - native.CONTENT_FIELDS - {"usage", "tags", "seat"}
+    assert set(USAGE) == set(native.USAGE_FIELDS)
+    assert {name.removeprefix("seat.") for name in READERS if name.startswith("seat.")} == set(seat.FIELDS)

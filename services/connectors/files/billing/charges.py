@@ -14,9 +14,6 @@ from typing import NamedTuple
 
 from services.connectors.domain.event import Event, dollars
 
-MAX_COUNT = 1_000_000_000
-"""Tokens ingest takes in one bucket of one event; more are spread over several."""
-
 _EXACT = Context(prec=60)
 
 
@@ -85,31 +82,24 @@ class Charges:
         """The line of its first row, and the event, for each that cost or counted anything."""
         for about, total in self._sums.items():
             if total.cost or total.tokens:
-                for event in _events(about, total, source):
-                    yield total.line, event
+                yield total.line, _event(about, total, source)
 
 
-def _events(about: About, total: _Sum, source: str) -> Iterator[Event]:
+def _event(about: About, total: _Sum, source: str) -> Event:
     texts = "\0".join(str(part) for part in about)
-    name = f"{about.time[:10]}:{hashlib.blake2b(texts.encode(), digest_size=16).hexdigest()}"
-    left, part = max(0, total.tokens), 0
-    while left or not part:
-        tokens = min(left, MAX_COUNT)
-        event: Event = {
-            "id": f"{name}:{part}" if part else name,
-            "time": about.time,
-            "source": source,
-            "provider": about.provider,
-            "measurement": "reported",
-            "source_cost": dollars(Decimal(0) if part else total.cost),
-            "usage": {about.bucket: tokens} if about.bucket and tokens else {},
-        }
-        optional = {
-            "model": about.model, "tool": about.tool, "service_tier": about.tier, "batch": about.batch,
-            "region": about.region, "project": about.project, "team": about.team, "user": about.user, "key": about.key,
-            "environment": about.environment, "tags": dict(about.tags),
-        }  # fmt: skip
-        event.update({field: value for field, value in optional.items() if value})  # type: ignore[typeddict-item]
-        yield event
-        left -= tokens
-        part += 1
+    event: Event = {
+        "id": f"{about.time[:10]}:{hashlib.blake2b(texts.encode(), digest_size=16).hexdigest()}",
+        "time": about.time,
+        "source": source,
+        "provider": about.provider,
+        "measurement": "reported",
+        "source_cost": dollars(total.cost),
+        "usage": {about.bucket: total.tokens} if about.bucket and total.tokens > 0 else {},
+    }
+    optional = {
+        "model": about.model, "tool": about.tool, "service_tier": about.tier, "batch": about.batch,
+        "region": about.region, "project": about.project, "team": about.team, "user": about.user, "key": about.key,
+        "environment": about.environment, "tags": dict(about.tags),
+    }  # fmt: skip
+    event.update({field: value for field, value in optional.items() if value})  # type: ignore[typeddict-item]
+    return event
