@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from decimal import Decimal
@@ -137,6 +138,48 @@ def test_coding_agents(up: Up, tmp_path: Path) -> None:
     )
     tokens = {row["model"]: row["tokens"] for row in rows}
     assert tokens["claude-sonnet-4-5-20250929"]["output_tokens"] == 211 + 90 + 40
+
+
+def test_following_a_log_while_it_grows(up: Up, tmp_path: Path) -> None:
+    source = next((GOLDEN / "agents" / "claude").rglob("bbbbbbbb-*.jsonl")).read_text().replace("msg_01", "msg_follow_")
+    first, *rest = source.splitlines(keepends=True)
+    log = tmp_path / ".claude" / "projects" / "p" / "s.jsonl"
+    log.parent.mkdir(parents=True)
+    log.write_text(first)
+    environment = {**os.environ, "AIFINOPS_URL": up.addresses["http"], "AIFINOPS_KEY": up.addresses["key"]}
+    options = (
+        "--home",
+        str(tmp_path),
+        "--follow",
+        "--every",
+        "0.2",
+        "--team",
+        "followed",
+        "--state",
+        str(tmp_path / "s"),
+    )
+    following = subprocess.Popen(
+        [*AIFINOPS, "collect", *options], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        client = up.client()
+
+        def output() -> list[int]:
+            rows = client.costs(group_by="model", team="followed")
+            return [sum(int(row["requests"]) for row in rows), sum(row["tokens"]["output_tokens"] for row in rows)]
+
+        # Still streaming, then whole, then two more.
+        steps: list[tuple[list[str], list[int]]] = [([], [1, 1]), (rest[:1], [1, 211]), (rest[1:], [3, 211 + 90 + 40])]
+        for lines, expected in steps:
+            with log.open("a") as file:
+                file.writelines(lines)
+            eventually(output, expected.__eq__)
+        following.send_signal(signal.SIGINT)
+        said, _ = following.communicate(timeout=20)
+    finally:
+        following.kill()
+    assert following.returncode == 0, said
+    assert "Traceback" not in said
 
 
 @pytest.mark.parametrize(
