@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -64,7 +65,9 @@ def list_command(
             typer.echo(json.dumps(summary(letter)))
         return
     if shown:
-        Console().print(table(shown, with_state=wanted is not State.OPEN))
+        # Piped into another command, nothing is cut.
+        console = Console() if sys.stdout.isatty() else Console(width=10_000)
+        console.print(table(shown, with_state=wanted is not State.OPEN), crop=False)
     more = f"; the latest {limit} are shown" if len(shown) < len(letters) else ""
     typer.echo(counts(letters, wanted) + more)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.table import Table
+from rich.text import Text
 
 from services.common.clock import Micros, format_rfc3339
 from services.common.kafka.dead_letter_log import DeadLetterLog
@@ -78,18 +79,30 @@ def whole(letter: DeadLetter, topic: str) -> dict[str, Any]:
 
 
 def table(letters: Sequence[DeadLetter], *, with_state: bool) -> Table:
-    """The list, the oldest first."""
+    """The list, the oldest first. Where there is too little room the detail is cut, and nothing else."""
+    rows = [_row(letter, with_state=with_state) for letter in letters]
+    names = ["id", "since", "group", "where", "reason", *(["state"] if with_state else [])]
     shown = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("id", "since", "group", "where", "reason", *(["state"] if with_state else [])):
-        shown.add_column(column, no_wrap=True)
-    shown.add_column("detail", overflow="ellipsis", no_wrap=True)
-    for letter in letters:
-        at = letter.origin.at
-        state = [f"{letter.state} {letter.note}".strip()] if with_state else []
-        where = f"{at.topic}/{at.partition}@{letter.origin.offset}"
-        since = format_rfc3339(letter.since)[:19] + "Z"
-        shown.add_row(str(letter.id), since, letter.origin.group, where, letter.reason, *state, letter.detail)
+    for place, name in enumerate(names):
+        widest = max([len(name), *(len(row[place]) for row in rows)])
+        shown.add_column(name, no_wrap=True, min_width=widest)
+    shown.add_column("detail", no_wrap=True, overflow="ellipsis", min_width=20)
+    for row in rows:
+        shown.add_row(*map(Text, row))
     return shown
+
+
+def _row(letter: DeadLetter, *, with_state: bool) -> list[str]:
+    at = letter.origin.at
+    return [
+        str(letter.id),
+        f"{format_rfc3339(letter.since)[:19]}Z",
+        letter.origin.group,
+        f"{at.topic}/{at.partition}@{letter.origin.offset}",
+        letter.reason,
+        *([f"{letter.state} {letter.note}".strip()] if with_state else []),
+        letter.detail.replace("\n", " "),
+    ]
 
 
 def counts(letters: Sequence[DeadLetter], state: State | None) -> str:
