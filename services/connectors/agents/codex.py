@@ -12,19 +12,22 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from services.connectors.agents.codex_compactions import Compactions, Vector
 from services.connectors.agents.lines import complete_lines
 from services.connectors.agents.parsing import folder_name, loads
 from services.connectors.agents.use import Agent, Context, Find, Use
 from services.connectors.domain.event import rfc3339
 from services.connectors.domain.row import Row
 
-_MARKS = (b'"token_count"', b'"turn_context"', b'"session_meta"', b'"thread_settings_applied"')
+_TOKEN_COUNT = b'"token_count"'
+_MARKS = (
+    _TOKEN_COUNT, b'"turn_context"', b'"session_meta"', b'"thread_settings_applied"', b'"token_usage_record"',
+    b'"compaction_response_id"',
+)  # fmt: skip
 _BURST = timedelta(seconds=1)
 """A copied history is written at once, some tens of milliseconds long; a turn of one's own takes seconds."""
 _TIERS = {"fast": "priority", "priority": "priority", "flex": "flex"}
 
-Vector = tuple[int, int, int, int, int]
-"""input, of it cached, of it written to the cache, output, of it reasoning."""
 _NAMES = (
     "input_tokens", "cached_input_tokens", "cache_write_input_tokens", "output_tokens", "reasoning_output_tokens",
 )  # fmt: skip
@@ -52,9 +55,10 @@ class Reader:
         self._path = path
         self._find = find
         self.context: Context = {
-            "session": "", "model": "", "provider": "openai", "folder": "", "tier": "", "total": None,
+            "session": "", "model": "", "provider": "openai", "folder": "", "tier": "", "total": None, "records": {},
             **context,
         }  # fmt: skip
+        self._compactions = Compactions(self.context["records"])
         self._parents: list[Vector] | None = None
 
     def uses(self, line: bytes) -> Iterator[Use]:
@@ -74,6 +78,16 @@ class Reader:
             self.context["tier"] = _TIERS.get(tier, "") if tier else self.context["tier"]
         elif kind == "event_msg" and payload.raw("type") == "token_count" and payload.has("info"):
             yield from self._counted(entry, payload.row("info"))
+        elif kind == "token_usage_record":
+            used = _vector(payload, "usage")
+            if used is not None and any(used):
+                total, time = _vector(payload, "thread_token_usage"), rfc3339(entry.moment("timestamp"))
+                self._compactions.recorded(payload.needed("response_id"), used, total, time)
+        elif kind == "compacted":
+            response = payload.text("compaction_response_id")
+            compacted = self._compactions.compacted(response)
+            if compacted is not None:
+                yield self._use(response, *compacted)
 
     def _opened(self, entry: Row, payload: Row) -> None:
         """Only the first is of this session; a copied history holds its parent's too."""
@@ -107,7 +121,10 @@ class Reader:
             if self._is_copy(added, time):
                 return
             del self.context["copied"]
-        yield self._use(added, total, time)
+        self._compactions.counted(added, total)
+        session = self.context["session"] or self._path.stem
+        counted = "-".join(map(str, total)) if total is not None else rfc3339(time)
+        yield self._use(f"{session}:{counted}", added, rfc3339(time))
 
     def _is_copy(self, added: Vector, time: datetime) -> bool:
         """Whether it is the next of the parent's own; where the parent's file is gone, whether it belongs to the burst
@@ -126,16 +143,14 @@ class Reader:
         copied["until"] = rfc3339(max(since, time))
         return time - since <= _BURST
 
-    def _use(self, added: Vector, total: Vector | None, time: datetime) -> Use:
+    def _use(self, id: str, added: Vector, time: str) -> Use:
         prompt, cached, written, output, reasoning = added
         if cached + written > prompt or reasoning > output:
             raise ValueError(f"token_count: parts exceed their total in {dict(zip(_NAMES, added, strict=True))}")
         context = self.context
-        session = context["session"] or self._path.stem
-        counted = "-".join(map(str, total)) if total is not None else rfc3339(time)
         return Use(
-            id=f"{session}:{counted}",
-            time=rfc3339(time),
+            id=id,
+            time=time,
             usage={
                 "input_tokens": prompt - cached - written,
                 "cache_read_tokens": cached,
@@ -145,7 +160,7 @@ class Reader:
             },
             model=context["model"],
             provider=context["provider"],
-            session=session,
+            session=context["session"] or self._path.stem,
             folder=context["folder"],
             service_tier=context["tier"],
         )
@@ -174,7 +189,7 @@ def _own_history(path: Path | None, until: datetime) -> list[Vector]:
     found: list[Vector] = []
     before: Vector | None = None
     for line in complete_lines(path, 0):
-        if _MARKS[0] not in line.data:
+        if _TOKEN_COUNT not in line.data:
             continue
         try:
             entry = Row(loads(line.data))

@@ -123,6 +123,38 @@ async def test_codex() -> None:
     assert {event["project"] for event in ingest.events.values()} == {"ranker"}
 
 
+def _codex_line(second: int, kind: str, payload: dict[str, Any]) -> str:
+    return json.dumps({"timestamp": f"2026-11-20T13:00:{second:02d}.000Z", "type": kind, "payload": payload}) + "\n"
+
+
+def _usage(input_tokens: int, output_tokens: int) -> dict[str, int]:
+    return {"input_tokens": input_tokens, "output_tokens": output_tokens}
+
+
+async def test_codex_compactions_that_its_totals_leave_out(tmp_path: Path) -> None:
+    """The first one is in no total; the second is, and counts once; the third record is of no compaction."""
+    log = tmp_path / ".codex" / "sessions" / "rollout-2026-11-20T13-00-00-s1.jsonl"
+    log.parent.mkdir(parents=True)
+    told = {"type": "token_count", "info": {"total_token_usage": _usage(400, 50), "last_token_usage": _usage(300, 30)}}
+    log.write_text(
+        _codex_line(0, "session_meta", {"id": "s1", "cwd": "/x"})
+        + _codex_line(1, "turn_context", {"model": "gpt-5.1-codex"})
+        + _codex_line(2, "token_usage_record", {"response_id": "resp_1", "usage": _usage(5000, 200)})
+        + _codex_line(3, "compacted", {"compaction_response_id": "resp_1", "message": SECRET})
+        + _codex_line(4, "token_usage_record", {"response_id": "resp_2", "usage": _usage(300, 30)})
+        + _codex_line(5, "event_msg", told)
+        + _codex_line(6, "compacted", {"compaction_response_id": "resp_2"})
+        + _codex_line(7, "token_usage_record", {"response_id": "resp_3", "usage": _usage(7, 7)})
+    )
+    ingest, found = await _look(tmp_path, CODEX)
+    assert (set(ingest.events), found.unreadable) == ({"resp_1", "s1:400-0-0-50-0"}, 0)
+    assert ingest.totals() == {"input_tokens": 5_300, "output_tokens": 230, "requests": 2}
+    # A copy in a forked session has the same response.
+    shutil.copy(log, log.with_name("rollout-2026-11-20T14-00-00-s2.jsonl"))
+    again, _ = await _look(tmp_path, CODEX)
+    assert again.totals() == ingest.totals()
+
+
 async def test_a_fork_whose_parent_is_gone(tmp_path: Path) -> None:
     """The burst of the copied history is passed over all the same."""
     shutil.copytree(GOLDEN / "codex", tmp_path, dirs_exist_ok=True)
