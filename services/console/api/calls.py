@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from services.common import auth
 from services.common.auth import Access
 from services.common.http.problems import authenticate
+from services.common.paging import MAX_PAGE_SIZE
 from services.console.console import Console
 from services.console.handlers.peers import Caller, Peers
 
@@ -95,4 +96,4 @@ def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-PageSize = Annotated[int, Field(ge=1, le=1_000, description="1 to 1,000")]
+PageSize = Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE, description=f"1 to {MAX_PAGE_SIZE:,}")]

@@ -13,6 +13,7 @@ from services.common import filters
 from services.common.clock import DAY, HOUR, Micros, parse_rfc3339, to_micros
 from services.common.dimensions import DIMENSIONS, TAG_PREFIX, is_dimension
 from services.common.errors import FieldViolation, InvalidArgumentError
+from services.common.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from services.console.domain.periods import Range, day_start, days_back, hour_end, zone
 
 GRANULARITIES: dict[str, Granularity] = {
@@ -101,9 +102,8 @@ def parse_entries_query(parameters: Parameters, now: Micros, default_zone: str =
     """The query the parameters of `GET /entries` stand for. Raises as `parse_cost_query` does."""
     reading = _Reading(parameters)
     period = reading.period(now, reading.time_zone(default_zone))
-    query = EntriesQuery(
-        period, reading.filter(), reading.number("page_size", 100, 1, 1_000), reading.text("page_token")
-    )
+    size = reading.number("page_size", DEFAULT_PAGE_SIZE, 1, MAX_PAGE_SIZE)
+    query = EntriesQuery(period, reading.filter(), size, reading.text("page_token"))
     reading.finish()
     return query
 
