@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import socket
 import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -158,6 +160,37 @@ def test_events_of_claude_code(up: Up, protocol: str) -> None:
         "claude-3-5-haiku-20241022", {"input_tokens": 3, "cache_write_tokens": 12304, "output_tokens": 550}
     )
     _arrives(up.client(), expected, 1, team=f"claude-{protocol}", tool="claude-code", user="ann@example.com")
+
+
+LITELLM = """
+import litellm
+litellm.callbacks = ["otel"]
+for _ in range(3):
+    litellm.completion(model="gpt-4o", messages=[{"role": "user", "content": "SECRET question"}],
+                       mock_response="answer", api_key="none", user="ann@example.com")
+"""
+
+
+def test_litellms_callback(up: Up) -> None:
+    """A sender we did not write: a span of the request, and one of the raw request below it."""
+    environment = {
+        **os.environ,
+        "OTEL_EXPORTER": "otlp_http",
+        "OTEL_ENDPOINT": f"{up.addresses['http']}/v1/traces",
+        "OTEL_HEADERS": f"Authorization=Bearer {up.addresses['key']}",
+        "OTEL_SERVICE_NAME": "gateway",
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        "NO_PROXY": "127.0.0.1",
+    }
+    run = subprocess.run(
+        [sys.executable, "-c", LITELLM], env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    client = up.client()
+    # LiteLLM's mock says 10 tokens in and 20 out.
+    expected = price("gpt-4o", {"input_tokens": 10, "output_tokens": 20})
+    _arrives(client, 3 * expected, 3, project="gateway", user="ann@example.com")
+    assert "SECRET" not in json.dumps(client.get("/api/v1/entries", project="gateway"))
 
 
 def test_who_may_send(up: Up) -> None:

@@ -204,3 +204,11 @@ async def test_what_a_seat_pays_for_is_reported() -> None:
     await served.post("traces", traces(span(1), **{"aifinops.measurement": "reported"}))
     await served.post("traces", traces(span(2, aifinops__measurement="reported"), span(3)))
     assert [event.measurement for event in served.kept.events] == [1, 1, 0]
+
+
+async def test_what_the_sender_believes_it_cost_is_kept_beside() -> None:
+    served = serve()
+    for cost in (0.000225, "0.5", -1.0, "free", 1e300, True):
+        await served.post("traces", traces(span(1, gen_ai__cost__total_cost=cost)))
+    found = [(event.HasField("source_cost_picos"), event.source_cost_picos) for event in served.kept.events]
+    assert found == [(True, 225_000_000), (True, 500_000_000_000)] + [(False, 0)] * 4

@@ -20,22 +20,25 @@ SERVICE_NAME = "service.name"
 MEASUREMENT = "aifinops.measurement"
 """`reported` for uses that a seat or subscription pays for: they are shown, and are no spend of their own."""
 
+_LITELLM = "metadata.user_api_key_"
+_TRACELOOP = "traceloop.association.properties."
+
 USUAL: Mapping[str, tuple[str, ...]] = {
-    "team": ("aifinops.team", "team", "team.name"),
+    "team": ("aifinops.team", "team", "team.name", f"{_LITELLM}team_alias", f"{_LITELLM}team_id"),
     "user": (
         "aifinops.user", "user.email", "enduser.id", "user.account_uuid", "user.account_id", "user.id", "user.name",
-        "langfuse.user.id", "traceloop.association.properties.user_id", "ai.telemetry.metadata.userId",
+        f"{_LITELLM}user_email", f"{_LITELLM}user_id", "llm.user", "langfuse.user.id", f"{_TRACELOOP}user_id",
+        "ai.telemetry.metadata.userId",
     ),
     "project": (
-        "aifinops.project", "project", "project.name", "openinference.project.name", "vcs.repository.name",
-        SERVICE_NAME,
+        "aifinops.project", "project", "project.name", "openinference.project.name", f"{_LITELLM}project_alias",
+        "vcs.repository.name", SERVICE_NAME,
     ),
-    "key": ("aifinops.key",),
+    "key": ("aifinops.key", f"{_LITELLM}alias"),
     "tool": ("aifinops.tool",),
     "environment": ("deployment.environment.name", "deployment.environment"),
     "session": (
-        "session.id", "gen_ai.conversation.id", "conversation.id", "langfuse.session.id",
-        "traceloop.association.properties.session_id",
+        "session.id", "gen_ai.conversation.id", "conversation.id", "langfuse.session.id", f"{_TRACELOOP}session_id",
     ),
     "region": ("aifinops.region",),
     "tag:agent": ("gen_ai.agent.name",),

@@ -13,7 +13,7 @@ from services.common.clock import Micros
 from services.ingest.domain import buckets
 from services.ingest.domain.context import Context
 from services.ingest.domain.otlp import usage
-from services.ingest.domain.otlp.attributes import Attributes, word
+from services.ingest.domain.otlp.attributes import Attributes, picos, word
 from services.ingest.domain.otlp.attribution import AttributeMap
 from services.ingest.domain.rejection import Reason, Rejected
 
@@ -27,7 +27,9 @@ MODEL = (
 )  # fmt: skip
 PROVIDER = ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system", "ai.model.provider")
 TIER = ("openai.response.service_tier", "gen_ai.openai.response.service_tier")
-NAMES = frozenset({*RESPONSE_ID, *MODEL, *PROVIDER, *TIER})
+COST = ("gen_ai.usage.cost", "gen_ai.cost.total_cost", "llm.cost.total")
+"""What OpenRouter, LiteLLM and OpenInference believe a call cost."""
+NAMES = frozenset({*RESPONSE_ID, *MODEL, *PROVIDER, *TIER, *COST})
 
 _SHORTEST_ID = 16
 
@@ -89,6 +91,9 @@ def event_of(
         quantities={"requests": 1, **(usage.buckets_of(attributes) if counted else {})},
         **names.dimensions(attributes, resource, context),  # type: ignore[arg-type]
     )
+    cost = picos(attributes, COST)
+    if cost is not None:
+        event.source_cost_picos = cost
     tags = names.tags(attributes, resource, context)
     if tags:
         event.tags.update(tags)

@@ -32,7 +32,7 @@ from services.ingest.domain.context import Context
 from services.ingest.domain.otlp import call
 from services.ingest.domain.otlp.agents import claude_code
 from services.ingest.domain.otlp.agents.common import own
-from services.ingest.domain.otlp.attributes import Attributes, whole, word
+from services.ingest.domain.otlp.attributes import Attributes, picos, whole, word
 from services.ingest.domain.otlp.attribution import AttributeMap
 from services.ingest.domain.rejection import Reason, Rejected
 
@@ -185,7 +185,7 @@ def _identity(point: Point, context: Context) -> tuple[str, Micros]:
 
 def _measure(point: Point, event: UsageEvent) -> None:
     if point.metric == COST:
-        cost = claude_code.picos(point.total)
+        cost = picos({COST: point.total}, (COST,))
         if cost is None:
             raise Rejected(Reason.OUT_OF_RANGE, point.metric, f"is {point.total!r:.40}: must be dollars")
         event.source_cost_picos = cost

@@ -6,14 +6,11 @@ tokens, as in Anthropic's API. Numbers come as numbers or strings, depending on 
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
-
 from finops.usage.v1.usage_pb2 import OUTCOME_FAILED, UsageEvent
 
-from services.common.money import MAX_INT64, PICOS_PER_DOLLAR, Picos
 from services.ingest.domain.context import Context
 from services.ingest.domain.otlp.agents import common
-from services.ingest.domain.otlp.attributes import Scalar, count, word
+from services.ingest.domain.otlp.attributes import count, picos, word
 from services.ingest.domain.otlp.attribution import AttributeMap
 from services.ingest.domain.otlp.records import LogRecord, content_id
 from services.ingest.domain.rejection import Reason, Rejected
@@ -53,7 +50,7 @@ def request(record: LogRecord, context: Context, names: AttributeMap) -> UsageEv
     common.set_quantities(event, counts)
     if attributes.get("speed") == "fast":
         event.service_tier = "fast"
-    cost = picos(attributes.get(_COST))
+    cost = picos(attributes, (_COST,))
     if cost is not None:
         event.source_cost_picos = cost
     return event
@@ -77,17 +74,6 @@ def _start(record: LogRecord, context: Context, names: AttributeMap) -> UsageEve
     model = word(attributes, ("model",)).partition("[")[0]
     source_id = word(attributes, _ID) or content_id(record, _SEQUENCE)
     return common.start_event(record, context, names, agent=NAME, provider=PROVIDER, model=model, source_id=source_id)
-
-
-def picos(dollars: Scalar | None) -> Picos | None:
-    """Picodollars of an estimate that passed through a float: its shortest decimal, to the nearest picodollar."""
-    if type(dollars) not in (int, float, str) or len(str(dollars)) > 40:
-        return None
-    try:
-        amount = Decimal(str(dollars))
-    except InvalidOperation:
-        return None
-    return round(amount * PICOS_PER_DOLLAR) if 0 <= amount <= MAX_INT64 // PICOS_PER_DOLLAR else None
 
 
 EVENTS = {"claude_code.api_request": request, "claude_code.api_error": error}
