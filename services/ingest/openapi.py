@@ -22,6 +22,12 @@ _TAGS: Schema = {
     "propertyNames": {"minLength": 1, "maxLength": fields.MAX_TAG_NAME},
     "additionalProperties": _TEXT,
 }
+_DOLLARS: Schema = {
+    "type": "string",
+    "maxLength": fields.MAX_DOLLARS_TEXT,
+    "pattern": f"^{fields.AMOUNT}$",
+    "description": "Dollars, at most 12 decimals. Negative, a credit, only where `measurement` is `reported`",
+}
 _SEAT: Schema = {
     "last_active_at": _TIME | {"description": "Absent: unknown, which is not idleness"},
     "pending_cancellation": {"type": "boolean"},
@@ -155,12 +161,12 @@ def _event() -> Schema:
             "estimated": {"type": "boolean", "description": "A partial that a final event of the same id supersedes"},
             "outcome": {"enum": list(native.OUTCOMES)},
             "measurement": {"enum": list(native.MEASUREMENTS)},
-            "source_cost": {
-                "type": "string",
-                "maxLength": fields.MAX_DOLLARS_TEXT,
-                "pattern": f"^{fields.AMOUNT}$",
-                "description": "What the source itself says it cost: dollars, at most 12 decimals, kept beside our "
-                "price and never added to it. Negative, a credit, only where `measurement` is `reported`",
+            "source_cost": _DOLLARS
+            | {"description": "What the source itself believes it cost, kept beside our price and never added to it"},
+            "billed_cost": _DOLLARS
+            | {
+                "description": "What the vendor bills for this very event: its cost, whatever price lists say. Send it "
+                "instead of `source_cost`"
             },
             "usage": {
                 "type": "object",
@@ -172,6 +178,7 @@ def _event() -> Schema:
         "anyOf": [
             {"properties": {"usage": {"minProperties": 1}}},
             {"required": ["outcome"], "properties": {"outcome": {"enum": list(native.OUTCOMES)[1:]}}},
+            {"required": ["billed_cost"], "properties": {"billed_cost": {"type": "string"}}},
             {
                 "required": ["measurement", "source_cost"],
                 "properties": {"measurement": {"const": "reported"}, "source_cost": {"type": "string"}},

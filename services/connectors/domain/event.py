@@ -48,7 +48,9 @@ class Event(TypedDict):
     measurement: NotRequired[str]
     """"reported" for a provider's own usage or cost report: it reconciles metered spend and is never added to it."""
     source_cost: NotRequired[str]
-    """What the source itself says it cost: dollars, a decimal string."""
+    """What the source itself believes it cost, or reports: dollars, a decimal string."""
+    billed_cost: NotRequired[str]
+    """Instead of `source_cost`: what the vendor bills for this very event, which makes it the cost."""
 
 
 def rfc3339(moment: datetime) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -28,7 +29,7 @@ def text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, (dict, list)):
-        return orjson.dumps(value, default=str).decode()
+        return json.dumps(value, default=str, ensure_ascii=False, separators=(",", ":"))
     return str(value)
 
 

@@ -101,12 +101,12 @@ def _event(window: Window, twins: Twins, row: Row) -> Event | None:
     )
     if row.has("isChargeable") and not row.flag("isChargeable"):
         # Within the plan, whose price the seat carries; chargedCents then tells what it would have cost.
-        event["source_cost"] = "0"
+        event["billed_cost"] = "0"
     elif row.has("chargedCents"):
         cents = row.amount("chargedCents")
         if cents < 0:
             raise ValueError(f"chargedCents is {cents}: a use cannot give money back")
-        event["source_cost"] = dollars_of_cents(cents)
+        event["billed_cost"] = dollars_of_cents(cents)
     return event
 
 

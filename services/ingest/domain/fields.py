@@ -20,6 +20,8 @@ MAX_TAGS = 32
 MAX_TAG_NAME = 64
 MAX_COUNT = 1_000_000_000
 """Of any bucket in one event; above it the unit is wrong (or the counter is cumulative)."""
+MAX_REPORTED_COUNT = 10**15
+"""Of any bucket in a row of a provider's report, which sums up an organisation's hour or day."""
 MAX_SEATS = 10_000
 MAX_DECIMAL = 28
 """Characters of a decimal: as many digits as Decimal's default context keeps exactly."""

@@ -8,7 +8,13 @@ from functools import lru_cache
 from operator import attrgetter
 
 from finops.cost.v1.cost_pb2 import Rating, RatingStatus
-from finops.usage.v1.usage_pb2 import OUTCOME_CACHE_HIT, OUTCOME_FAILED, Quantities, UsageEvent
+from finops.usage.v1.usage_pb2 import (
+    MEASUREMENT_REPORTED,
+    OUTCOME_CACHE_HIT,
+    OUTCOME_FAILED,
+    Quantities,
+    UsageEvent,
+)
 
 from services.common.clock import Micros
 from services.common.dimensions import BUCKETS
@@ -70,12 +76,18 @@ class Pricer:
     def rate(self, event: UsageEvent, tenant_id: str) -> Rating:
         """The event's rating under the tenant's contracts.
 
-        Each line is rounded half to even to a picodollar; the cost is the sum of the lines.
+        Each line is rounded half to even to a picodollar; the cost is the sum of the lines. What a vendor bills for the
+        event itself, or reports, is its cost and has no lines.
 
         Raises:
             UnpriceableError: see there.
         """
         rating = Rating(status=RatingStatus.RATING_STATUS_PRICED, price_book_version=self.book.version)
+        if event.HasField("source_cost_picos") and (
+            event.source_cost_billed or event.measurement == MEASUREMENT_REPORTED
+        ):
+            rating.cost_picos, rating.price_id = event.source_cost_picos, f"{event.source} (billed)"
+            return rating
         if event.outcome in _FREE_OUTCOMES:
             return rating
         quantities = {

@@ -70,7 +70,7 @@ async def test_the_documented_events() -> None:
                 "output_tokens": 450,
             },
             # 20.18232 cents for the model and 1.18 for the Cursor Token Fee.
-            "source_cost": "0.2136232",
+            "billed_cost": "0.2136232",
         },
         {
             "id": "1750979173824:developer@company.com:claude-4.5-sonnet",
@@ -82,7 +82,7 @@ async def test_the_documented_events() -> None:
             "user": "developer@company.com",
             "tags": {"kind": "Usage-based", "max_mode": "true"},
             "usage": {"requests": 1, "input_tokens": 5805, "cache_write_tokens": 11964, "output_tokens": 311},
-            "source_cost": "0.3733",
+            "billed_cost": "0.3733",
         },
         {
             "id": "1750978339901:admin@company.com:claude-4-sonnet-thinking",
@@ -95,7 +95,7 @@ async def test_the_documented_events() -> None:
             "tags": {"kind": "Included in Business", "max_mode": "true"},
             "usage": {"requests": 1},
             # Its 8 cents are within the plan, which the seat pays.
-            "source_cost": "0",
+            "billed_cost": "0",
         },
     ]
     decoded = [accepted(event) for event in events]
@@ -130,7 +130,7 @@ async def test_alike_events_are_numbered_the_same_in_whatever_order_they_come() 
     for order in (rows, rows[::-1]):
         async with serving(paged(order, 500)) as vendor:
             events, _ = await told(vendor, USAGE, JUNE_26)
-        readings.append({event["id"]: event["source_cost"] for event in events})
+        readings.append({event["id"]: event["billed_cost"] for event in events})
     assert (
         readings[0]
         == readings[1]
@@ -173,7 +173,7 @@ async def test_a_corrected_event_is_a_revision() -> None:
     async with serving(paged([use(tokenUsage={"inputTokens": 5}, chargedCents=9, kind="Usage-based")], 500)) as vendor:
         [after], _ = await told(vendor, USAGE, JUNE_26)
     assert (before["id"], before["time"]) == (after["id"], after["time"])
-    assert before["source_cost"] != after["source_cost"]
+    assert before["billed_cost"] != after["billed_cost"]
 
 
 async def test_both_ends_of_a_day_belong_to_one_day_only() -> None:
@@ -190,7 +190,7 @@ async def test_a_fraction_of_a_cent_keeps_twelve_decimals_of_a_dollar() -> None:
     async with serving(paged([use(chargedCents=6.853079795837402)], 500)) as vendor:
         [event], _ = await told(vendor, USAGE, JUNE_26)
     # 0.06853079795837402 dollars
-    assert event["source_cost"] == "0.068530797958"
+    assert event["billed_cost"] == "0.068530797958"
     assert accepted(event).source_cost_picos == 68_530_797_958
 
 
@@ -199,7 +199,7 @@ async def test_an_event_whose_charge_is_not_told_is_not_free() -> None:
     del row["chargedCents"]
     async with serving(paged([row], 500)) as vendor:
         [event], _ = await told(vendor, USAGE, JUNE_26)
-    assert "source_cost" not in event
+    assert "billed_cost" not in event
     assert not accepted(event).HasField("source_cost_picos")
 
 

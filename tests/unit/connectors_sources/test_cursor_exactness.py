@@ -69,7 +69,7 @@ def read(source: LivingCursor) -> dict[str, Event]:
 
 
 def charged(events: Mapping[str, Event]) -> Decimal:
-    return sum((Decimal(event["source_cost"]) for event in events.values()), Decimal(0))
+    return sum((Decimal(event["billed_cost"]) for event in events.values()), Decimal(0))
 
 
 @settings(max_examples=300, deadline=None)

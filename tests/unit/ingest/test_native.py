@@ -101,6 +101,24 @@ def test_what_the_source_says_it_cost_is_exact(dollars: str, picos: int) -> None
     assert event.source_cost_picos == picos
 
 
+def test_what_the_vendor_bills_is_told_from_what_a_source_believes() -> None:
+    billed = decode(native(billed_cost="0.04", usage={}), context())
+    assert (billed.source_cost_picos, billed.source_cost_billed) == (4 * 10**10, True)
+    assert not decode(native(source_cost="0.04"), context()).source_cost_billed
+    reason, message = refused(decode, native(billed_cost="1", source_cost="1"))
+    assert (reason, message) == (
+        Reason.INCONSISTENT,
+        "billed_cost: stands beside source_cost: send one of them",
+    )
+    assert refused(decode, native(billed_cost="-1"))[0] == Reason.OUT_OF_RANGE
+
+
+def test_a_reported_row_sums_up_more_than_an_event() -> None:
+    hour = decode(native(measurement="reported", usage={"cache_read_tokens": 10**12}), context())
+    assert hour.quantities.cache_read_tokens == 10**12
+    assert refused(decode, native(usage={"cache_read_tokens": 10**12}))[0] == Reason.OUT_OF_RANGE
+
+
 def test_a_reported_row_may_be_money_alone() -> None:
     for usage in ({}, {"input_tokens": 0}):
         event = decode(native(measurement="reported", source_cost="-12.5", usage=usage), context())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from finops.cost.v1.cost_pb2 import RatingStatus
-from finops.usage.v1.usage_pb2 import OUTCOME_CACHE_HIT, OUTCOME_FAILED, Outcome, Seat
+from finops.usage.v1.usage_pb2 import MEASUREMENT_REPORTED, OUTCOME_CACHE_HIT, OUTCOME_FAILED, Outcome, Seat
 
 from services.common.money import PICOS_PER_DOLLAR, format_dollars
 from services.pricing.domain.rating import Pricer, UnpriceableError
@@ -102,6 +102,32 @@ def test_an_unknown_plan_is_unpriced(pricer: Pricer) -> None:
     rating = pricer.rate(usage("acme-tools", "gold", time=at(2026, 11, 1), seats=2), "acme")
     assert rating.unpriced_buckets == ["seats"]
     assert format_dollars(rating.shadow_cost_picos) == "2.000000000000"
+
+
+def test_what_a_vendor_bills_is_the_cost_whatever_lists_say(pricer: Pricer) -> None:
+    for model in ("gpt-4o", "a-model-of-cursors-own"):
+        event = usage("cursor", model, input_tokens=10**6, source="cursor-usage", source_cost_picos=123_456)
+        event.source_cost_billed = True
+        rating = pricer.rate(event, "acme")
+        assert (rating.status, rating.cost_picos, rating.price_id) == (PRICED, 123_456, "cursor-usage (billed)")
+        assert not rating.lines
+        assert not rating.shadow_cost_picos
+    free = usage("cursor", "x", requests=1, source_cost_picos=0, source_cost_billed=True)
+    assert (pricer.rate(free, "acme").status, pricer.rate(free, "acme").cost_picos) == (PRICED, 0)
+
+
+def test_what_a_source_merely_believes_is_no_price(pricer: Pricer) -> None:
+    event = usage("openai", "gpt-4o", input_tokens=1_000_000, source_cost_picos=1)
+    assert pricer.rate(event, "acme").cost_picos == 2_500_000_000_000
+    unknown = usage("nobody", "x", input_tokens=1, source_cost_picos=1)
+    assert pricer.rate(unknown, "acme").status == UNPRICED
+
+
+def test_a_reported_amount_is_taken_as_reported_credits_too(pricer: Pricer) -> None:
+    row = usage("openai", "", measurement=MEASUREMENT_REPORTED, source="openai-costs", source_cost_picos=-5)
+    assert (pricer.rate(row, "acme").status, pricer.rate(row, "acme").cost_picos) == (PRICED, -5)
+    tokens = usage("openai", "gpt-4o", measurement=MEASUREMENT_REPORTED, input_tokens=1_000_000)
+    assert pricer.rate(tokens, "acme").cost_picos == 2_500_000_000_000
 
 
 def test_a_seats_own_price_comes_before_its_plans(pricer: Pricer) -> None:

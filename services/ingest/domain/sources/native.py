@@ -13,7 +13,6 @@ from finops.usage.v1.usage_pb2 import (
 )
 
 from services.common.dimensions import TOKEN_BUCKETS
-from services.common.money import Picos
 from services.ingest.domain import fields, seat
 from services.ingest.domain.buckets import Buckets
 from services.ingest.domain.context import Context
@@ -31,6 +30,8 @@ CONTENT_FIELDS = frozenset(
 )
 """Never read, never kept, never complained about."""
 
+_COSTS = ("source_cost", "billed_cost")
+
 KNOWN_FIELDS = frozenset(
     {
         "id",
@@ -42,7 +43,7 @@ KNOWN_FIELDS = frozenset(
         "outcome",
         "measurement",
         "estimated",
-        "source_cost",
+        *_COSTS,
         *TEXT_FIELDS,
         *CONTENT_FIELDS,
     }
@@ -102,24 +103,31 @@ def _read_others(item: Mapping[str, Any], found: dict[str, Any], context: Contex
         found["measurement"] = fields.choice(item["measurement"], "measurement", MEASUREMENTS)
     if get("seat") is not None:
         found["seat"] = seat.read(item["seat"], "seat")
-    if get("source_cost") is not None:
-        found["source_cost_picos"] = _cost(item["source_cost"], found.get("measurement"))
+    _read_cost(item, found)
     if not item.keys() <= KNOWN_FIELDS:
         context.dropped_fields += len(item.keys() - KNOWN_FIELDS)
     free, reported = bool(found.get("outcome")), found.get("measurement") == MEASUREMENT_REPORTED
-    may_be_empty = free or (reported and "source_cost_picos" in found)
+    may_be_empty = free or found.get("source_cost_billed", False) or (reported and "source_cost_picos" in found)
     return _quantities(get("usage"), may_be_empty=may_be_empty, one_request=free, reported=reported)
 
 
-def _cost(value: object, measurement: object) -> Picos:
-    cost = fields.dollars(value, "source_cost")
-    if cost < 0 and measurement != MEASUREMENT_REPORTED:
+def _read_cost(item: Mapping[str, Any], found: dict[str, Any]) -> None:
+    """Adds what the source believes it cost, or the vendor bills for it."""
+    given = [name for name in _COSTS if item.get(name) is not None]
+    if not given:
+        return
+    if len(given) > 1:
+        raise Rejected(Reason.INCONSISTENT, "billed_cost", "stands beside source_cost: send one of them")
+    field = given[0]
+    cost = fields.dollars(item[field], field)
+    if cost < 0 and found.get("measurement") != MEASUREMENT_REPORTED:
         raise Rejected(
             Reason.OUT_OF_RANGE,
-            "source_cost",
+            field,
             'is negative: only a provider\'s own report has credits, send "measurement": "reported"',
         )
-    return cost
+    found["source_cost_picos"] = cost
+    found["source_cost_billed"] = field == "billed_cost"
 
 
 def _quantities(
@@ -145,10 +153,11 @@ def _quantities(
     if type(usage) is not dict:
         raise Rejected(Reason.WRONG_TYPE, "usage", f"must be an object, not {shown(usage)}")
     counts: Buckets = {}
+    most = fields.MAX_REPORTED_COUNT if reported else fields.MAX_COUNT
     for name, value in usage.items():
         if name in _COUNTS:
-            usual = type(value) is int and 0 <= value <= fields.MAX_COUNT
-            counts[name] = value if usual else fields.count(value, f"usage.{name}")
+            usual = type(value) is int and 0 <= value <= most
+            counts[name] = value if usual else fields.count(value, f"usage.{name}", most)
         elif name == "seats":
             counts["seats"] = fields.count(value, "usage.seats", fields.MAX_SEATS)
         elif name == "credits":

@@ -24,7 +24,7 @@ MEASUREMENT_UNSPECIFIED: Measurement
 MEASUREMENT_REPORTED: Measurement
 
 class UsageEvent(_message.Message):
-    __slots__ = ("event_key", "content_hash", "tenant_id", "source", "source_event_id", "time_unix_micros", "time_inferred", "received_unix_micros", "provider", "model", "tool", "team", "user", "project", "key", "environment", "tags", "session", "service_tier", "batch", "region", "quantities", "seat", "outcome", "measurement", "estimated", "source_cost_picos")
+    __slots__ = ("event_key", "content_hash", "tenant_id", "source", "source_event_id", "time_unix_micros", "time_inferred", "received_unix_micros", "provider", "model", "tool", "team", "user", "project", "key", "environment", "tags", "session", "service_tier", "batch", "region", "quantities", "seat", "outcome", "measurement", "estimated", "source_cost_picos", "source_cost_billed")
     class TagsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -59,6 +59,7 @@ class UsageEvent(_message.Message):
     MEASUREMENT_FIELD_NUMBER: _ClassVar[int]
     ESTIMATED_FIELD_NUMBER: _ClassVar[int]
     SOURCE_COST_PICOS_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_COST_BILLED_FIELD_NUMBER: _ClassVar[int]
     event_key: bytes
     content_hash: bytes
     tenant_id: str
@@ -86,7 +87,8 @@ class UsageEvent(_message.Message):
     measurement: Measurement
     estimated: bool
     source_cost_picos: int
-    def __init__(self, event_key: _Optional[bytes] = ..., content_hash: _Optional[bytes] = ..., tenant_id: _Optional[str] = ..., source: _Optional[str] = ..., source_event_id: _Optional[str] = ..., time_unix_micros: _Optional[int] = ..., time_inferred: _Optional[bool] = ..., received_unix_micros: _Optional[int] = ..., provider: _Optional[str] = ..., model: _Optional[str] = ..., tool: _Optional[str] = ..., team: _Optional[str] = ..., user: _Optional[str] = ..., project: _Optional[str] = ..., key: _Optional[str] = ..., environment: _Optional[str] = ..., tags: _Optional[_Mapping[str, str]] = ..., session: _Optional[str] = ..., service_tier: _Optional[str] = ..., batch: _Optional[bool] = ..., region: _Optional[str] = ..., quantities: _Optional[_Union[Quantities, _Mapping]] = ..., seat: _Optional[_Union[Seat, _Mapping]] = ..., outcome: _Optional[_Union[Outcome, str]] = ..., measurement: _Optional[_Union[Measurement, str]] = ..., estimated: _Optional[bool] = ..., source_cost_picos: _Optional[int] = ...) -> None: ...
+    source_cost_billed: bool
+    def __init__(self, event_key: _Optional[bytes] = ..., content_hash: _Optional[bytes] = ..., tenant_id: _Optional[str] = ..., source: _Optional[str] = ..., source_event_id: _Optional[str] = ..., time_unix_micros: _Optional[int] = ..., time_inferred: _Optional[bool] = ..., received_unix_micros: _Optional[int] = ..., provider: _Optional[str] = ..., model: _Optional[str] = ..., tool: _Optional[str] = ..., team: _Optional[str] = ..., user: _Optional[str] = ..., project: _Optional[str] = ..., key: _Optional[str] = ..., environment: _Optional[str] = ..., tags: _Optional[_Mapping[str, str]] = ..., session: _Optional[str] = ..., service_tier: _Optional[str] = ..., batch: _Optional[bool] = ..., region: _Optional[str] = ..., quantities: _Optional[_Union[Quantities, _Mapping]] = ..., seat: _Optional[_Union[Seat, _Mapping]] = ..., outcome: _Optional[_Union[Outcome, str]] = ..., measurement: _Optional[_Union[Measurement, str]] = ..., estimated: _Optional[bool] = ..., source_cost_picos: _Optional[int] = ..., source_cost_billed: _Optional[bool] = ...) -> None: ...
 
 class Quantities(_message.Message):
     __slots__ = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens", "output_tokens", "reasoning_tokens", "input_audio_tokens", "output_audio_tokens", "input_image_tokens", "output_image_tokens", "web_searches", "requests", "seats", "credit_micros")
