@@ -140,6 +140,26 @@ def test_coding_agents(up: Up, tmp_path: Path) -> None:
     assert tokens["claude-sonnet-4-5-20250929"]["output_tokens"] == 211 + 90 + 40
 
 
+def test_a_folder_is_polled(up: Up, tmp_path: Path) -> None:
+    """By hand, as the runtime does: a delivery, the same again, and one that no longer has most of its rows."""
+    folder = tmp_path / "BILLING_PERIOD=2026-11"
+    folder.mkdir()
+    bill = (GOLDEN / "files" / "cur2.csv").read_text()
+    options = {"url": str(tmp_path / "."), "state": str(tmp_path / "state" / "bills.sqlite")}
+    poller = {"name": "bills", "connector": "files", "api_key_env": "AIFINOPS_KEY", "options": options, "account": "a"}
+    polled = []
+    for content in (bill, bill, "".join(bill.splitlines(keepends=True)[:2])):
+        (folder / "cur-00001.csv").write_text(content)
+        done = _command(
+            up, "connectors", "poll", "bills", "--from", "2026-11-01", "--data", str(up.data),
+            AIFINOPS_CONNECTORS__POLLERS=json.dumps([poller]),
+        )  # fmt: skip
+        assert done.returncode == 0, (done.stdout, done.stderr)
+        polled.append(done.stdout.partition(" rows")[0])
+    # Written again it has another time and so is read again; then one revised row and five that are taken back.
+    assert polled == ["6", "6", "6"]
+
+
 def test_following_a_log_while_it_grows(up: Up, tmp_path: Path) -> None:
     source = next((GOLDEN / "agents" / "claude").rglob("bbbbbbbb-*.jsonl")).read_text().replace("msg_01", "msg_follow_")
     first, *rest = source.splitlines(keepends=True)
