@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import contextlib
 import json
 import random
 import time
@@ -181,11 +183,22 @@ class HttpApi:
         return SourceRefusedError(text, reply.status)
 
     def _without_secrets(self, text: str) -> str:
-        for value in self._headers.values():
-            for part in {value, *value.split()}:
-                if len(part) > 5:
-                    text = text.replace(part, "***")
+        for secret in _secrets_in(self._headers):
+            text = text.replace(secret, "***")
         return text
+
+
+def _secrets_in(headers: Mapping[str, str]) -> list[str]:
+    """Whatever of the headers must not be shown, the longest first."""
+    found: set[str] = set()
+    for value in headers.values():
+        scheme, _, credentials = value.partition(" ")
+        found |= {value, *value.split()}
+        if scheme.lower() == "basic":
+            with contextlib.suppress(ValueError):
+                plain = base64.b64decode(credentials).decode()
+                found |= {plain, *plain.split(":", 1)}
+    return sorted((part for part in found if len(part) > 5), key=len, reverse=True)
 
 
 async def _parsed(content: bytes) -> Any:

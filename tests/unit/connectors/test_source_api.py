@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -192,3 +193,14 @@ def _raw(body: bytes) -> Any:
         return Response(body, media_type="application/json")
 
     return fault
+
+
+async def test_the_secret_inside_basic_credentials_is_not_shown_either() -> None:
+    basic = "Basic " + base64.b64encode(f"{SECRET}:".encode()).decode()
+    there = FakeServer({"GET /v1/things": echo}, secret=basic)
+    there.fail_next(refused(403, f"no team has the key {SECRET}"))
+    headers = {"Authorization": basic}
+    async with there, HttpApi(f"{there.url}/v1", headers, TokenBucket(600), SystemClock()) as client:
+        with pytest.raises(SourceRefusedError, match="no team has the key") as caught:
+            await client.get("things")
+    assert SECRET not in str(caught.value)
