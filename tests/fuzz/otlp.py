@@ -41,7 +41,8 @@ def _chosen(signal: int, message: Any) -> Chosen:
     if SIGNALS[signal] is METRICS:
         points = list(values.read_points(message, NAMES))
         return metrics.select(points, COUNTED).points, metrics.PointDecoder(MAP, COUNTED)
-    return logs.select(list(values.read_records(message, NAMES))).calls, logs.LogDecoder(MAP)
+    records = [record for record in values.read_records(message, NAMES) if record is not None]
+    return logs.select(records).calls, logs.LogDecoder(MAP)
 
 
 def take(data: bytes) -> None:

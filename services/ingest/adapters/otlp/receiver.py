@@ -164,11 +164,12 @@ class Receiver:
             raise
 
 
-async def _sliced(items: Iterable[Item]) -> list[Item]:
+async def _sliced(items: Iterable[Item | None]) -> list[Item]:
     found: list[Item] = []
-    for item in items:
-        found.append(item)
-        if len(found) % _SLICE == 0:
+    for number, item in enumerate(items):
+        if item is not None:
+            found.append(item)
+        if number % _SLICE == _SLICE - 1:
             await asyncio.sleep(0)
     return found
 

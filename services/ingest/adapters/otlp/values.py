@@ -46,25 +46,27 @@ def read_spans(request: ExportTraceServiceRequest, names: Collection[str]) -> It
                 )
 
 
-def read_records(request: ExportLogsServiceRequest, names: Collection[str]) -> Iterator[LogRecord]:
-    """The log records of a request whose event the domain knows."""
+def read_records(request: ExportLogsServiceRequest, names: Collection[str]) -> Iterator[LogRecord | None]:
+    """The log records of a request whose event the domain knows; None for each of the others."""
     for resource_logs in request.resource_logs:
         resource = scalars(resource_logs.resource.attributes, names)
         for scope in resource_logs.scope_logs:
             agent = agents.of(resource, scope.scope.name)
             for record in scope.log_records:
                 name = _event_name(record, agent)
-                if name:
-                    yield LogRecord(
-                        name,
-                        record.time_unix_nano,
-                        record.observed_time_unix_nano,
-                        record.trace_id,
-                        record.span_id,
-                        scalars(record.attributes, names),
-                        resource,
-                        agent,
-                    )
+                if not name:
+                    yield None
+                    continue
+                yield LogRecord(
+                    name,
+                    record.time_unix_nano,
+                    record.observed_time_unix_nano,
+                    record.trace_id,
+                    record.span_id,
+                    scalars(record.attributes, names),
+                    resource,
+                    agent,
+                )
 
 
 def _event_name(record: Any, agent: str) -> str:
@@ -109,6 +111,7 @@ def _points(metric: Metric, scope: str, origin: _Origin, names: Collection[str])
     cumulative = None
     if temporality != AggregationTemporality.AGGREGATION_TEMPORALITY_UNSPECIFIED:
         cumulative = temporality == AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
+    agent = agents.of(origin.attributes, scope)
     series = b"\0".join((origin.canonical, scope.encode(), metric.name.encode(), b""))
     for point in data.data_points:
         if kind == "sum":
@@ -126,7 +129,7 @@ def _points(metric: Metric, scope: str, origin: _Origin, names: Collection[str])
             measurements,
             scalars(point.attributes, names),
             origin.attributes,
-            agents.of(origin.attributes, scope),
+            agent,
         )
 
 

@@ -19,9 +19,7 @@ from services.ingest.domain.otlp.records import TIMESTAMP, LogRecord, content_id
 EVENT_NAME = "event.name"
 DETAILS = "gen_ai.client.inference.operation.details"
 EVENTS = frozenset({DETAILS, *agents.EVENTS})
-SHORT_NAMES = {
-    name.removeprefix("claude_code."): name for name in agents.EVENTS if name.startswith("claude_code.")
-}  # fmt: skip
+SHORT_NAMES = {name.removeprefix("claude_code."): name for name in agents.claude_code.EVENTS}
 """Claude Code writes `event.name` without its prefix, and the whole name in the body."""
 
 NAMES = frozenset({EVENT_NAME, TIMESTAMP}) | spans.NAMES | agents.NAMES
