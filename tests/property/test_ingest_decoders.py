@@ -111,7 +111,8 @@ def _decoded(source: Source, item: object) -> UsageEvent | None:
         assert found.also == []
         return None
     for each in (event, *found.also):
-        seal(each, NOW)
+        if each is not None:
+            seal(each, NOW)
     return event
 
 

@@ -35,7 +35,9 @@ def decoded(provider: str, body: bytes, headers: dict[str, str], now: Micros = N
     events: list[UsageEvent] = []
     for item in found.items:
         assert not isinstance(item, Rejected), item
-        events += [found.source.decode(item, context), *context.also]
+        event = found.source.decode(item, context)
+        assert event is not None
+        events += [event, *context.also]
         context.also.clear()
     return events
 
