@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from services.ingest.adapters.otlp.receiver import Reminders
 from services.ingest.domain.otlp.metrics import Point
 from services.ingest.domain.otlp.series import Newest
 from services.ingest.settings import IngestOptions
@@ -54,6 +55,15 @@ async def test_metrics_are_not_counted_unless_the_setting_names_them() -> None:
     assert partial.rejected_data_points == 0
     assert "1 points of gen_ai.client.token.usage not counted" in partial.error_message
     assert served.kept.batches == []
+    again = await served.post("metrics", _metrics(600))
+    assert not answer("metrics", again).HasField("partial_success"), "a Collector would log it at every export"
+
+
+def test_a_reminder_comes_now_and_then() -> None:
+    times = iter([0.0, 10.0, 10.0, 99.0, 100.0, 110.0])
+    reminders = Reminders(every_seconds=100, now=lambda: next(times))
+    asked = [("acme", "a"), ("acme", "a"), ("acme", "b"), ("acme", "a"), ("acme", "a"), ("acme", "b")]
+    assert [reminders.due(*one) for one in asked] == [True, False, True, False, True, True]
 
 
 async def test_a_cumulative_series_is_one_event_whatever_remembers_it() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -93,6 +94,23 @@ class Chosen:
     """What the sender should know about those."""
 
 
+class Reminders:
+    """Says a thing now and then: a Collector writes every note of ours into its log."""
+
+    def __init__(self, every_seconds: float = 3_600, now: Callable[[], float] = time.monotonic) -> None:
+        self._every = every_seconds
+        self._now = now
+        self._said: dict[tuple[str, str], float] = {}
+
+    def due(self, tenant_id: str, subject: str) -> bool:
+        """Whether it is time to say it again; if so it counts as said."""
+        now = self._now()
+        if now < self._said.get((tenant_id, subject), now - self._every) + self._every:
+            return False
+        self._said[tenant_id, subject] = now
+        return True
+
+
 class Receiver:
     """Takes export requests in."""
 
@@ -111,6 +129,7 @@ class Receiver:
         self._names: Collection[str] = names.names | values.ATTRIBUTES
         self._counted_metrics = counted_metrics
         self._newest = Newest()
+        self._reminders = Reminders()
         self._spans = Source("otlp-spans", TRACES.path, spans.SpanDecoder(names), "OpenTelemetry spans")
         self._records = Source("otlp-logs", LOGS.path, logs.LogDecoder(names), "OpenTelemetry log records")
         self._points = Source(
@@ -154,7 +173,12 @@ class Receiver:
         found = metrics.select(await _sliced(values.read_points(message, self._names)), self._counted_metrics)
         current = [point for point in found.points if not self._newest.overtaken(tenant_id, point)]
         left_out = {"overtaken": len(found.points) - len(current), "not_named": sum(found.left_out.values())}
-        return Chosen(self._points, current, left_out, [_not_counted(*one) for one in found.left_out.items()])
+        notes = [
+            _not_counted(metric, count)
+            for metric, count in found.left_out.items()
+            if self._reminders.due(tenant_id, metric)
+        ]
+        return Chosen(self._points, current, left_out, notes)
 
     async def _take_in(self, chosen: Chosen, caller: Caller, whose: Attribution) -> Receipt:
         try:
