@@ -10,7 +10,8 @@ from google.genai import types
 
 from services.ingest.domain.attribution import Attribution
 from services.ingest.domain.rejection import Reason
-from services.ingest.domain.sources.gemini import decode, decode_vertex
+from services.ingest.domain.sources.gemini import STREAMS, decode, decode_vertex
+from services.ingest.domain.streams import join
 from tests.unit.ingest.building import NOW, buckets, context, over_the_wire, refused
 
 Modality = types.MediaModality
@@ -132,3 +133,20 @@ def test_usage_metadata_alone_named_by_headers() -> None:
 )
 def test_what_cannot_be_read_says_why(item: dict[str, Any], message: str) -> None:
     assert message in refused(decode, {"responseId": "r", **item})[1]
+
+
+@pytest.mark.parametrize(
+    ("candidates", "broken_off"), [([{"index": 0}], True), ([{"finishReason": "STOP"}], False), (None, False)]
+)
+def test_a_stream_is_whole_where_it_finished_or_its_content_was_left_out(candidates: Any, broken_off: bool) -> None:
+    chunks = [
+        {
+            "responseId": "r",
+            "candidates": candidates,
+            "usageMetadata": {"promptTokenCount": 5, "candidatesTokenCount": n},
+        }
+        for n in (1, 9)
+    ]
+    (total,) = join(chunks, STREAMS)
+    event = decode(total, context())
+    assert (event.quantities.output_tokens, event.estimated) == (9, broken_off)

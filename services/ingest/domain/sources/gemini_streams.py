@@ -25,6 +25,9 @@ def _merge(total: Part, part: Part) -> None:
 
 
 def _is_last(part: Part) -> bool:
+    """It says why it finished, or its sender left the content out, where that stands."""
+    if first(part, "candidates") is None:
+        return True
     finished = any(first(candidate, "finishReason") for candidate in listed(part, "candidates"))
     return finished or first(part, "promptFeedback") is not None
 
