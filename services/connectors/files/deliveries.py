@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".csv.gz", ".jsonl.gz", ".ndjson.gz", ".csv.zst",
             ".jsonl.zst", ".ndjson.zst")  # fmt: skip
@@ -32,18 +32,21 @@ class Listed(Protocol):
     def modified(self) -> datetime: ...
 
 
+Part = TypeVar("Part", bound=Listed)
+
+
 @dataclass(frozen=True)
-class Delivery:
+class Delivery(Generic[Part]):
     """The current parts of a report."""
 
     name: str
     """The folder they lie in, without that of the run: the same for each delivery of the report."""
-    parts: Sequence[Listed]
+    parts: Sequence[Part]
 
 
-def deliveries(objects: Iterable[Listed]) -> list[Delivery]:
+def deliveries(objects: Iterable[Part]) -> list[Delivery[Part]]:
     """The newest run of each report, by name."""
-    runs: dict[str, dict[str, list[Listed]]] = defaultdict(lambda: defaultdict(list))
+    runs: dict[str, dict[str, list[Part]]] = defaultdict(lambda: defaultdict(list))
     for each in objects:
         path = PurePosixPath(each.key)
         if path.name.lower().endswith(SUFFIXES) and not any(part.startswith(("_", ".")) for part in path.parts):

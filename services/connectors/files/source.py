@@ -80,61 +80,18 @@ class FileSource:
         Raises:
             SourceRefusedError, UnavailableError
         """
-        how = _options(options)
-        state = self._state(options)
         store = {name: options[name] for name in ("region", "endpoint") if options.get(name)}
         folder = self._open(options["url"], store)
+        look = _Look(folder, _options(options), self._state(options), window.start)
         for delivery in deliveries(await folder.objects()):
-            parts = [part for part in delivery.parts if isinstance(part, StoredObject)]
-            before = state.etags(delivery.name)
-            new = [
-                part for part in parts if part.etag not in (before.get(part.key), state.etags(part.key).get(part.key))
-            ]
-            if not new and before.keys() <= {part.key for part in parts}:
-                continue
             with tempfile.TemporaryDirectory(prefix="aifinops-") as here:
                 try:
-                    async for page in self._delivery(
-                        folder, delivery, parts, new, before, Path(here), how, state, window
-                    ):
+                    async for page in look.delivery(delivery, Path(here)):
                         yield page
                 except ChangedError:
                     continue  # It is being written; the next poll finds it whole.
                 finally:
-                    state.rollback()
-
-    async def _delivery(
-        self,
-        folder: Folder,
-        delivery: Delivery,
-        parts: Sequence[StoredObject],
-        new: Sequence[StoredObject],
-        before: Mapping[str, str],
-        here: Path,
-        how: Options,
-        state: State,
-        window: Window,
-    ) -> AsyncIterator[Page]:
-        bills: list[Fetched] = []
-        for part in new:
-            fetched = await _fetched(folder, part, here)
-            try:
-                _, reader = await asyncio.to_thread(Reading([fetched.path], how).interpreted, fetched.path)
-            except (FileError, MappingError) as error:
-                yield [_unreadable(fetched, error)]
-                continue
-            if isinstance(reader, Mapped):
-                async for page in _read(part.key, [fetched], how, state, window.start):
-                    yield page
-                fetched.path.unlink()
-            else:
-                bills.append(fetched)
-        known = [part for part in parts if part.key in before and part not in new]
-        # A bill all of whose parts are gone was cleaned up, not taken back.
-        if bills or 0 < len(known) < len(before.keys() - {part.key for part in new}):
-            bills += [await _fetched(folder, part, here) for part in known]
-            async for page in _read(delivery.name, sorted(bills, key=_key), how, state, window.start):
-                yield page
+                    look.state.rollback()
 
     def _state(self, options: Mapping[str, str]) -> State:
         path = options.get("state", "")
@@ -147,46 +104,87 @@ class FileSource:
         return self._states[key]
 
 
-async def _fetched(folder: Folder, part: StoredObject, here: Path) -> Fetched:
-    path = here / hashlib.blake2b(part.key.encode(), digest_size=16).hexdigest()
-    await folder.fetch(part, path)
-    return Fetched(part, path)
+@dataclass(frozen=True)
+class _Look:
+    """One poll of one folder."""
 
+    folder: Folder
+    how: Options
+    state: State
+    start: datetime
+    """Of the window."""
 
-async def _read(
-    report: str, files: Sequence[Fetched], how: Options, state: State, start: datetime
-) -> AsyncIterator[Page]:
-    """Everything a report gives, and what it gave before and no longer does."""
-    from_start = not state.is_known(report)
-    reading_number = state.begin(report)
-    names = {file.path: file.part.key for file in files}
-    items = iter(Reading([file.path for file in files], how))
-
-    def take() -> tuple[list[Event | Unreadable], bool]:
-        page: list[Event | Unreadable] = []
-        batch = list(islice(items, PAGE))
-        for item in batch:
-            if not isinstance(item, Found):
-                page.append(Unreadable(f"{names[item.path]}:{item.line}", item.message))
-            elif not from_start or datetime.fromisoformat(item.event["time"]) >= start:
-                page.append(item.event)
-        return page, len(batch) < PAGE
-
-    ended = False
-    while not ended:
-        try:
-            page, ended = await asyncio.to_thread(take)
-        except (FileError, MappingError) as error:
-            yield [_unreadable(files[0], error)]
-            state.rollback()
+    async def delivery(self, delivery: Delivery[StoredObject], here: Path) -> AsyncIterator[Page]:
+        """What is new in a delivery. Its parts are fetched into `here`."""
+        parts, before = {part.key: part for part in delivery.parts}, self.state.etags(delivery.name)
+        new = [part for part in parts.values() if part.etag not in (before.get(part.key), self._etag(part.key))]
+        bills: list[Fetched] = []
+        damaged = False
+        for part in new:
+            fetched = await self._fetched(part, here)
+            try:
+                _, reader = await asyncio.to_thread(Reading([fetched.path], self.how).interpreted, fetched.path)
+            except (FileError, MappingError) as error:
+                damaged |= isinstance(error, FileError)
+                yield [_unreadable(fetched, error)]
+                continue
+            if isinstance(reader, Mapped):
+                async for page in self._read(part.key, [fetched]):
+                    yield page
+                fetched.path.unlink()
+            else:
+                bills.append(fetched)
+        known = [part for key, part in parts.items() if part.etag == before.get(key)]
+        fewer = len(known) + len(bills) < len(before)
+        # A bill all of whose parts are gone was cleaned up, not taken back; without a damaged part it is not whole.
+        if damaged or not (bills or (known and fewer)):
             return
-        state.gave(report, reading_number, [row for row in page if not isinstance(row, Unreadable)])
-        if page:
+        bills += [await self._fetched(part, here) for part in known]
+        async for page in self._read(delivery.name, sorted(bills, key=_key)):
             yield page
-    for gone in state.taken_back(report, reading_number):
-        yield gone
-    yield []
-    state.commit(report, reading_number, {file.part.key: file.part.etag for file in files})
+
+    async def _read(self, report: str, files: Sequence[Fetched]) -> AsyncIterator[Page]:
+        """Everything a report gives, and what it gave before and no longer does."""
+        state = self.state
+        from_start = not state.is_known(report)
+        reading_number = state.begin(report)
+        names = {file.path: file.part.key for file in files}
+        items = iter(Reading([file.path for file in files], self.how))
+
+        def take() -> tuple[list[Event | Unreadable], bool]:
+            page: list[Event | Unreadable] = []
+            batch = list(islice(items, PAGE))
+            for item in batch:
+                if not isinstance(item, Found):
+                    page.append(Unreadable(f"{names[item.path]}:{item.line}", item.message))
+                elif not from_start or datetime.fromisoformat(item.event["time"]) >= self.start:
+                    page.append(item.event)
+            return page, len(batch) < PAGE
+
+        ended = False
+        while not ended:
+            try:
+                page, ended = await asyncio.to_thread(take)
+            except (FileError, MappingError) as error:
+                yield [_unreadable(files[0], error)]
+                state.rollback()
+                return
+            state.gave(report, reading_number, [row for row in page if not isinstance(row, Unreadable)])
+            if page:
+                yield page
+        for gone in state.taken_back(report, reading_number):
+            yield gone
+        yield []
+        state.commit(report, reading_number, {file.part.key: file.part.etag for file in files})
+
+    def _etag(self, key: str) -> str | None:
+        """Of a file that is read by itself, as it was read."""
+        return self.state.etags(key).get(key)
+
+    async def _fetched(self, part: StoredObject, here: Path) -> Fetched:
+        path = here / hashlib.blake2b(part.key.encode(), digest_size=16).hexdigest()
+        await self.folder.fetch(part, path)
+        return Fetched(part, path)
 
 
 def _key(fetched: Fetched) -> str:

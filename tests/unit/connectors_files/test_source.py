@@ -199,6 +199,24 @@ async def test_a_file_that_cannot_be_read_harms_no_other(tmp_path: Path) -> None
     assert "no column is the time" in reasons["a/other.csv"]
 
 
+async def test_a_damaged_part_takes_nothing_back(tmp_path: Path) -> None:
+    _write(tmp_path / "bill" / "1.csv", _row(1, 10, "0.03"))
+    (tmp_path / "bill" / "2.csv").write_bytes(gzip.compress((HEADER + _row(2, 20, "0.06")).encode()))
+    (tmp_path / "bill" / "notes.csv").write_text("some,thing\n1,2\n")
+    polled = Polled(str(tmp_path))
+    await polled.poll()
+    assert (polled.ingest.tokens, polled.ingest.cost) == (30_000, Decimal("0.09"))
+    whole = (tmp_path / "bill" / "2.csv").read_bytes()
+    (tmp_path / "bill" / "2.csv").write_bytes(whole[:-10])
+    _write(tmp_path / "bill" / "1.csv", _row(1, 11, "0.033"))
+    reasons = [row.reason for row in await polled.poll()]
+    assert any("damaged or cut short" in reason for reason in reasons)
+    assert (polled.ingest.tokens, polled.ingest.cost) == (30_000, Decimal("0.09"))
+    (tmp_path / "bill" / "2.csv").write_bytes(whole)
+    await polled.poll()
+    assert (polled.ingest.tokens, polled.ingest.cost) == (31_000, Decimal("0.093"))
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
