@@ -113,12 +113,15 @@ class Mapped:
     """Makes events of a table's rows. Columns called as our own fields need no assignment; objects `usage`, `tags` and
     `seat`, as our own JSON events have them, are read as such."""
 
-    def __init__(self, assignments: Iterable[Assignment], columns: Sequence[str], source: str) -> None:
+    def __init__(
+        self, assignments: Iterable[Assignment], columns: Sequence[str], source: str, *, sparse: bool = False
+    ) -> None:
         """
         Args:
             assignments: what columns are; a later one wins over an earlier one of the same field.
             columns: that the table has.
             source: of events that name none.
+            sparse: rows may have further columns, as each row of JSON has its own.
 
         Raises:
             MappingError: a column is missing, or nothing says when or how much.
@@ -152,6 +155,11 @@ class Mapped:
                 f"{_have(columns)}"
             )
 
+        self._sparse = sparse
+        if sparse:
+            self._columns = {**{name: name for name in READERS if name not in self._fields}, **self._columns}
+            self._objects = ["usage", "tags", "seat"]
+
     @property
     def columns(self) -> set[str]:
         """The only columns needed."""
@@ -175,6 +183,12 @@ class Mapped:
             value = values.at(row.values, column)
             if value is not None and value != "":
                 flat[field] = _read(field, value, f"column {column!r}")
+        if self._sparse:
+            flat.update({
+                name: values.text(value)
+                for name, value in row.values.items()
+                if name.startswith(TAG_PREFIX) and name not in self._fields
+            })  # fmt: skip
         event = _assembled(flat, row.values, self._objects)
         if not event.get("time"):
             raise RowError("has no time")

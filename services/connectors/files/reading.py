@@ -158,6 +158,7 @@ class Reading:
                 return table, Focus(columns, options.assignments, cost=options.cost, all_rows=options.all_rows)
             if options.format is Format.CUR or (options.format is Format.AUTO and is_cur(columns)):
                 return table, Report(columns, options.assignments, cost=options.cost, all_rows=options.all_rows)
-            return table, Mapped(options.assignments, columns, options.source or EVENTS)
+            sparse = table.kind is Kind.JSON_LINES
+            return table, Mapped(options.assignments, columns, options.source or EVENTS, sparse=sparse)
         except MappingError as error:
             raise MappingError(f"{path}: {error}") from None

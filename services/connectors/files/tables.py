@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ Told = Callable[[int], None]
 """Is told how many more bytes of the file were read."""
 
 _BATCH_ROWS = 2_000
+_HEADER_ROWS = 1_000
 _MAX_FIELD = 1 << 20
 _DELIMITERS = ",;\t|"
 
@@ -70,7 +71,7 @@ class Table:
         return cls(path, kind or _kind(path, encoding), encoding)
 
     def columns(self) -> list[str]:
-        """Names of the columns; of JSON lines, those of the first row.
+        """Names of the columns; of JSON lines, which have no header, those of the first thousand rows.
 
         Raises:
             FileError
@@ -78,14 +79,12 @@ class Table:
         if self.kind is Kind.PARQUET:
             with _parquet(self.path) as file:
                 return [str(name) for name in file.schema_arrow.names]
+        if self.kind is Kind.JSON_LINES:
+            first = islice(self._text_rows(lambda _: None), _HEADER_ROWS)
+            return list(dict.fromkeys(name for row in first if isinstance(row, Row) for name in row.values))
         with opened(self.path) as stream:
-            for text in lines(self.path, stream, self.encoding):
-                if self.kind is Kind.CSV:
-                    return _reader(self.path, text, iter(()))[0]
-                if text.strip():
-                    row = _object(text, 1)
-                    return [] if isinstance(row, BadRow) else list(row.values)
-        return []
+            header = next(lines(self.path, stream, self.encoding), "")
+            return _reader(self.path, header, iter(()))[0]
 
     def rows(self, columns: Collection[str] | None = None, told: Told = lambda _: None) -> Iterator[Row | BadRow]:
         """Every row.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from services.connectors.files.digests import Occurrences
 from services.connectors.files.mapping import READERS, USAGE, Assignment, Mapped, MappingError, RowError, from_toml
+from services.connectors.files.reading import Found, Options, Reading
 from services.connectors.files.tables import Row
 from services.ingest.domain import seat
 from services.ingest.domain.context import Context
@@ -65,6 +67,32 @@ def test_our_own_json_passes_as_it_is() -> None:
         "seat": {"assigned_at": "2026-01-01T00:00:00Z", "pending_cancellation": True}, "source_cost": "0.5",
     }  # fmt: skip
     assert _event(own) == own
+
+
+def test_each_row_of_json_has_its_own_fields(tmp_path: Path) -> None:
+    """Also those that no row before it had."""
+    path = tmp_path / "usage.jsonl"
+    rows: list[dict[str, Any]] = [
+        {"id": "1", "time": "2026-11-20", "usage": {"requests": 1}},
+        {
+            "id": "2",
+            "time": "2026-11-20",
+            "input_tokens": 5,
+            "batch": True,
+            "tag:a": "b",
+            "tags": {"c": "d"},
+            "who": "ann",
+        },
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = list(Reading([path], Options(assignments=[Assignment.of("who=user")])))
+    assert [item.event for item in found if isinstance(item, Found)] == [
+        {"id": "1", "time": "2026-11-20T00:00:00Z", "source": "import", "usage": {"requests": 1}},
+        {
+            "id": "2", "time": "2026-11-20T00:00:00Z", "source": "import", "usage": {"input_tokens": 5}, "batch": True,
+            "tags": {"c": "d", "a": "b"}, "user": "ann",
+        },
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
