@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import subprocess
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -14,6 +18,8 @@ from services.common.settings import ClickHouseSettings, KafkaSettings
 from tests.e2e.events import event, total
 from tests.e2e.running import Client, Cluster, eventually
 from tests.kafka import RealKafka, RealKafkaMissing
+
+MIB = 1024 * 1024
 
 
 def _spend(client: Client) -> Decimal:
@@ -71,4 +77,78 @@ def test_kafka_then_clickhouse_go_away_and_come_back(tmp_path: Path) -> None:
         codes = cluster.stop()
         broker.stop()
         asyncio.run(engine.stop())
+    assert set(codes.values()) == {0}
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of twelve megabytes."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(folder)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip(f"needs to mount a small disk: {mounted.stderr.decode().strip()}")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("bound", ["disk", "journal"])
+def test_a_journal_that_may_not_grow_refuses_in_time_and_loses_nothing(
+    tmp_path: Path, small_disk: Path, clickhouse_settings: ClickHouseSettings, bound: str
+) -> None:
+    broker = RealKafka(tmp_path / "kafka")
+    try:
+        broker.start()
+    except RealKafkaMissing as missing:
+        pytest.skip(f"needs a broker that can be killed and comes back with its log: {missing}")
+    free_bytes, journal_bytes = (6 * MIB, 1_024 * MIB) if bound == "disk" else (1 * MIB, 3 * MIB)
+    cluster = Cluster(
+        tmp_path / "services",
+        KafkaSettings(bootstrap_servers=broker.bootstrap_servers, partitions=3),
+        clickhouse_settings,
+        AIFINOPS_KAFKA__REQUEST_TIMEOUT_MS="3000",
+        AIFINOPS_INGEST__KAFKA_TIMEOUT_SECONDS="0.5",
+        AIFINOPS_INGEST__JOURNAL_DIR=str(small_disk / "journal"),
+        AIFINOPS_INGEST__JOURNAL_MIN_FREE_BYTES=str(free_bytes),
+        AIFINOPS_INGEST__JOURNAL_MAX_BYTES=str(journal_bytes),
+        AIFINOPS_INGEST__JOURNAL_SEGMENT_BYTES=str(MIB),
+    )
+    try:
+        cluster.prepare()
+        cluster.start()
+        cluster.ready()
+        client = cluster.client()
+        broker.kill()
+        accepted: list[dict[str, Any]] = []
+        refused: httpx.Response | None = None
+        while refused is None:
+            batch = [event(len(accepted) + number) for number in range(1_000)]
+            answer = client.http.post("/v1/events", json=batch)
+            if answer.status_code == 202:
+                accepted += batch
+                assert len(accepted) < 100_000, "nothing bounds the journal"
+            else:
+                refused = answer
+        assert refused.status_code == 503, refused.text
+        assert int(refused.headers["Retry-After"]) >= 1
+        assert ("bytes free" if bound == "disk" else "the journal is full") in refused.json()["error"]["message"]
+        assert accepted
+        disk = shutil.disk_usage(small_disk)
+        assert disk.free >= free_bytes
+        assert disk.used <= journal_bytes + MIB
+        # It says so, and goes on saying so until there is room; it is not dead.
+        assert "journal" in _readiness(client.url).text
+        assert httpx.get(f"{client.url}/healthz", trust_env=False).status_code == 200
+
+        broker.start()
+        late = [event(len(accepted) + number) for number in range(1_000)]
+        eventually(lambda: client.http.post("/v1/events", json=late).status_code, lambda status: status == 202)
+        eventually(lambda: _spend(client), lambda amount: amount == total([*accepted, *late]), seconds=120)
+        eventually(lambda: list(small_disk.glob("journal/*.journal")), lambda left: not left)
+        client.close()
+    finally:
+        codes = cluster.stop()
+        broker.stop()
     assert set(codes.values()) == {0}
