@@ -27,8 +27,8 @@ from tests.e2e.events import event
 from tests.e2e.running import Client, Cluster, eventually
 from tests.kafka import RealKafka, RealKafkaMissing
 
-OUTAGE_SECONDS = float(os.environ.get("AIFINOPS_CHAOS_SECONDS", "6"))
-EVENTS = int(os.environ.get("AIFINOPS_CHAOS_EVENTS", "4000"))
+OUTAGE_SECONDS = float(os.environ.get("AIFINOPS_CHAOS_SECONDS", "4"))
+EVENTS = int(os.environ.get("AIFINOPS_CHAOS_EVENTS", "3000"))
 SEED = int(os.environ.get("AIFINOPS_CHAOS_SEED", "1"))
 SENDERS = 3
 GROUPS = (("ingest", "console"), ("pricing",), ("ledger",), ("budget",), ("anomaly", "governance", "optimizer"))
