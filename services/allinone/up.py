@@ -200,9 +200,9 @@ def otlp_port(options: Options) -> int:
         return _port(options.host, options.otlp_port)
     try:
         return _port(options.host, OTLP_PORT)
-    except PortTakenError as error:
+    except PortTakenError:
         found = free_port()
-        logger.warning(f"{error}; OTLP over gRPC listens on {found} instead", wanted=OTLP_PORT, port=found)
+        logger.warning(f"port {OTLP_PORT} is taken: OTLP over gRPC listens on {found} instead", host=options.host)
         return found
 
 
