@@ -123,10 +123,11 @@ class PollerGroup:
             rebalance_timeout_ms=settings.rebalance_timeout_ms,
             max_poll_interval_ms=_NEVER_IDLE_MS,
         )
-        self._consumer.subscribe([self._topic], listener=_Listener(self))
         await self._consumer.start()
+        # Whoever subscribes to a topic that is not there waits without a word.
         if self._topic not in await self._consumer.topics():
             raise _NoTopicError(f"there is no topic {self._topic}: create it with `aifinops topics`")
+        self._consumer.subscribe([self._topic], listener=_Listener(self))
 
     async def _leave(self) -> None:
         consumer, self._consumer = self._consumer, None
