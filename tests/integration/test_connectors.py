@@ -290,6 +290,8 @@ async def test_secrets_rotate_without_a_restart_and_show_nowhere(
     there.file("source.secret", SECRET)
     await there.until(lambda events: len(events) == 6)
     there.file("acme.key", unknown := "afk_nobody_0000000000000000000000000000000000000000000")
+    openai.use("completions", hours_ago(server, 0), model="gpt-4o", project_id="p", input_tokens=1, output_tokens=0,
+               num_model_requests=1)  # fmt: skip
     async with asyncio.timeout(PATIENCE):
         while "configuration" not in (await process.get("/readyz")).text:
             await asyncio.sleep(0.1)
