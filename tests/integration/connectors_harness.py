@@ -174,7 +174,7 @@ async def platform(
         auth=auth,
         http=HttpSettings(host="127.0.0.1", port=0),
         grpc=GrpcSettings(host="127.0.0.1", port=0),
-        ingest=IngestOptions(journal_dir=folder / "journal"),
+        ingest=IngestOptions(journal_dir=folder / "journal", otlp_grpc_port=0),
     )
     keyring = host.key_ring(settings)
     ingest = host.Host("ingest", settings, [build(settings, keyring)], keyring)
