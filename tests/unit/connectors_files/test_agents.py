@@ -164,6 +164,35 @@ async def test_a_fork_whose_parent_is_gone(tmp_path: Path) -> None:
     assert sorted(event["usage"]["output_tokens"] for event in ingest.events.values()) == [20, 40]
 
 
+@pytest.mark.parametrize("parent_is_there", [True, False])
+@pytest.mark.parametrize("times_are_kept", [True, False])
+async def test_siblings_that_copy_one_history(parent_is_there: bool, times_are_kept: bool, tmp_path: Path) -> None:
+    """Each has the parent's two requests, at their own times or at that of the fork, and one of its own; the siblings'
+    own ones are alike to the token, and are two."""
+
+    def told(second: int, total: int, last: int) -> str:
+        info = {"total_token_usage": _usage(total, 2 * total), "last_token_usage": _usage(last, 2 * last)}
+        return _codex_line(second, "event_msg", {"type": "token_count", "info": info})
+
+    folder = tmp_path / ".codex" / "sessions"
+    folder.mkdir(parents=True)
+    history = (told(1, 100, 100), told(8, 150, 50))
+    if parent_is_there:
+        (folder / "rollout-p.jsonl").write_text(_codex_line(0, "session_meta", {"id": "p"}) + "".join(history))
+    for child in ("c1", "c2"):
+        copied = history if times_are_kept else (told(30, 100, 100), told(30, 150, 50))
+        (folder / f"rollout-{child}.jsonl").write_text(
+            _codex_line(30, "session_meta", {"id": child, "forked_from_id": "p"})
+            + "".join(copied)
+            + _codex_line(31, "turn_context", {"model": "gpt-5.1-codex"})
+            + told(40, 157, 7)
+        )
+    ingest, _ = await _look(tmp_path, CODEX)
+    own = 7 + 7
+    assert ingest.totals()["input_tokens"] == (100 + 50 + own if parent_is_there else own)
+    assert {event["session"] for event in ingest.events.values()} >= {"c1", "c2"}
+
+
 async def test_gemini_cli() -> None:
     ingest, found = await _look(GOLDEN / "gemini", GEMINI_CLI)
     assert set(ingest.events) == {"g1", "h1", "h2", "k1"}
