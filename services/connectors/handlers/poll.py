@@ -6,6 +6,7 @@ that exactly once.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -161,6 +162,7 @@ async def _batches(
     async for page in pages:
         # A process that was frozen wakes up here, before it asks for a further page or sends what it has.
         lease.check()
+        await asyncio.sleep(0)  # Others get their turn between the pieces of a large answer.
         waiting += page
         while len(waiting) >= BATCH or (waiting and not page):
             yield waiting[:BATCH]

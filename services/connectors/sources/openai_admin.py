@@ -29,7 +29,7 @@ async def buckets(
     group_by: Sequence[str],
     make: Callable[[Row, datetime], Event],
 ) -> AsyncIterator[Sequence[Event | Unreadable]]:
-    """The rows of a report, a page at a time.
+    """The rows of a report, a bucket at a time.
 
     Args:
         api: of OpenAI.
@@ -54,7 +54,8 @@ async def buckets(
     seen: set[str] = set()
     while True:
         answer = document((await api.get(path, params)).body, SOURCE)
-        yield [event for bucket in listed(answer, "data", SOURCE) for event in _rows(bucket, path, make)]
+        for bucket in listed(answer, "data", SOURCE):
+            yield _rows(bucket, path, make)
         page = answer.text("next_page") if answer.flag("has_more") else ""
         if not page:
             return
