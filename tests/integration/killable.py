@@ -46,6 +46,7 @@ class KillableService:
             "AIFINOPS_HTTP__PORT": str(self._http_port),
             "AIFINOPS_GRPC__HOST": "127.0.0.1",
             "AIFINOPS_GRPC__PORT": str(self.grpc_port),
+            "AIFINOPS_INGEST__OTLP_GRPC_PORT": "0",
             **{name: value if isinstance(value, str) else json.dumps(value) for name, value in more.items()},
         }
         self._process: asyncio.subprocess.Process | None = None
