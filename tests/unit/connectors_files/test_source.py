@@ -345,3 +345,14 @@ async def test_a_delivery_counts_as_read_once_ingest_has_all_of_it(tmp_path: Pat
     idle = _Sink(away_from=1)
     await _transfer(str(tmp_path), idle)
     assert idle.batches == 0
+
+
+def test_stores_are_known_by_their_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What each needs is said before anything is asked over the network."""
+    with pytest.raises(SourceRefusedError, match="Account must be specified"):
+        ObjectFolder("az://exports/finops")
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", "mystorage")
+    for url in ("az://exports/finops", "abfss://exports@mystorage.dfs.core.windows.net/finops", "gs://bucket/finops"):
+        ObjectFolder(url)
+    with pytest.raises(SourceRefusedError, match="'region' is not valid for store 'GCS'"):
+        ObjectFolder("gs://bucket/finops", {"region": "eu-central-1"})
