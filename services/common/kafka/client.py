@@ -10,8 +10,11 @@ from aiokafka.errors import KafkaError
 from aiokafka.helpers import create_ssl_context
 
 from services.common.errors import UnavailableError
+from services.common.kafka import closed_transport
 from services.common.kafka.record import Partition
 from services.common.settings import KafkaSettings
+
+closed_transport.told_as_connection_errors()
 
 
 def connection(settings: KafkaSettings) -> dict[str, Any]:
