@@ -14,7 +14,7 @@ The price of that exactness is time: an event keeps its first time, so all of a 
 program started. Differences per hour would need to know the total at the end of the hour before, which no replica can
 know for certain after a restart; a guess there counts a whole history twice. For programs that run for days delta
 temporality (OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=delta) puts usage where it happened; agents' sessions are
-short, and Claude Code sends deltas anyway.
+short, and Claude Code sends deltas by default.
 
 Limits: input tokens of the GenAI metrics include cached ones, which metrics do not tell apart, and a counter of tokens
 does not tell how long single requests were, which some prices depend on. Spans and events tell both.
