@@ -13,7 +13,13 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-from finops.ledger.v1.ledger_pb2 import HasEventsRequest, HasEventsResponse, KnownEvent
+from finops.ledger.v1.ledger_pb2 import (
+    GetPositionsRequest,
+    GetPositionsResponse,
+    HasEventsRequest,
+    HasEventsResponse,
+    KnownEvent,
+)
 from finops.ledger.v1.ledger_pb2_grpc import LedgerServiceServicer, add_LedgerServiceServicer_to_server
 from finops.usage.v1.usage_pb2 import UsageEvent
 
@@ -266,6 +272,9 @@ class _Ledger(LedgerServiceServicer):
         self.asked += len(request.event_keys)
         known = [KnownEvent(event_key=k, content_hash=self.held[k]) for k in request.event_keys if k in self.held]
         return HasEventsResponse(known=known)
+
+    async def GetPositions(self, request: GetPositionsRequest, context: Any) -> GetPositionsResponse:
+        return GetPositionsResponse()
 
 
 @pytest.mark.slow
