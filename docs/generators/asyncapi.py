@@ -24,6 +24,8 @@ _CLOUD_EVENT = {
     "ce_type": "What happened",
     "ce_source": "Where",
     "ce_time": "When, RFC 3339",
+    "ce_subject": "What it is about, where the source is not enough",
+    "content-type": "application/protobuf",
     "traceparent": "W3C trace context, where the trace is sampled",
 }
 _DEAD = {

@@ -147,6 +147,7 @@ def _event() -> Schema:
     usage: Schema = {name: _count(fields.MAX_COUNT) for name in native.USAGE_FIELDS}
     usage["seats"] = _count(fields.MAX_SEATS) | {"description": "Seats held during the event's UTC day"}
     usage["credits"] = {"type": ["string", "number"], "description": "The tool's own credits, up to 6 decimals"}
+    usage["audio_seconds"] = {"type": ["string", "number"], "description": "Audio billed by duration, up to 3 decimals"}
     return {
         "type": "object",
         "required": ["id", "time", "usage"],

@@ -18,6 +18,9 @@ class ShadowOptions(BaseModel):
     output_per_million: Decimal = Field(default=Decimal(15), ge=0, le=10_000, decimal_places=12)
     web_searches_per_thousand: Decimal = Field(default=Decimal(10), ge=0, le=10_000, decimal_places=12)
     credit: Decimal = Field(default=Decimal("0.04"), ge=0, le=1_000, decimal_places=12, description="One credit")
+    audio_minute: Decimal = Field(
+        default=Decimal("0.006"), ge=0, le=1_000, decimal_places=9, description="Of audio billed by its duration"
+    )
     seat_per_month: Decimal = Field(default=Decimal(30), ge=0, le=10_000, decimal_places=12)
 
     def prices(self) -> ShadowPrices:
@@ -27,6 +30,7 @@ class ShadowOptions(BaseModel):
             output_tokens=parse_dollars(self.output_per_million),
             web_searches=parse_dollars(self.web_searches_per_thousand) * 1_000,
             credit_micros=parse_dollars(self.credit),
+            audio_milliseconds=parse_dollars(self.audio_minute) * 1_000 // 60,
             seat_month=parse_dollars(self.seat_per_month),
         )
 

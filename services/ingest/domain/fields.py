@@ -97,8 +97,8 @@ def count(value: object, field: str, limit: int = MAX_COUNT) -> int:
     return value
 
 
-def credit_micros(value: object, field: str) -> int:
-    """Millionths of a credit from a decimal number or string, exact; a JSON float is read by its shortest decimal.
+def fixed_point(value: object, field: str, places: int) -> int:
+    """A decimal number or string times 10^places, exact; a JSON float is read by its shortest decimal.
 
     Raises:
         Rejected
@@ -116,10 +116,10 @@ def credit_micros(value: object, field: str) -> int:
         raise Rejected(Reason.WRONG_TYPE, field, f'must be a decimal such as "12.5", not {shown(value)}')
     if not 0 <= amount <= MAX_COUNT:
         raise Rejected(Reason.OUT_OF_RANGE, field, f"is {value}: must lie between 0 and {MAX_COUNT}")
-    micros = amount.scaleb(6)
-    if micros != micros.to_integral_value():
-        raise Rejected(Reason.INVALID, field, f"is {value}: finer than a millionth of a credit, round it to 6 decimals")
-    return int(micros)
+    scaled = amount.scaleb(places)
+    if scaled != scaled.to_integral_value():
+        raise Rejected(Reason.INVALID, field, f"is {value}: finer than is kept, round it to {places} decimals")
+    return int(scaled)
 
 
 def dollars(value: object, field: str) -> Picos:
@@ -150,6 +150,20 @@ def clean_dollars(value: object) -> Picos | None:
         return None
     amount = Decimal(repr(value))
     return round(amount * PICOS_PER_DOLLAR) if 0 <= amount < MAX_DOLLARS else None
+
+
+def audio_milliseconds(value: object, field: str) -> int:
+    """Of a provider's number of seconds, to the nearest.
+
+    Raises:
+        Rejected
+    """
+    if type(value) not in (int, float, type(None)):
+        raise Rejected(Reason.WRONG_TYPE, field, f"must be a number of seconds, not {shown(value)}")
+    seconds = Decimal(repr(value or 0))
+    if not seconds.is_finite() or not 0 <= seconds <= MAX_COUNT:
+        raise Rejected(Reason.OUT_OF_RANGE, field, f"is {value}: must lie between 0 and {MAX_COUNT} seconds")
+    return round(seconds * 1000)
 
 
 def boolean(value: object, field: str) -> bool:

@@ -20,12 +20,17 @@ class ShadowPrices:
     output_tokens: Picos
     web_searches: Picos
     credit_micros: Picos
+    audio_milliseconds: Picos
     seat_month: Picos
 
     def per_million(self) -> Mapping[str, Picos]:
         """By bucket, seats aside."""
         tokens = {b: self.input_tokens if b in INPUT_BUCKETS else self.output_tokens for b in TOKEN_BUCKETS}
-        return tokens | {"web_searches": self.web_searches, "credit_micros": self.credit_micros}
+        return tokens | {
+            "web_searches": self.web_searches,
+            "credit_micros": self.credit_micros,
+            "audio_milliseconds": self.audio_milliseconds,
+        }
 
     def cost(self, quantities: Mapping[str, int], time: Micros) -> Picos:
         """Of the given buckets at a time."""

@@ -101,6 +101,14 @@ def test_what_the_source_says_it_cost_is_exact(dollars: str, picos: int) -> None
     assert event.source_cost_picos == picos
 
 
+def test_audio_by_its_duration_is_kept_to_the_millisecond() -> None:
+    for value, milliseconds in ((12.5, 12_500), ("0.001", 1), (3, 3_000)):
+        assert buckets(decode(native(usage={"audio_seconds": value}), context())) == {
+            "audio_milliseconds": milliseconds
+        }
+    assert "round it to 3 decimals" in refused(decode, native(usage={"audio_seconds": "0.0001"}))[1]
+
+
 def test_what_the_vendor_bills_is_told_from_what_a_source_believes() -> None:
     billed = decode(native(billed_cost="0.04", usage={}), context())
     assert (billed.source_cost_picos, billed.source_cost_billed) == (4 * 10**10, True)
@@ -181,7 +189,11 @@ def test_content_is_dropped_and_unknown_fields_are_counted() -> None:
             "usage.input_tokens: must be a whole number, not a string",
         ),
         ({"usage": {"seats": 10_001}}, Reason.OUT_OF_RANGE, "usage.seats: is 10001"),
-        ({"usage": {"credits": "0.0000001"}}, Reason.INVALID, "usage.credits: is 0.0000001: finer than a millionth"),
+        (
+            {"usage": {"credits": "0.0000001"}},
+            Reason.INVALID,
+            "usage.credits: is 0.0000001: finer than is kept",
+        ),
         ({"usage": {"credits": "NaN"}}, Reason.WRONG_TYPE, "usage.credits: must be a decimal"),
         ({"usage": {"credits": "-1"}}, Reason.OUT_OF_RANGE, "usage.credits: is -1"),
         ({"tags": {"a": 1}}, Reason.WRONG_TYPE, "tags.a: must be a string, not 1"),

@@ -173,11 +173,18 @@ def test_a_line_of_a_batch_output_file() -> None:
         ),
         ({"prompt_tokens": -1}, "usage.prompt_tokens: is -1"),
         ({"prompt_tokens": 1, "prompt_tokens_details": [1]}, "usage.prompt_tokens_details: must be an object"),
-        ({"type": "duration", "seconds": 3.5}, "usage.seconds: is 3.5: billed by the second of audio"),
+        ({"type": "duration", "seconds": "3.5"}, "usage.seconds: must be a number of seconds"),
+        ({"type": "duration", "seconds": -1}, "usage.seconds: is -1: must lie between"),
     ],
 )  # fmt: skip
 def test_inconsistent_usage_is_refused(usage: Any, message: str) -> None:
     assert message in refused(decode, {**_chat(_usage()), "usage": usage})[1]
+
+
+def test_a_transcription_billed_by_its_duration() -> None:
+    """openai-python, types/audio/transcription.py, UsageDuration"""
+    event = decode({"id": "tr-1", "model": "whisper-1", "usage": {"type": "duration", "seconds": 9.4215}}, context())
+    assert buckets(event) == {"audio_milliseconds": 9_422, "requests": 1}
 
 
 def test_a_batch_job_is_refused_because_its_lines_say_the_same() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.ingest.domain.attribution import Attribution
-from services.ingest.domain.sources import Decoder, cohere, deepseek, groq, mistral, ollama, openai, openrouter, xai
+from services.ingest.domain.sources import Decoder, cohere, deepseek, groq, mistral, ollama, openrouter, xai
 from tests.unit.ingest.building import buckets, context, refused
 
 NAMED = Attribution(id="x-1", model="m")
@@ -21,19 +21,9 @@ def _object(**usage: Any) -> dict[str, Any]:
     ("decode", "item", "message"),
     [
         (
-            openai.decode,
-            {"text": "...", "usage": {"type": "duration", "seconds": 9}},
-            "usage.seconds: is 9: billed by the second of audio",
-        ),
-        (
             mistral.decode,
             {"pages": [], "usage_info": {"pages_processed": 3}},
             "usage_info.pages_processed: is 3: billed by the page",
-        ),
-        (
-            mistral.decode,
-            _object(prompt_tokens=5, completion_tokens=5, prompt_audio_seconds=7),
-            "usage.prompt_audio_seconds: is 7",
         ),
         (
             cohere.decode,
@@ -50,6 +40,13 @@ def test_what_is_billed_in_a_unit_without_a_bucket_is_refused_rather_than_free(
     told = refused(decode, item, attribution=NAMED)[1]
     assert message in told
     assert "there is no bucket; send a native event with `credits`" in told
+
+
+def test_mistrals_audio_stands_beside_its_tokens() -> None:
+    item = _object(prompt_audio_seconds=203, prompt_tokens=4, completion_tokens=635, total_tokens=3_264)
+    assert buckets(mistral.decode(item, context())) == {
+        "audio_milliseconds": 203_000, "input_tokens": 4, "output_tokens": 635, "requests": 1,
+    }  # fmt: skip
 
 
 def test_cohere_bills_less_than_it_counts() -> None:

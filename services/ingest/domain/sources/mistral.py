@@ -27,13 +27,15 @@ def decode(item: object, context: Context) -> UsageEvent:
     provider.refuse_unmetered(pages, "usage_info.pages_processed", "page")
     event, usage, path = openai.read(item, context, NAME, _in_openai_words)
     connectors = fields.mapping(usage.get("connectors"), f"{path}connectors")
+    # Audio is billed by the second and stands in none of the token counts (docs, "Audio transcription").
+    field = f"{path}prompt_audio_seconds"
+    event.quantities.audio_milliseconds = fields.audio_milliseconds(usage.get("prompt_audio_seconds"), field)
     for name in _SEARCHES:
         event.quantities.web_searches += fields.count(connectors.get(name), f"{path}connectors.{name}")
     return event
 
 
 def _in_openai_words(usage: Usage, path: str) -> Usage:
-    provider.refuse_unmetered(usage.get("prompt_audio_seconds"), f"{path}prompt_audio_seconds", "second of audio")
     brought = fields.count(usage.get("connector_tokens"), f"{path}connector_tokens")
     if brought:
         prompt = fields.count(usage.get("prompt_tokens"), f"{path}prompt_tokens")

@@ -90,7 +90,7 @@ def buckets_of(usage: Usage, path: str) -> Buckets:
         Rejected: wrong types, or parts that exceed their total.
     """
     if usage.get("type") == "duration":
-        provider.refuse_unmetered(usage.get("seconds"), f"{path}seconds", "second of audio")
+        return {"audio_milliseconds": fields.audio_milliseconds(usage.get("seconds"), f"{path}seconds")}
     total_in_name = "prompt_tokens" if usage.get("prompt_tokens") is not None else "input_tokens"
     total_out_name = "completion_tokens" if total_in_name == "prompt_tokens" else "output_tokens"
     if usage.get(total_in_name) is None:

@@ -91,7 +91,7 @@ class UsageEvent(_message.Message):
     def __init__(self, event_key: _Optional[bytes] = ..., content_hash: _Optional[bytes] = ..., tenant_id: _Optional[str] = ..., source: _Optional[str] = ..., source_event_id: _Optional[str] = ..., time_unix_micros: _Optional[int] = ..., time_inferred: _Optional[bool] = ..., received_unix_micros: _Optional[int] = ..., provider: _Optional[str] = ..., model: _Optional[str] = ..., tool: _Optional[str] = ..., team: _Optional[str] = ..., user: _Optional[str] = ..., project: _Optional[str] = ..., key: _Optional[str] = ..., environment: _Optional[str] = ..., tags: _Optional[_Mapping[str, str]] = ..., session: _Optional[str] = ..., service_tier: _Optional[str] = ..., batch: _Optional[bool] = ..., region: _Optional[str] = ..., quantities: _Optional[_Union[Quantities, _Mapping]] = ..., seat: _Optional[_Union[Seat, _Mapping]] = ..., outcome: _Optional[_Union[Outcome, str]] = ..., measurement: _Optional[_Union[Measurement, str]] = ..., estimated: _Optional[bool] = ..., source_cost_picos: _Optional[int] = ..., source_cost_billed: _Optional[bool] = ...) -> None: ...
 
 class Quantities(_message.Message):
-    __slots__ = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens", "output_tokens", "reasoning_tokens", "input_audio_tokens", "output_audio_tokens", "input_image_tokens", "output_image_tokens", "web_searches", "requests", "seats", "credit_micros")
+    __slots__ = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens", "output_tokens", "reasoning_tokens", "input_audio_tokens", "output_audio_tokens", "input_image_tokens", "output_image_tokens", "web_searches", "requests", "seats", "credit_micros", "audio_milliseconds")
     INPUT_TOKENS_FIELD_NUMBER: _ClassVar[int]
     CACHE_READ_TOKENS_FIELD_NUMBER: _ClassVar[int]
     CACHE_WRITE_TOKENS_FIELD_NUMBER: _ClassVar[int]
@@ -106,6 +106,7 @@ class Quantities(_message.Message):
     REQUESTS_FIELD_NUMBER: _ClassVar[int]
     SEATS_FIELD_NUMBER: _ClassVar[int]
     CREDIT_MICROS_FIELD_NUMBER: _ClassVar[int]
+    AUDIO_MILLISECONDS_FIELD_NUMBER: _ClassVar[int]
     input_tokens: int
     cache_read_tokens: int
     cache_write_tokens: int
@@ -120,7 +121,8 @@ class Quantities(_message.Message):
     requests: int
     seats: int
     credit_micros: int
-    def __init__(self, input_tokens: _Optional[int] = ..., cache_read_tokens: _Optional[int] = ..., cache_write_tokens: _Optional[int] = ..., cache_write_1h_tokens: _Optional[int] = ..., output_tokens: _Optional[int] = ..., reasoning_tokens: _Optional[int] = ..., input_audio_tokens: _Optional[int] = ..., output_audio_tokens: _Optional[int] = ..., input_image_tokens: _Optional[int] = ..., output_image_tokens: _Optional[int] = ..., web_searches: _Optional[int] = ..., requests: _Optional[int] = ..., seats: _Optional[int] = ..., credit_micros: _Optional[int] = ...) -> None: ...
+    audio_milliseconds: int
+    def __init__(self, input_tokens: _Optional[int] = ..., cache_read_tokens: _Optional[int] = ..., cache_write_tokens: _Optional[int] = ..., cache_write_1h_tokens: _Optional[int] = ..., output_tokens: _Optional[int] = ..., reasoning_tokens: _Optional[int] = ..., input_audio_tokens: _Optional[int] = ..., output_audio_tokens: _Optional[int] = ..., input_image_tokens: _Optional[int] = ..., output_image_tokens: _Optional[int] = ..., web_searches: _Optional[int] = ..., requests: _Optional[int] = ..., seats: _Optional[int] = ..., credit_micros: _Optional[int] = ..., audio_milliseconds: _Optional[int] = ...) -> None: ...
 
 class Seat(_message.Message):
     __slots__ = ("assigned_unix_micros", "last_active_unix_micros", "pending_cancellation", "price_picos_per_month")
