@@ -43,7 +43,7 @@ def list_command() -> None:
             typer.echo(f"{'':24}  {name}: {what}")
         for name, what in connector.optional.items():
             typer.echo(f"{'':24}  {name} (may be left out): {what}")
-    typer.echo("Every poller needs an API key of ours and the source's secret besides.")
+    typer.echo("Every poller needs an API key of ours besides, and all but `files` the source's secret.")
 
 
 @app.command()
