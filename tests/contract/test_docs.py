@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from services.common.kafka.topics import TOPICS
+from services.ingest.adapters.http.routes import UNKNOWN_PROVIDER
 from services.ingest.domain.sources import CLOUDEVENTS, SOURCES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,7 +52,7 @@ def test_every_message_service_and_comment_is_in_the_protobuf_reference() -> Non
 
 def test_every_ingest_path_is_documented() -> None:
     document = json.loads((REFERENCE / "openapi-ingest.json").read_text())
-    assert set(document["paths"]) == {source.path for source in SOURCES} | {CLOUDEVENTS.path}
+    assert set(document["paths"]) == {source.path for source in SOURCES} | {CLOUDEVENTS.path, UNKNOWN_PROVIDER}
     assert _dangling(document) == []
 
 
