@@ -14,7 +14,7 @@ from starlette.routing import Route
 from services.common.clock import to_micros
 from services.common.http.server import HttpServer
 from services.common.settings import HttpSettings
-from services.ingest.domain.attribution import of_headers
+from services.ingest.domain.attribution import HeaderMap
 from services.ingest.domain.context import Context
 from services.ingest.domain.rejection import Rejected
 from services.ingest.domain.sources import anthropic, litellm, native, openai
@@ -64,7 +64,7 @@ class Platform:
                 return refused
             now = to_micros(datetime.now(UTC))
             window = TimeWindow.at(now, max_age_days=400, max_ahead_seconds=5)
-            context = Context("acme", now, window, of_headers(request.headers))
+            context = Context("acme", now, window, HeaderMap().read(request.headers))
             items = body if isinstance(body, list) else [body]
             rejected = []
             for index, item in enumerate(items):

@@ -14,7 +14,7 @@ from services.demo import wire
 from services.demo.seats import Seats
 from services.demo.traffic import Traffic, Use
 from services.demo.workloads import Route
-from services.ingest.domain.attribution import of_headers
+from services.ingest.domain.attribution import HeaderMap
 from services.ingest.domain.context import Context
 from services.ingest.domain.sources import anthropic, litellm, native, openai
 from services.ingest.domain.times import TimeWindow
@@ -32,7 +32,7 @@ SINGLE: dict[Route, tuple[Callable[[Use], Any], Callable[[object, Context], Usag
 
 def context(use: Use | None = None) -> Context:
     headers = {name.lower(): value for name, value in wire.attribution(use).items()} if use else {}
-    return Context("acme", NOW, WINDOW, of_headers(headers))
+    return Context("acme", NOW, WINDOW, HeaderMap().read(headers))
 
 
 def test_every_native_event_of_the_history_is_accepted_and_read_as_meant() -> None:
