@@ -13,6 +13,7 @@ from services.common.host import Host, key_ring, run_loop, run_until_signal
 from services.common.http.problems import authenticate, json_response
 from services.common.settings import ServiceSettings, load
 from services.ingest.adapters.http.body import read_body
+from services.ingest.adapters.in_flight import InFlight
 
 _LIMIT = 5 * 1024 * 1024
 
@@ -24,10 +25,12 @@ def main() -> None:
 
     async def serve() -> None:
         keyring = key_ring(settings)
+        in_flight = InFlight(64 * _LIMIT)
 
         async def discard(request: Request) -> Response:
             await authenticate(request, keyring, Access.WRITE_EVENTS)
-            await read_body(request, _LIMIT)
+            with in_flight.request() as held:
+                await read_body(request, _LIMIT, held)
             return json_response({"accepted": 0, "rejected": []}, 202)
 
         routes = [Route(path, discard, methods=["POST"]) for path in ("/v1/events", "/v1/traces")]

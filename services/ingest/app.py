@@ -10,13 +10,14 @@ from services.common.keyring import KeyRing
 from services.common.settings import GrpcSettings
 from services.ingest.adapters.delivery import JournalFirst, KafkaFirst
 from services.ingest.adapters.http.routes import Endpoints, RequestLimits
+from services.ingest.adapters.in_flight import InFlight
 from services.ingest.adapters.journal.forwarder import Forwarder
 from services.ingest.adapters.journal.journal import Journal, Limits
 from services.ingest.adapters.journal.retirement import Retirement
 from services.ingest.adapters.ledger import LedgerKeys
 from services.ingest.adapters.otlp.grpc import OtlpServer
 from services.ingest.adapters.otlp.http import Endpoints as OtlpEndpoints
-from services.ingest.adapters.otlp.receiver import InFlight, Receiver
+from services.ingest.adapters.otlp.receiver import Receiver
 from services.ingest.adapters.usage_log import UsageLog
 from services.ingest.domain.attribution import HeaderMap
 from services.ingest.domain.cardinality import TagGuard
@@ -64,16 +65,15 @@ def build(settings: IngestSettings, keyring: KeyRing) -> Service:
         RateLimit(rate, options.rate_limit_burst) if rate else None,
         TagGuard(options.max_tag_values) if options.max_tag_values else None,
     )
-    limits = RequestLimits(
-        options.max_body_bytes, options.max_litellm_body_bytes, options.max_items, options.max_in_flight_bytes
-    )
+    limits = RequestLimits(options.max_body_bytes, options.max_litellm_body_bytes, options.max_items)
+    in_flight = InFlight(options.max_in_flight_bytes)
     header_map = HeaderMap(options.attribution_headers)
     receiver = Receiver(
         intake,
         header_map,
         AttributeMap(options.otlp_attributes),
         options.otlp_metrics,
-        InFlight(options.max_in_flight_bytes),
+        in_flight,
     )
     otlp_grpc = GrpcSettings(
         host=options.otlp_grpc_host or settings.grpc.host,
@@ -82,7 +82,7 @@ def build(settings: IngestSettings, keyring: KeyRing) -> Service:
     )
     components.append(OtlpServer(otlp_grpc, receiver, keyring))
     routes = [
-        *Endpoints(intake, keyring, limits, header_map).routes(),
+        *Endpoints(intake, keyring, limits, in_flight, header_map).routes(),
         *OtlpEndpoints(receiver, keyring, options.otlp_max_body_bytes).routes(),
     ]
     return Service(NAME, components, routes=routes)

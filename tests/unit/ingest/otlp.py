@@ -18,10 +18,11 @@ from services.common.clock import ManualClock
 from services.common.http.server import application
 from services.common.keyring import KeyRing
 from services.common.settings import AuthSettings, ClickHouseSettings, GrpcSettings
+from services.ingest.adapters.in_flight import InFlight
 from services.ingest.adapters.otlp.encoding import JSON_ENCODING
 from services.ingest.adapters.otlp.grpc import OtlpServer
 from services.ingest.adapters.otlp.http import Endpoints
-from services.ingest.adapters.otlp.receiver import LOGS, METRICS, TRACES, InFlight, Receiver, Signal
+from services.ingest.adapters.otlp.receiver import LOGS, METRICS, TRACES, Receiver, Signal
 from services.ingest.domain.attribution import HeaderMap
 from services.ingest.domain.otlp.attribution import AttributeMap
 from services.ingest.domain.otlp.metrics import Measured

@@ -19,6 +19,7 @@ from services.common.http.server import application
 from services.common.keyring import KeyRing
 from services.common.settings import AuthSettings, ClickHouseSettings
 from services.ingest.adapters.http.routes import Endpoints, RequestLimits
+from services.ingest.adapters.in_flight import InFlight
 from services.ingest.domain.attribution import HeaderMap
 from services.ingest.domain.cardinality import TagGuard
 from services.ingest.domain.identity import Event
@@ -73,8 +74,8 @@ def serve(
     keyring = KeyRing(settings, ClickHouse(ClickHouseSettings(url="http://127.0.0.1:1")))
     kept = Kept()
     intake = Intake(kept, clock or ManualClock(NOW), TimeLimits(400, 300), rate, tag_guard)
-    limits = RequestLimits(max_body_bytes, 2 * max_body_bytes, max_items, max_in_flight_bytes)
-    routes = Endpoints(intake, keyring, limits, header_map).routes()
+    limits = RequestLimits(max_body_bytes, 2 * max_body_bytes, max_items)
+    routes = Endpoints(intake, keyring, limits, InFlight(max_in_flight_bytes), header_map).routes()
     app = application(routes, None, dict)
     client = httpx.AsyncClient(
         transport=httpx.ASGITransport(app, raise_app_exceptions=False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import zlib
 from collections.abc import AsyncIterator
@@ -263,3 +264,24 @@ async def test_every_path_of_the_table_is_served(served: Served) -> None:
     for path in {source.path for source in SOURCES}:
         assert (await _post(served, b"{}", JSON, path)).status_code == 422
         assert (await served.client.get(path)).status_code == 405
+
+
+async def test_bodies_count_while_they_arrive() -> None:
+    served = serve(max_in_flight_bytes=1_000)
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b" " * 2_000
+        begun.set()
+        await go_on.wait()
+        yield orjson.dumps(native())
+
+    headers = {"Content-Type": "application/json"}
+    slow = asyncio.create_task(served.client.post("/v1/events", content=slowly(), headers=headers))
+    await begun.wait()
+    await asyncio.sleep(0)
+    refused = await served.client.post("/v1/events", json=native())
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
+    go_on.set()
+    assert (await slow).status_code == 202
+    assert (await served.client.post("/v1/events", json=native())).status_code == 202

@@ -7,11 +7,12 @@ import zlib
 from starlette.requests import ClientDisconnect, Request
 
 from services.common.errors import InvalidArgumentError, PayloadTooLargeError, UnsupportedMediaTypeError
+from services.ingest.adapters.in_flight import Held
 
 _GZIP = 16 + zlib.MAX_WBITS
 
 
-async def read_body(request: Request, limit: int) -> bytes:
+async def read_body(request: Request, limit: int, held: Held) -> bytes:
     """The body's bytes as the sender meant them.
 
     Raises:
@@ -25,7 +26,7 @@ async def read_body(request: Request, limit: int) -> bytes:
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and len(announced) < 20 and int(announced) > limit:
         raise _too_large(limit)
-    reader = _Gunzip(limit) if "gzip" in encoding else _Plain(limit)
+    reader = _Gunzip(limit, held) if "gzip" in encoding else _Plain(limit, held)
     try:
         async for chunk in request.stream():
             reader.feed(chunk)
@@ -35,8 +36,9 @@ async def read_body(request: Request, limit: int) -> bytes:
 
 
 class _Plain:
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, held: Held) -> None:
         self._limit = limit
+        self._held = held
         self._size = 0
         self._parts: list[bytes] = []
 
@@ -44,6 +46,7 @@ class _Plain:
         self._size += len(chunk)
         if self._size > self._limit:
             raise _too_large(self._limit)
+        self._held.add(len(chunk))
         self._parts.append(chunk)
 
     def finish(self) -> bytes:
@@ -53,8 +56,8 @@ class _Plain:
 class _Gunzip(_Plain):
     """Inflates as bytes arrive, so that a small bomb cannot grow beyond the limit. A file may have several members."""
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(limit)
+    def __init__(self, limit: int, held: Held) -> None:
+        super().__init__(limit, held)
         self._received = 0
         self._member = zlib.decompressobj(_GZIP)
         self._began = False

@@ -16,7 +16,6 @@ from services.common.errors import (
     NotFoundError,
     PayloadTooLargeError,
     ResourceExhaustedError,
-    UnavailableError,
     UnprocessableError,
 )
 from services.common.http.problems import authenticate, json_response, problem
@@ -24,6 +23,7 @@ from services.common.keyring import KeyRing
 from services.ingest.adapters import metrics
 from services.ingest.adapters.http import payload
 from services.ingest.adapters.http.body import read_body
+from services.ingest.adapters.in_flight import InFlight
 from services.ingest.domain.attribution import NOBODY, HeaderMap
 from services.ingest.domain.rejection import Rejected
 from services.ingest.domain.sources import CLOUDEVENTS, LITELLM, PROVIDERS, SOURCES, USAGE_PATH, Source
@@ -34,25 +34,29 @@ UNKNOWN_PROVIDER = f"{USAGE_PATH}{{provider}}"
 
 @dataclass(frozen=True)
 class RequestLimits:
-    """How much a request, and all requests at once, may hold."""
+    """How much a request may hold."""
 
     max_body_bytes: int
     max_litellm_body_bytes: int
     max_items: int
-    max_in_flight_bytes: int
 
 
 class Endpoints:
     """Turns requests into calls of the intake."""
 
     def __init__(
-        self, intake: Intake, keyring: KeyRing, limits: RequestLimits, header_map: HeaderMap | None = None
+        self,
+        intake: Intake,
+        keyring: KeyRing,
+        limits: RequestLimits,
+        in_flight: InFlight,
+        header_map: HeaderMap | None = None,
     ) -> None:
         self._intake = intake
         self._keyring = keyring
         self._limits = limits
         self._header_map = header_map or HeaderMap()
-        self._in_flight = 0
+        self._in_flight = in_flight
 
     def routes(self) -> Sequence[Route]:
         """A POST route for each path, and one that names the providers to who asks for another."""
@@ -76,21 +80,12 @@ class Endpoints:
 
         async def accept(request: Request) -> Response:
             principal = await authenticate(request, self._keyring, Access.WRITE_EVENTS)
-            self._admit()
-            body = await read_body(request, limit)
-            self._in_flight += len(body)
-            try:
-                return await self._accept(
-                    body, _headers(request), source, enveloped, Caller(principal.tenant_id, principal.key_id)
-                )
-            finally:
-                self._in_flight -= len(body)
+            with self._in_flight.request() as held:
+                body = await read_body(request, limit, held)
+                caller = Caller(principal.tenant_id, principal.key_id)
+                return await self._accept(body, _headers(request), source, enveloped, caller)
 
         return accept
-
-    def _admit(self) -> None:
-        if self._in_flight > self._limits.max_in_flight_bytes:
-            raise UnavailableError("too many events are being handled: send again", retry_after_seconds=1)
 
     async def _accept(
         self, body: bytes, headers: Mapping[str, str], plain: Source, enveloped: Source | None, caller: Caller

@@ -43,15 +43,11 @@ class _Export:
 
     async def export(self, request: bytes, context: Any) -> Message:
         principal = auth.current(Access.WRITE_EVENTS)
-        in_flight = self._receiver.in_flight
-        in_flight.admit()
-        in_flight.add(len(request))
-        try:
+        with self._receiver.in_flight.request() as held:
+            held.add(len(request))
             message = PROTOBUF_ENCODING.read(request, self._signal.request)
             caller = Caller(principal.tenant_id, principal.key_id)
             return await self._receiver.take(self._signal, message, caller, _headers(context))
-        finally:
-            in_flight.remove(len(request))
 
 
 def _headers(context: Any) -> dict[str, str]:

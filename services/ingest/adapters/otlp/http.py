@@ -53,19 +53,14 @@ class Endpoints:
 
     async def _export(self, signal: Signal, chosen: Encoding, request: Request) -> Response:
         principal = await authenticate(request, self._keyring, Access.WRITE_EVENTS)
-        in_flight = self._receiver.in_flight
-        in_flight.admit()
-        body = await read_body(request, self._max_body_bytes)
-        in_flight.add(len(body))
-        try:
+        with self._receiver.in_flight.request() as held:
+            body = await read_body(request, self._max_body_bytes, held)
             if chosen is JSON_ENCODING and len(body) > _INLINE_JSON_BYTES:
                 message = await asyncio.to_thread(chosen.read, body, signal.request)
             else:
                 message = chosen.read(body, signal.request)
             caller = Caller(principal.tenant_id, principal.key_id)
             answer = await self._receiver.take(signal, message, caller, request.headers)
-        finally:
-            in_flight.remove(len(body))
         return Response(chosen.write(answer), 200, media_type=chosen.media_type)
 
 

@@ -23,8 +23,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 
-from services.common.errors import InvalidArgumentError, ResourceExhaustedError, UnavailableError
+from services.common.errors import InvalidArgumentError, ResourceExhaustedError
 from services.ingest.adapters import metrics as measured
+from services.ingest.adapters.in_flight import InFlight
 from services.ingest.adapters.otlp import values
 from services.ingest.domain.attribution import Attribution, HeaderMap
 from services.ingest.domain.otlp import logs, metrics, spans
@@ -41,25 +42,6 @@ _TOLD = 3
 """Different reasons told in a partial success."""
 
 Item = TypeVar("Item")
-
-
-class InFlight:
-    """Bytes of requests being handled, however they came."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._bytes = 0
-
-    def admit(self) -> None:
-        """Raises UnavailableError while there are too many."""
-        if self._bytes > self._limit:
-            raise UnavailableError("too much telemetry is being handled: send again", retry_after_seconds=1)
-
-    def add(self, size: int) -> None:
-        self._bytes += size
-
-    def remove(self, size: int) -> None:
-        self._bytes -= size
 
 
 @dataclass(frozen=True)
