@@ -35,6 +35,11 @@ _DEAD = {
     "dlq_topic": "Where it came from",
     "dlq_partition": "Its partition there",
     "dlq_offset": "Its offset there",
+    "dlq_settles": "On a marker, which has no value: the dead letter it settles",
+    "dlq_outcome": "On a marker: replayed, edited, dropped",
+    "dlq_note": "On a marker: why",
+    "dlq_edited_from": "The dead letter this one is an edited copy of",
+    "dlq_replay_of": "On a record written again: the dead letter it was",
 }
 
 

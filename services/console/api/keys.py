@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from services.common.auth import ApiKey, Role
+from services.common.clock import HOUR
 from services.console.api.calls import Admin, ConsoleOf, refusals
 from services.console.api.models import Answer, Body
 
@@ -33,6 +34,12 @@ class NewKey(Body):
     role: RoleName = Field(description="ingest sends events, viewer reads, editor also edits, admin also decides")
 
 
+class Rotation(Body):
+    overlap_hours: int = Field(
+        default=0, ge=0, le=720, description="How long the old key goes on; 0 revokes it at once"
+    )
+
+
 class CreatedKey(Key):
     key: str = Field(description="The key itself; it is not stored and cannot be shown again", examples=["afk_..."])
 
@@ -46,6 +53,15 @@ async def list_keys(caller: Admin, console: ConsoleOf) -> Keys:
 async def create_key(caller: Admin, console: ConsoleOf, body: NewKey) -> CreatedKey:
     principal = caller.principal
     text, key = await console.keyring.create(principal.tenant_id, Role(body.role), body.name, principal.key_name)
+    return CreatedKey(key=text, **_shown(key).model_dump())
+
+
+@router.post("/keys/{key_id}:rotate", summary="Put a new key in a key's place", responses=refusals(404, 413))
+async def rotate_key(caller: Admin, console: ConsoleOf, key_id: str, body: Rotation) -> CreatedKey:
+    """The new key has the same role and name. A key that settings brought cannot be rotated."""
+    principal = caller.principal
+    overlap = body.overlap_hours * HOUR
+    text, key = await console.keyring.rotate(principal.tenant_id, key_id, principal.key_name, overlap)
     return CreatedKey(key=text, **_shown(key).model_dump())
 
 

@@ -21,6 +21,14 @@ async def test_a_key_is_shown_once_works_and_is_revoked(running: Running, http: 
     assert made["key"] not in str(listed)
     robot = {"Authorization": f"Bearer {made['key']}"}
     assert (await http.get(f"{API}/budgets", headers=robot)).status_code == 200
+    rotated = (await admin("POST", f"/keys/{made['id']}:rotate", json={})).json()
+    assert (rotated["name"], rotated["role"]) == ("robot", "viewer")
+    assert rotated["key"] != made["key"]
+    problem(await admin("POST", f"/keys/{made['id']}:rotate", json={}), 404, "NOT_FOUND")
+    problem(await admin("POST", f"/keys/{rotated['id']}:rotate", json={"overlap_hours": -1}), 400, "INVALID_ARGUMENT")
+    overlapping = (await admin("POST", f"/keys/{rotated['id']}:rotate", json={"overlap_hours": 1})).json()
+    assert {rotated["id"], overlapping["id"]} <= {key["id"] for key in (await admin.get("/keys"))["keys"]}
+    made = overlapping
     assert (await admin("DELETE", f"/keys/{made['id']}")).status_code == 204
     problem(await http.get(f"{API}/budgets", headers=robot), 401, "UNAUTHENTICATED")
     problem(await admin("DELETE", f"/keys/{made['id']}"), 404, "NOT_FOUND")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from nicegui import ui
 
 from services.common.auth import Access, Role
+from services.common.clock import HOUR
 from services.common.errors import InvalidArgumentError
 from services.console.web.components import dialogs, notices
 from services.console.web.components.live import Live
@@ -19,6 +20,8 @@ _ROLES = {
     "editor": "Editor: also edits budgets and tools, sends events",
     "admin": "Admin: also decides approvals and makes keys",
 }
+
+_OVERLAPS = {24: "for a day", 1: "for an hour", 168: "for a week", 0: "not at all"}
 
 
 async def build(visit: Visit) -> None:
@@ -36,7 +39,8 @@ async def build(visit: Visit) -> None:
                     "role": {"t": key.role.value.capitalize(), "tone": "accent" if key.role is Role.ADMIN else "quiet"},
                     "actions": {
                         "actions": [
-                            {"id": "revoke", "text": "Revoke", "label": f"Revoke key {key.name}", "tone": "bad"}
+                            {"id": "rotate", "text": "Rotate", "label": f"Rotate key {key.name}"},
+                            {"id": "revoke", "text": "Revoke", "label": f"Revoke key {key.name}", "tone": "bad"},
                         ]
                     },
                 }
@@ -44,7 +48,11 @@ async def build(visit: Visit) -> None:
             ]
         )
 
-    async def act(_action: str, key_id: str) -> None:
+    async def act(action: str, key_id: str) -> None:
+        if action == "rotate":
+            _rotate(visit, live, key_id)
+            return
+
         async def revoke() -> None:
             await visit.console.keyring.revoke(tenant, key_id, visit.caller.principal.key_name)
             await live.refresh()
@@ -84,16 +92,40 @@ def _create(visit: Visit, live: Live) -> None:
             tenant = visit.principal.tenant_id
             made, _ = await visit.console.keyring.create(tenant, Role(role.value), entered, visit.principal.key_name)
             await live.refresh()
-            body.clear()
-            with body:
-                text("Copy it now. It is not stored and cannot be shown again.", "dialog-text", tag="p")
-                notices.code(made)
-                with box("dialog-foot"):
-                    ui.button("Done", on_click=dialog.close).props("unelevated no-caps").classes("button button-main")
+            _show(dialog, body, made)
             return False
 
         dialogs.buttons(dialog, "Create key", create)
     dialog.open()
+
+
+def _rotate(visit: Visit, live: Live, key_id: str) -> None:
+    dialog, body = dialogs.ask("Rotate key")
+    with body:
+        text("A new key of the same name and role takes its place.", "dialog-text", tag="p")
+        overlap = ui.select(_OVERLAPS, label="The old key goes on", value=24).props("outlined dense")
+        overlap.classes("field")
+
+        async def rotate() -> bool:
+            visit.caller.principal.require(Access.ADMINISTER)
+            keyring, principal = visit.console.keyring, visit.principal
+            made, _ = await keyring.rotate(principal.tenant_id, key_id, principal.key_name, overlap.value * HOUR)
+            await live.refresh()
+            _show(dialog, body, made)
+            return False
+
+        dialogs.buttons(dialog, "Rotate key", rotate)
+    dialog.open()
+
+
+def _show(dialog: ui.dialog, body: ui.element, key: str) -> None:
+    """A key that was just made, in the place of the form."""
+    body.clear()
+    with body:
+        text("Copy it now. It is not stored and cannot be shown again.", "dialog-text", tag="p")
+        notices.code(key)
+        with box("dialog-foot"):
+            ui.button("Done", on_click=dialog.close).props("unelevated no-caps").classes("button button-main")
 
 
 PAGE = Page("/keys", "Keys", build, "o_key", "API keys of this tenant", Access.ADMINISTER)
