@@ -58,6 +58,12 @@ class NotFoundError(ApiError):
     code, http_status = "NOT_FOUND", 404
 
 
+class MethodNotAllowedError(ApiError):
+    """There is such a resource, but not this verb of it."""
+
+    code, http_status = "UNIMPLEMENTED", 405
+
+
 class AlreadyExistsError(ApiError):
     """The name is taken."""
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import uvicorn
@@ -19,8 +19,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from services.common.component import Health
-from services.common.errors import ApiError
-from services.common.http.problems import json_response, on_api_error, on_unexpected_error
+from services.common.errors import ApiError, MethodNotAllowedError
+from services.common.http.problems import json_response, on_api_error, on_unexpected_error, problem_response
 from services.common.metrics import HTTP_SECONDS
 from services.common.settings import HttpSettings
 from services.common.tracing import tracer
@@ -99,6 +99,7 @@ def application(
         Route("/readyz", readyz),
         Route("/metrics", metrics),
         *routes,
+        *_other_verbs(routes),
         *([Mount("/", web)] if web is not None else []),
     ]
 
@@ -116,6 +117,32 @@ def application(
     )
     app.add_middleware(_Observed)
     return app
+
+
+_VERBS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
+
+
+def _other_verbs(routes: Sequence[BaseRoute]) -> list[Route]:
+    """What else may be asked of the routes' paths: 405, instead of the web pages' 404."""
+    allowed: dict[str, set[str]] = {}
+    for route in routes:
+        if isinstance(route, Route):
+            allowed.setdefault(route.path, set()).update(route.methods or ())
+    return [
+        Route(path, _refusal(sorted(verbs)), methods=sorted(_VERBS - verbs), include_in_schema=False)
+        for path, verbs in allowed.items()
+    ]
+
+
+def _refusal(verbs: Sequence[str]) -> Callable[[Request], Awaitable[Response]]:
+    async def refuse(request: Request) -> Response:
+        response = problem_response(
+            MethodNotAllowedError(f"{request.method} is not known here: use {', '.join(verbs)}")
+        )
+        response.headers["Allow"] = ", ".join(verbs)
+        return response
+
+    return refuse
 
 
 def _report(checks: Mapping[str, Health], passes: Callable[[Health], bool]) -> Response:

@@ -308,6 +308,19 @@ async def test_a_resend_is_waited_for_anew(tmp_path: Path, broker: Broker) -> No
     await embedded.log.stop()
 
 
+async def test_what_comes_after_a_long_silence_is_not_sent_twice(tmp_path: Path, broker: Broker) -> None:
+    embedded = Embedded(tmp_path, broker, Ledger(), resend_after=0.05)
+    await embedded.log.start()
+    await asyncio.sleep(0.1)
+    await embedded.log.append([sealed(1)])
+    await until(lambda: len(broker.log) == 1)
+    await embedded.retirement.look()
+    await embedded.retirement.look()
+    await asyncio.sleep(0)
+    assert len(broker.log) == 1
+    await embedded.log.stop()
+
+
 async def test_segments_go_in_order(tmp_path: Path, broker: Broker) -> None:
     ledger = Ledger()
     embedded = Embedded(tmp_path, broker, ledger)

@@ -285,3 +285,10 @@ async def test_bodies_count_while_they_arrive() -> None:
     go_on.set()
     assert (await slow).status_code == 202
     assert (await served.client.post("/v1/events", json=native())).status_code == 202
+
+
+@pytest.mark.parametrize("verb", ["GET", "PUT", "DELETE"])
+async def test_another_verb_is_told_which_one_to_use(served: Served, verb: str) -> None:
+    response = await served.client.request(verb, "/v1/events")
+    assert (response.status_code, response.headers["Allow"]) == (405, "POST")
+    assert response.json()["error"]["message"] == f"{verb} is not known here: use POST"

@@ -12,6 +12,7 @@ from finops.usage.v1.usage_pb2 import OUTCOME_CACHE_HIT, OUTCOME_FAILED
 
 from services.common.clock import SECOND, SystemClock
 from services.ingest.domain.context import Context
+from services.ingest.domain.rejection import Reason
 from services.ingest.domain.sources.litellm import decode
 from services.ingest.domain.times import TimeWindow
 from tests.unit.ingest.building import NOW, buckets, context, refused
@@ -232,3 +233,21 @@ def test_a_payload_without_a_time_takes_its_arrivals() -> None:
 )
 def test_what_cannot_be_accepted_says_where(changes: Payload, message: str) -> None:
     assert message in refused(decode, _payload(**changes))[1]
+
+
+def test_a_call_without_tokens_costs_what_litellm_says() -> None:
+    image = decode(
+        {"id": "i-1", "call_type": "aimage_generation", "response_cost": 0.04, "prompt_tokens": 0}, context()
+    )
+    assert (image.source_cost_picos, image.source_cost_billed) == (4 * 10**10, True)
+    assert not decode({"id": "c-1", "response_cost": 0.04, "prompt_tokens": 5}, context()).source_cost_billed
+    assert not decode({"id": "c-2", "response_cost": 0.0, "prompt_tokens": 0}, context()).source_cost_billed
+
+
+def test_what_tells_neither_tokens_nor_a_cost_is_no_payload_of_litellms() -> None:
+    assert refused(decode, {"id": "1", "usage": "foo"}) == (
+        Reason.MISSING,
+        "prompt_tokens: is missing: send LiteLLM's payload as it is",
+    )
+    assert decode({"id": "1", "status": "failure"}, context()).outcome
+    assert decode({"id": "1", "cache_hit": True}, context()).outcome

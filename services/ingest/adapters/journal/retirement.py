@@ -104,6 +104,8 @@ class Retirement:
     async def _is_held(self, segment: Segment) -> bool:
         if self._missing_of is not segment:
             self._missing, self._missing_of = await self._contents([segment]), segment
+            # Waiting begins now: before, there may have been nothing to wait for.
+            self._moved()
         superseded: dict[bytes, bytes] = {}
         # The latest first: while they are missing there is no use in asking about the rest.
         keys = list(reversed(self._missing))

@@ -14,10 +14,11 @@ from typing import Any
 from finops.usage.v1.usage_pb2 import OUTCOME_CACHE_HIT, OUTCOME_FAILED, Quantities, UsageEvent
 
 from services.common.clock import Micros
+from services.common.dimensions import quantities
 from services.ingest.domain import buckets, fields
 from services.ingest.domain.buckets import Buckets
 from services.ingest.domain.context import Context
-from services.ingest.domain.rejection import not_an_object
+from services.ingest.domain.rejection import Reason, Rejected, not_an_object
 from services.ingest.domain.sources import anthropic, openai
 
 NAME = "litellm"
@@ -65,6 +66,7 @@ def _judge(item: Mapping[str, Any], event: UsageEvent) -> None:
     """Outcome, and LiteLLM's own idea of the cost.
 
     A failed call that LiteLLM prices above zero broke off in mid-stream: the provider billed what it had produced.
+    Where there are no tokens to price, LiteLLM's figure is all there is.
     """
     cost = fields.clean_dollars(item.get("response_cost"))
     if cost is not None:
@@ -76,6 +78,11 @@ def _judge(item: Mapping[str, Any], event: UsageEvent) -> None:
             event.estimated = True
         else:
             event.outcome = OUTCOME_FAILED
+    elif not any(count for name, count in quantities(event.quantities).items() if name != "requests"):
+        # Images, speech by the character and the like: counted in nothing we have a bucket for.
+        if cost is None:
+            raise Rejected(Reason.MISSING, "prompt_tokens", "is missing: send LiteLLM's payload as it is")
+        event.source_cost_billed = cost > 0
 
 
 def _buckets(item: Mapping[str, Any], usage: Mapping[str, Any]) -> Buckets:
