@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 UV := .venv/bin/uv
+# Most tests wait for something; each worker has a Kafka and a ClickHouse of its own.
+WORKERS := 2
 RUN := $(UV) run --frozen --no-sync
 
 .PHONY: help install demo up test lint proto docs bench clean
@@ -31,7 +33,7 @@ up: .venv/.running ## Start the platform, empty
 
 test: .venv/.installed ## Run every test, against a real Kafka where Java and Maven are there
 	bash tests/prepare.sh
-	$(RUN) pytest $(ARGS)
+	$(RUN) pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 lint: .venv/.installed ## Format check, lint, types, import rules, proto rules, stubs and references up to date
 	$(RUN) ruff format --check .
