@@ -179,8 +179,10 @@ def test_following_a_log_while_it_grows(up: Up, tmp_path: Path) -> None:
         str(tmp_path / "s"),
     )
     following = subprocess.Popen(
-        [*AIFINOPS, "collect", *options], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+        [*AIFINOPS, "collect", *options], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        # A test runner's workers ignore Ctrl-C, and their children would.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+    )  # fmt: skip
     try:
         client = up.client()
 

@@ -71,6 +71,7 @@ async def test_the_api_through_a_real_server(platform: Platform) -> None:
 async def test_a_watch_follows_the_spend_and_ends_with_the_server(platform: Platform) -> None:
     async with running(platform) as one:
         await create(one, "all", yearly("10"))
+        await exact(platform, one, "all")
         key = platform.auth.admin_key.get_secret_value()
         stream = BudgetServiceStub(one.channel).WatchBudgetStatus(
             pb.WatchBudgetStatusRequest(), metadata=[("authorization", f"Bearer {key}")]

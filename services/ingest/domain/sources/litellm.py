@@ -58,11 +58,11 @@ def decode(item: object, context: Context) -> UsageEvent:
     )
     event.tags.update(_tags(item))
     event.quantities.CopyFrom(Quantities(requests=1, **_buckets(item, usage)))
-    _judge(item, event)
+    _judge(item, event, tells_counts=bool(usage) or item.get("prompt_tokens") is not None)
     return event
 
 
-def _judge(item: Mapping[str, Any], event: UsageEvent) -> None:
+def _judge(item: Mapping[str, Any], event: UsageEvent, *, tells_counts: bool) -> None:
     """Outcome, and LiteLLM's own idea of the cost.
 
     A failed call that LiteLLM prices above zero broke off in mid-stream: the provider billed what it had produced.
@@ -80,9 +80,9 @@ def _judge(item: Mapping[str, Any], event: UsageEvent) -> None:
             event.outcome = OUTCOME_FAILED
     elif not any(count for name, count in quantities(event.quantities).items() if name != "requests"):
         # Images, speech by the character and the like: counted in nothing we have a bucket for.
-        if cost is None:
+        if cost is None and not tells_counts:
             raise Rejected(Reason.MISSING, "prompt_tokens", "is missing: send LiteLLM's payload as it is")
-        event.source_cost_billed = cost > 0
+        event.source_cost_billed = bool(cost)
 
 
 def _buckets(item: Mapping[str, Any], usage: Mapping[str, Any]) -> Buckets:
