@@ -15,7 +15,7 @@ from services.common.errors import InvalidArgumentError, NotFoundError, Permissi
 from services.common.keyring import KeyRing
 from services.common.money import PICOS_PER_DOLLAR
 from tests.integration.budget.harness import Platform, running
-from tests.integration.budget.steps import create, eventually, yearly
+from tests.integration.budget.steps import create, eventually, exact, yearly
 
 
 async def test_the_api_through_a_real_server(platform: Platform) -> None:
