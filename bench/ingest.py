@@ -30,7 +30,8 @@ from bench.http_load import Load, prepare
 from bench.spans import export_request
 from services.allinone import settings as machine
 from services.allinone.engines.embedded import EmbeddedBroker, EmbeddedClickHouse
-from services.allinone.engines.processes import ChildProcess, free_port
+from services.allinone.engines.ports import free_port
+from services.allinone.engines.processes import ChildProcess
 from services.allinone.services import MIGRATIONS
 from services.common.clickhouse import migrate
 from services.common.kafka.topics import create_topics

@@ -10,7 +10,8 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.allinone.engines.processes import ChildProcess, free_port, listening
+from services.allinone.engines.ports import free_port
+from services.allinone.engines.processes import ChildProcess, listening
 
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARIES = ROOT / ".kafka" / "libs"

@@ -20,7 +20,8 @@ import httpx
 
 from services.allinone import settings as machine
 from services.allinone.engines.embedded import EmbeddedBroker, EmbeddedClickHouse
-from services.allinone.engines.processes import ChildProcess, EngineError, free_port
+from services.allinone.engines.ports import free_port
+from services.allinone.engines.processes import ChildProcess, EngineError
 from services.allinone.gateway import GrpcGateway
 from services.allinone.services import MIGRATIONS, SERVICES
 from services.common import log, tracing

@@ -9,11 +9,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import socket
 from collections.abc import Awaitable
 
 from pydantic import SecretStr
 
+from services.allinone.engines.ports import free_port
 from services.common import auth
 from services.common.auth import Role
 from services.common.clickhouse import migrate
@@ -38,7 +38,7 @@ class Running:
         self.world = World()
         service_key, _ = auth.new_api_key("aifinops", Role.SERVICE, "service")
         admin_key, _ = auth.new_api_key("acme", Role.ADMIN, "first admin")
-        grpc_port = _free_port()
+        grpc_port = free_port()
         target = f"127.0.0.1:{grpc_port}"
         self._settings = ConsoleSettings(
             kafka=KafkaSettings(bootstrap_servers="unused:9092"),
@@ -75,13 +75,6 @@ class Running:
 
     async def stop(self) -> None:
         await self.host.stop()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def _serve(url: str, database: str, port: int) -> None:

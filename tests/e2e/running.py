@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from services.allinone.engines.processes import free_port
+from services.allinone.engines.ports import free_port
 from services.allinone.services import SERVICES
 from services.common import auth
 from services.common.auth import Role

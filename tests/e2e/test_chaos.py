@@ -23,7 +23,7 @@ import psutil
 import pytest
 
 from services.allinone.engines.embedded import EmbeddedClickHouse
-from services.allinone.engines.processes import free_port
+from services.allinone.engines.ports import free_port
 from services.common.clickhouse import ClickHouse
 from services.common.settings import ClickHouseSettings, KafkaSettings
 from tests.e2e.chaos import Day, Hand, Sender, Tally, dollars

@@ -35,7 +35,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.trace import Status, StatusCode
 
-from services.allinone.engines.processes import free_port
+from services.allinone.engines.ports import free_port
 from services.allinone.up import OTLP_PORT, Options, otlp_port
 from services.common.settings import ClickHouseSettings, KafkaSettings
 from tests.e2e.events import price

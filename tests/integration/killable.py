@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from services.allinone.engines.processes import free_port
+from services.allinone.engines.ports import free_port
 from services.common.settings import AuthSettings, ClickHouseSettings, KafkaSettings
 
 ROOT = Path(__file__).resolve().parents[2]

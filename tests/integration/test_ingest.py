@@ -24,7 +24,7 @@ from finops.ledger.v1.ledger_pb2_grpc import LedgerServiceServicer, add_LedgerSe
 from finops.usage.v1.usage_pb2 import UsageEvent
 
 from services.allinone.engines.embedded import EmbeddedBroker
-from services.allinone.engines.processes import free_port
+from services.allinone.engines.ports import free_port
 from services.common import auth, host
 from services.common.auth import Access
 from services.common.clock import SystemClock, format_rfc3339

@@ -22,7 +22,7 @@ from finops.pricing.v1.pricing_pb2 import (
 from finops.pricing.v1.pricing_pb2_grpc import PricingServiceStub
 from finops.usage.v1.usage_pb2 import UsageEvent
 
-from services.allinone.engines.processes import free_port
+from services.allinone.engines.ports import free_port
 from services.common import host
 from services.common.auth import Role
 from services.common.clickhouse import migrate

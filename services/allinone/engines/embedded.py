@@ -8,7 +8,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from services.allinone.engines.processes import ChildProcess, EngineError, free_port, listening
+from services.allinone.engines.ports import free_port
+from services.allinone.engines.processes import ChildProcess, EngineError, listening
 
 BROKER_PARTITIONS = 4
 BROKER_RETENTION_HOURS = 2

@@ -19,14 +19,6 @@ class EngineError(RuntimeError):
     """An engine did not start; the message has the end of its output."""
 
 
-def free_port() -> int:
-    """A TCP port of the loopback interface that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def listening(port: int) -> bool:
     """True if somebody accepts connections there."""
     with socket.socket() as probe:
