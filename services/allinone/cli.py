@@ -10,24 +10,26 @@ import sys
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version as distribution_version
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from services.allinone.commands import connectors, dlq, key
 from services.allinone.commands.collect import collect_command
+from services.allinone.commands.common import WRONG_USAGE, fail, stderr
 from services.allinone.commands.import_ import import_command
 from services.allinone.engines.processes import EngineError
 from services.allinone.services import MIGRATIONS, SERVICES
-from services.allinone.up import DataFolderBusyError, Options, PortTakenError, Running, up
+from services.allinone.up import DataFolderBusyError, Options, Running, up
 from services.common import log, tracing
 from services.common.clickhouse import ClickHouse, migrate, pending_migrations
 from services.common.errors import UnavailableError
 from services.common.host import Host, key_ring, run_loop, run_until_signal
 from services.common.kafka.topics import create_topics
+from services.common.listening import PortTakenError
 from services.common.settings import ServiceSettings, load
+from services.ingest.adapters.journal.lock import JournalLocked
 from services.ledger.reconcile import reconcile
 from services.ledger.settings import LedgerSettings
 
@@ -37,7 +39,6 @@ app.add_typer(dlq.app, name="dlq")
 app.add_typer(key.app, name="key")
 app.command("import")(import_command)
 app.command("collect")(collect_command)
-stderr = Console(stderr=True)
 
 Data = Annotated[Path, typer.Option("--data", help="Folder that holds everything")]
 HttpPort = Annotated[int, typer.Option("--http-port", min=0, max=65535, help="0 picks a free port")]
@@ -128,7 +129,7 @@ def run(
     """Run services against the Kafka and ClickHouse given by AIFINOPS_... settings."""
     unknown = [name for name in services if name not in SERVICES]
     if unknown:
-        _fail(f"no service {', '.join(unknown)}: choose from {', '.join(SERVICES)}", code=2)
+        fail(f"no service {', '.join(unknown)}: choose from {', '.join(SERVICES)}", code=WRONG_USAGE)
     entries = [SERVICES[name] for name in services]
     loaded = [(entry, entry.load_settings()) for entry in entries]
     common = loaded[0][1]
@@ -141,7 +142,10 @@ def run(
         host = Host(name, common, [entry.build(settings, keyring) for entry, settings in loaded], keyring)
         await run_until_signal(host)
 
-    run_loop(serve())
+    try:
+        run_loop(serve())
+    except (PortTakenError, JournalLocked) as error:
+        fail(str(error))
 
 
 @app.command()
@@ -188,7 +192,7 @@ def reconcile_command(
     try:
         report = asyncio.run(reconcile(settings, repair))
     except UnavailableError as error:
-        _fail(str(error))
+        fail(str(error))
     for found in report.discrepancies:
         typer.echo(str(found))
     typer.echo(
@@ -212,19 +216,14 @@ def _tried(work: Awaitable[list[str]]) -> list[str]:
     try:
         return asyncio.run(awaited())
     except (UnavailableError, OSError, RuntimeError) as error:
-        _fail(str(error))
+        fail(str(error))
 
 
 def _run_up(options: Options, once_ready: Callable[[Running], Awaitable[None]]) -> None:
     try:
         run_loop(up(options, once_ready))
-    except (DataFolderBusyError, PortTakenError, EngineError) as error:
-        _fail(str(error))
-
-
-def _fail(message: str, code: int = 1) -> NoReturn:
-    stderr.print(f"aifinops: {message}", style="red", markup=False, highlight=False)
-    raise typer.Exit(code)
+    except (DataFolderBusyError, PortTakenError, JournalLocked, EngineError) as error:
+        fail(str(error))
 
 
 def _table(running: Running) -> Table:

@@ -8,7 +8,6 @@ import fcntl
 import os
 import shutil
 import signal
-import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -28,6 +27,7 @@ from services.common import log, tracing
 from services.common.clickhouse import migrate
 from services.common.host import Host, key_ring
 from services.common.kafka.topics import create_topics
+from services.common.listening import PortTakenError, listen
 from services.common.settings import LogLevel, ServiceSettings, TelemetrySettings, load
 
 logger = log.get_logger(__name__)
@@ -39,10 +39,6 @@ EVERY_NETWORK = "0.0.0.0"  # noqa: S104 - compared with, not listened on unless 
 
 class DataFolderBusyError(RuntimeError):
     """Another `aifinops up` runs on this folder."""
-
-
-class PortTakenError(RuntimeError):
-    """Somebody else listens on a port that was asked for."""
 
 
 @dataclass(frozen=True)
@@ -186,12 +182,7 @@ async def _engines(
 def _port(host: str, wanted: int) -> int:
     if wanted == 0:
         return free_port()
-    try:
-        socket.create_server((host, wanted)).close()
-    except OSError as error:
-        raise PortTakenError(
-            f"port {wanted} on {host} cannot be used ({error.strerror}): choose another, or 0"
-        ) from None
+    listen(host, wanted, "choose another, or 0").close()
     return wanted
 
 

@@ -20,6 +20,7 @@ from services.common import auth
 from services.common.component import GrpcService, Health
 from services.common.errors import ApiError
 from services.common.keyring import KeyRing
+from services.common.listening import listen
 from services.common.log import get_logger
 from services.common.metrics import GRPC_SECONDS
 from services.common.settings import GrpcSettings
@@ -31,7 +32,9 @@ _OPEN = ("/grpc.health.v1.Health/", "/grpc.reflection.")
 
 
 class GrpcServer:
-    """Serves the given services on one port. A component."""
+    """Serves the given services on one port. A component, whose start raises PortTakenError."""
+
+    port_setting = "AIFINOPS_GRPC__PORT"
 
     def __init__(self, settings: GrpcSettings, services: Sequence[GrpcService], keyring: KeyRing) -> None:
         self.name = "grpc server"
@@ -62,7 +65,10 @@ class GrpcServer:
         reflection.enable_server_reflection([*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server)
         for name in ("", *names):
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
-        self.port = server.add_insecure_port(f"{self._settings.host}:{self._settings.port}")
+        host, port = self._settings.host, self._settings.port
+        # gRPC does not say why it cannot listen.
+        listen(host, port, f"set {self.port_setting} to a free port, or end what listens there").close()
+        self.port = server.add_insecure_port(f"{host}:{port}")
         await server.start()
         self._server = server
 

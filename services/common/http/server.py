@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
@@ -21,13 +20,14 @@ from starlette.routing import BaseRoute, Mount, Route
 from services.common.component import Health
 from services.common.errors import ApiError, MethodNotAllowedError
 from services.common.http.problems import json_response, on_api_error, on_unexpected_error, problem_response
+from services.common.listening import listen
 from services.common.metrics import HTTP_SECONDS
 from services.common.settings import HttpSettings
 from services.common.tracing import tracer
 
 
 class HttpServer:
-    """Serves routes on one port. A component."""
+    """Serves routes on one port. A component, whose start raises PortTakenError."""
 
     def __init__(
         self,
@@ -44,7 +44,8 @@ class HttpServer:
         self.port = settings.port
 
     async def start(self) -> None:
-        listener = socket.create_server((self._settings.host, self._settings.port), backlog=1024)
+        mend = "set AIFINOPS_HTTP__PORT to a free port, or end what listens there"
+        listener = listen(self._settings.host, self._settings.port, mend)
         self.port = listener.getsockname()[1]
         config = uvicorn.Config(
             self._app,

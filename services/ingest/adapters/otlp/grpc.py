@@ -28,6 +28,8 @@ _SERVICES: Mapping[str, Signal] = {
 class OtlpServer(GrpcServer):
     """The three services of OTLP/gRPC. A component."""
 
+    port_setting = "AIFINOPS_INGEST__OTLP_GRPC_PORT"
+
     def __init__(self, settings: GrpcSettings, receiver: Receiver, keyring: KeyRing) -> None:
         services = [GrpcService(name, _Export(receiver, signal), _adder(name)) for name, signal in _SERVICES.items()]
         super().__init__(settings, services, keyring)
