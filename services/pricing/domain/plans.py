@@ -106,6 +106,7 @@ def compile_plan(resolved: Resolved, tier: str, batch: bool, contracts: Sequence
             assumptions += unlisted
         prices.update(own)
     notes = _complete(prices, resolved)
+    prices = {bucket: ladder for bucket, ladder in prices.items() if ladder}
     under_contract = any(contract.holds(time) and contract.prices for contract in contracts)
     name = resolved.model.price_id if resolved.model is not None else _name_of(contracts)
     return Plan(

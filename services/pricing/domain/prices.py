@@ -14,7 +14,7 @@ from services.common.money import Picos
 
 Ladder = tuple[tuple[int, Picos], ...]
 """(threshold, price) rising from threshold 0. The highest threshold that the whole request's input exceeds gives the
-price of all its tokens: a cliff, not a margin."""
+price of all its tokens: a cliff, not a margin. An empty one: the price is withheld, and nothing stands in for it."""
 
 PriceSet = Mapping[str, Ladder]
 """Ladders by bucket."""

@@ -56,6 +56,7 @@ class Pricer:
     def __init__(self, book: PriceBook, shadow: ShadowPrices, *, remembered_schedules: int = 20_000) -> None:
         self.book = book
         self._shadow = shadow
+        self._contracts: list[Override] = []
         self._overrides = Overrides(book.catalogue)
         self._schedule = lru_cache(maxsize=remembered_schedules)(self._compile)
 
@@ -65,8 +66,14 @@ class Pricer:
 
     def use(self, overrides: list[Override]) -> None:
         """Takes these contracts instead of those before."""
+        self._contracts = overrides
         self._overrides = Overrides(self.book.catalogue, overrides)
         self._schedule.cache_clear()
+
+    def use_book(self, book: PriceBook) -> None:
+        """Takes this book instead of the one before, under the same contracts. No rating sees both."""
+        self.book = book
+        self.use(self._contracts)
 
     def schedule(self, tenant_id: str, provider: str, model: str, service_tier: str, batch: bool) -> Schedule:
         """The plans for one kind of request of a tenant."""
