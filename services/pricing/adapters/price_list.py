@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from decimal import Decimal
 from fractions import Fraction
@@ -15,62 +16,104 @@ from genai_prices import types as source
 from genai_prices.data import providers
 
 from services.common.clock import DAY, Micros, SystemClock, to_micros
-from services.common.log import get_logger
 from services.common.money import PICOS_PER_DOLLAR, Picos, round_half_even
 from services.pricing.domain.names import Catalogue, Names, Predicate, ProviderModels
 from services.pricing.domain.prices import ALWAYS, Condition, DatedPrices, Ladder, ListedModel, Variant
 from services.pricing.domain.rating import PriceBook
 from services.pricing.domain.seats import SeatBook
 
-log = get_logger(__name__)
+_ONE = Fraction(1)
+_THOUSAND = Fraction(1_000)
+_HOUR = Fraction(1_000, 3_600)
+"""A million milliseconds are a thousand seconds of an hour's 3,600."""
 
-BUCKET_OF_PRICE: dict[str, tuple[str, int]] = {
-    "input_mtok": ("input_tokens", 1),
-    "cache_read_mtok": ("cache_read_tokens", 1),
-    "cache_write_mtok": ("cache_write_tokens", 1),
-    "cache_write_1h_mtok": ("cache_write_1h_tokens", 1),
-    "output_mtok": ("output_tokens", 1),
-    "output_reasoning_mtok": ("reasoning_tokens", 1),
-    "input_audio_mtok": ("input_audio_tokens", 1),
-    "output_audio_mtok": ("output_audio_tokens", 1),
-    "input_image_mtok": ("input_image_tokens", 1),
-    "output_image_mtok": ("output_image_tokens", 1),
-    "web_searches_kcount": ("web_searches", 1_000),
-    "requests_kcount": ("requests", 1_000),
-}
-"""Our bucket for each price of theirs, and what makes it a price for a million. Prices of units we have no bucket for
-(pages, hours, characters, cached audio) are left out, and such usage is then unpriced."""
+BUCKETS_OF_PRICE: tuple[tuple[str, str, Fraction], ...] = (
+    ("input_mtok", "input_tokens", _ONE),
+    ("cache_read_mtok", "cache_read_tokens", _ONE),
+    ("cache_write_mtok", "cache_write_tokens", _ONE),
+    ("cache_write_1h_mtok", "cache_write_1h_tokens", _ONE),
+    ("output_mtok", "output_tokens", _ONE),
+    ("output_reasoning_mtok", "reasoning_tokens", _ONE),
+    ("input_audio_mtok", "input_audio_tokens", _ONE),
+    ("output_audio_mtok", "output_audio_tokens", _ONE),
+    ("input_image_mtok", "input_image_tokens", _ONE),
+    ("output_image_mtok", "output_image_tokens", _ONE),
+    ("web_searches_kcount", "web_searches", _THOUSAND),
+    ("requests_kcount", "requests", _THOUSAND),
+    ("audio_hours", "audio_milliseconds", _HOUR),
+)
+"""Each price of theirs, our bucket for it, and what makes it a price for a million. Prices of units we have no bucket
+for (pages, characters, messages, cached audio, video) are left out, and such usage is then unpriced."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A provider's part of a list: its models, and the names they go by."""
+
+    entry: source.Provider
+    models: Sequence[tuple[Names, ListedModel]]
+
+    def catalogued(self, mend: Callable[[ListedModel], ListedModel] = lambda model: model) -> ProviderModels:
+        """Ready to be asked; each model as `mend` leaves it."""
+        return ProviderModels(
+            self.entry.id,
+            [(names, mend(model)) for names, model in self.models],
+            called=None if self.entry.provider_match is None else _predicate(self.entry.provider_match),
+            makes=None if self.entry.model_match is None else _predicate(self.entry.model_match),
+            fallbacks=self.entry.fallback_model_providers or (),
+        )
 
 
 def load_price_book() -> PriceBook:
-    """Compiles the book; takes about a second, once at start."""
-    seats = files("services.pricing.domain").joinpath("seats.toml").read_bytes()
-    listed = files("genai_prices").joinpath("data.py").read_bytes()
-    digest = hashlib.sha256(listed + seats).hexdigest()[:12]
-    entries = [_provider(entry) for entry in providers]
-    book = PriceBook(
-        catalogue=Catalogue(entries),
-        seats=SeatBook.parse(seats.decode()),
-        version=f"genai-prices-{version('genai-prices')}+{digest}",
-        as_of=_newest_change(entries, SystemClock().now()),
+    """The book of the list in the wheel, whole: without what a second catalogue or a person says of it."""
+    listings = compiled(providers)
+    return make_book(
+        [listing.catalogued() for listing in listings],
+        version=f"{wheel_name()}+{hashlib.sha256(wheel_bytes() + seat_bytes()).hexdigest()[:12]}",
+        as_of=newest_change(listings, SystemClock().now()),
     )
-    log.info("price book loaded", version=book.version, models=len(book.catalogue.models()))
-    return book
 
 
-def _newest_change(entries: list[ProviderModels], now: Micros) -> Micros:
-    dates = (c.starts for entry in entries for model in entry.models for c in model.conditions())
-    return max(date for date in dates if date is not None and date <= now)
+def wheel_name() -> str:
+    """genai-prices and its version."""
+    return f"genai-prices-{version('genai-prices')}"
 
 
-def _provider(entry: source.Provider) -> ProviderModels:
-    return ProviderModels(
-        entry.id,
-        [(_names(model.match), _model(entry.id, model)) for model in entry.models],
-        called=None if entry.provider_match is None else _predicate(entry.provider_match),
-        makes=None if entry.model_match is None else _predicate(entry.model_match),
-        fallbacks=entry.fallback_model_providers or (),
-    )
+def wheel_bytes() -> bytes:
+    """What the list in the wheel consists of."""
+    return files("genai_prices").joinpath("data.py").read_bytes()
+
+
+def wheel_providers() -> Sequence[source.Provider]:
+    """The list in the wheel."""
+    return providers
+
+
+def seat_bytes() -> bytes:
+    """seats.toml."""
+    return files("services.pricing.domain").joinpath("seats.toml").read_bytes()
+
+
+def make_book(entries: Sequence[ProviderModels], *, version: str, as_of: Micros) -> PriceBook:
+    """The book of these providers, and of seats.toml."""
+    return PriceBook(Catalogue(entries), SeatBook.parse(seat_bytes().decode()), version=version, as_of=as_of)
+
+
+def newest_change(listings: Iterable[Listing], now: Micros) -> Micros:
+    """The newest date on which a price changed; 0 where no price has a date."""
+    dates = (c.starts for listing in listings for _, model in listing.models for c in model.conditions())
+    return max((date for date in dates if date is not None and date <= now), default=0)
+
+
+def compiled(entries: Iterable[source.Provider]) -> list[Listing]:
+    """The list in our terms; takes a fifth of a second.
+
+    Raises:
+        TypeError: a kind of constraint or of match that this version of ours does not know.
+    """
+    return [
+        Listing(entry, [(_names(model.match), _model(entry.id, model)) for model in entry.models]) for entry in entries
+    ]
 
 
 def _names(clause: Any) -> Names:
@@ -108,17 +151,16 @@ def _model(provider: str, entry: source.ModelInfo) -> ListedModel:
 
 
 def _prices(entry: source.ModelPrice) -> Iterator[tuple[str, Ladder]]:
-    for name, price in vars(entry).items():
-        if price is None or name not in BUCKET_OF_PRICE:
-            continue
-        bucket, factor = BUCKET_OF_PRICE[name]
+    stated = vars(entry)
+    for name, bucket, factor in BUCKETS_OF_PRICE:
+        price = stated.get(name)
         if isinstance(price, source.TieredPrices):
             yield bucket, ((0, _picos(price.base, factor)), *((t.start, _picos(t.price, factor)) for t in price.tiers))
-        else:
+        elif price is not None:
             yield bucket, ((0, _picos(price, factor)),)
 
 
-def _picos(price: Decimal, factor: int) -> Picos:
+def _picos(price: Decimal, factor: Fraction) -> Picos:
     """A few prices of theirs carry the noise of binary fractions far below a picodollar; rounding removes it."""
     return round_half_even(Fraction(price) * factor * PICOS_PER_DOLLAR)
 
