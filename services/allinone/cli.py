@@ -17,7 +17,7 @@ from rich.table import Table
 
 from services.allinone.commands import connectors, dlq, key
 from services.allinone.commands.collect import collect_command
-from services.allinone.commands.common import WRONG_USAGE, fail, stderr
+from services.allinone.commands.common import WRONG_USAGE, fail, settings_of, stderr
 from services.allinone.commands.import_ import import_command
 from services.allinone.engines.processes import EngineError
 from services.allinone.services import MIGRATIONS, SERVICES
@@ -151,7 +151,7 @@ def run(
 @app.command()
 def topics() -> None:
     """Create the Kafka topics that are missing."""
-    settings = load(ServiceSettings)
+    settings = settings_of(None)
     created = _tried(create_topics(settings.kafka))
     for name in created:
         typer.echo(f"created {settings.kafka.topic(name)}")

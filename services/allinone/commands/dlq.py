@@ -172,7 +172,9 @@ def drop_command(
 
 def _narrowed(letters: Sequence[str] | None, group: str, reason: str, topic: str, since: str, every: bool) -> Selection:
     selection = _selection(letters or (), group, reason, topic, since)
-    if selection.names_any() == every:
+    if selection.names_any() and every:
+        fail("--all is for every open one: leave it out, or leave out the ids and filters beside it", WRONG_USAGE)
+    if not selection.names_any() and not every:
         fail("name dead letters, or filter them, or say --all", WRONG_USAGE)
     return selection
 

@@ -52,6 +52,7 @@ def create(
         fail(f"--role {role!r}: one of {', '.join(_ROLES)}", WRONG_USAGE)
     if not 1 <= len(name) <= 100:
         fail("--name: 1 to 100 characters", WRONG_USAGE)
+    _check_tenant(tenant)
 
     async def work(ring: KeyRing, home: str) -> tuple[str, ApiKey]:
         return await ring.create(tenant or home, Role(role), name, _me())
@@ -62,6 +63,7 @@ def create(
 @app.command("list")
 def list_command(tenant: Tenant = "", as_json: AsJson = False, data: DataOption = None) -> None:
     """The valid keys, of one tenant or of all."""
+    _check_tenant(tenant)
 
     async def work(ring: KeyRing, _home: str) -> list[ApiKey]:
         await ring.refresh()
@@ -127,6 +129,11 @@ async def _tenant_of(ring: KeyRing, key_id: str) -> str:
         if key.key_id == key_id:
             return key.tenant_id
     raise NotFoundError(f"no valid API key {key_id!r}: `aifinops key list` shows those there are")
+
+
+def _check_tenant(tenant: str) -> None:
+    if tenant and not auth.TENANT_PATTERN.fullmatch(tenant):
+        fail(f"--tenant {tenant!r}: 1 to 63 lower-case letters, digits and dashes, such as acme", WRONG_USAGE)
 
 
 def _print(made: tuple[str, ApiKey]) -> None:

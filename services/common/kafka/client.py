@@ -44,6 +44,14 @@ def ssl_context(settings: KafkaSettings) -> ssl.SSLContext | None:
     return context
 
 
+def away(settings: KafkaSettings, error: Exception) -> UnavailableError:
+    """What is told of a broker that does not answer."""
+    return UnavailableError(
+        f"Kafka at {settings.bootstrap_servers} does not answer ({error}): start it, or set "
+        "AIFINOPS_KAFKA__BOOTSTRAP_SERVERS to where it is"
+    )
+
+
 async def incarnation(settings: KafkaSettings) -> str:
     """Names this life of the log: the setting, or the cluster's id."""
     if settings.incarnation:
@@ -70,7 +78,7 @@ async def partitions(settings: KafkaSettings, topic: str) -> list[Partition]:
         # All topics: a broker may create the one that is asked for by its name.
         described = {found["topic"]: found["partitions"] for found in await admin.describe_topics()}
     except (KafkaError, OSError) as error:
-        raise UnavailableError(f"Kafka at {settings.bootstrap_servers}: {error}") from error
+        raise away(settings, error) from error
     finally:
         await admin.close()
     if name not in described:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import for_code
+from aiokafka.errors import KafkaError, for_code
 
-from services.common.kafka.client import connection
+from services.common.kafka.client import away, connection
 from services.common.settings import KafkaSettings
 
 USAGE = "finops.usage.v1"
@@ -53,10 +53,15 @@ async def create_topics(settings: KafkaSettings) -> list[str]:
     """Creates the topics that are missing; leaves the others as they are. Returns the names created.
 
     Raises:
+        UnavailableError: Kafka is away.
         RuntimeError: finops.usage.v1 and finops.costs.v1 differ in partitions, or Kafka refuses a topic.
     """
     admin = AIOKafkaAdminClient(**connection(settings))
-    await admin.start()
+    try:
+        await admin.start()
+    except (KafkaError, OSError) as fault:
+        await admin.close()
+        raise away(settings, fault) from fault
     try:
         existing = set(await admin.list_topics())
         missing = [topic for topic in (*TOPICS, *_EMPTY) if settings.topic(topic.name) not in existing]

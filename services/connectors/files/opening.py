@@ -65,6 +65,10 @@ def opened(path: Path, told: Callable[[int], None] = lambda _: None) -> Iterator
                 yield counted
     except (EOFError, gzip.BadGzipFile, zlib.error, pa.ArrowException) as error:
         raise FileError(f"{path}: damaged or cut short: {error}") from None
+    except IsADirectoryError as error:
+        raise FileError(f"{path}: {error.strerror}: name the files in it, such as {path}/*.csv") from None
+    except FileNotFoundError as error:
+        raise FileError(f"{path}: {error.strerror}: check its name, which is relative to {Path.cwd()}") from None
     except OSError as error:
         # Arrow tells damage as an error of the system, without a number.
         raise FileError(f"{path}: {error.strerror or f'damaged or cut short: {error}'}") from None
@@ -76,7 +80,8 @@ def lines(path: Path, stream: io.BufferedReader[Any], encoding: str) -> Iterator
     Raises:
         FileError: a line is not in that encoding.
     """
-    mark = stream.peek(len(_UTF8_MARK))[: len(_UTF8_MARK)]
+    start = stream.peek(len(_UTF8_MARK))
+    mark, binary = start[: len(_UTF8_MARK)], b"\0" in start
     if mark[:2] in _UTF16_MARKS:
         # Here a line's end is two bytes, so the stream is decoded before it is cut into lines.
         try:
@@ -91,7 +96,9 @@ def lines(path: Path, stream: io.BufferedReader[Any], encoding: str) -> Iterator
         try:
             yield line.decode(encoding)
         except UnicodeDecodeError as error:
+            mend = "it looks like no text: CSV, JSON lines and Parquet are read, plain, .gz or .zst"
+            if not binary:
+                mend = "name the file's encoding, such as --encoding cp1252"
             raise FileError(
-                f"{path}: line {number} is not {encoding}: byte 0x{line[error.start]:02x} at {error.start}; "
-                "name the file's encoding, such as --encoding cp1252"
+                f"{path}: line {number} is not {encoding}: byte 0x{line[error.start]:02x} at {error.start}; {mend}"
             ) from None

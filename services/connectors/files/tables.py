@@ -80,8 +80,7 @@ class Table:
             with _parquet(self.path) as file:
                 return [str(name) for name in file.schema_arrow.names]
         if self.kind is Kind.JSON_LINES:
-            first = islice(self._text_rows(lambda _: None), _HEADER_ROWS)
-            return list(dict.fromkeys(name for row in first if isinstance(row, Row) for name in row.values))
+            return _names(self.path, list(islice(self._text_rows(lambda _: None), _HEADER_ROWS)))
         with opened(self.path) as stream:
             header = next(lines(self.path, stream, self.encoding), "")
             return _reader(self.path, header, iter(()))[0]
@@ -158,6 +157,15 @@ def _csv_rows(path: Path, text: Iterator[str]) -> Iterator[Row | BadRow]:
             first = reader.line_num + 1
     except csv.Error as error:
         raise FileError(f"{path}: line {first}: {error}") from None
+
+
+def _names(path: Path, first: list[Row | BadRow]) -> list[str]:
+    """Every name in the first rows of a file of JSON lines."""
+    good = [row for row in first if isinstance(row, Row)]
+    for row in first:
+        if isinstance(row, BadRow) and not good:
+            raise FileError(f"{path}: line {row.line} {row.message}: write one whole object a line")
+    return list(dict.fromkeys(name for row in good for name in row.values))
 
 
 def _object(line: str, number: int) -> Row | BadRow:

@@ -108,6 +108,10 @@ def test_progress_counts_the_file_itself(tmp_path: Path) -> None:
         (b"PAR1nonsense", "is no Parquet file that can be read"),
         ("name,caf\u00e9\n1,2\n".encode("latin-1"), r"line 1 is not utf-8: byte 0xe9 at 8; name the file's encoding"),
         (b"a,b\n1,\xff\n", "line 2 is not utf-8"),
+        (
+            b"\x7fELF\0\0\xff\0",
+            "line 1 is not utf-8: byte 0xff at 6; it looks like no text: CSV, JSON lines and Parquet",
+        ),
         (b'a,b\n1,"' + b"x" * (2 << 20), "line 2: field larger than field limit"),
     ],
 )
@@ -118,6 +122,15 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, content: bytes, sai
         _rows(path)
 
 
+def test_json_lines_of_which_none_is_an_object_have_no_columns(tmp_path: Path) -> None:
+    path = tmp_path / "usage.json"
+    path.write_text('\n{\n  "a": 1\n}\n')
+    with pytest.raises(FileError, match="line 2 is no JSON: .*: write one whole object a line"):
+        Table.of(path).columns()
+    path.write_text('{\n{"a": 1}\n')
+    assert Table.of(path).columns() == ["a"]
+
+
 def test_a_named_encoding(tmp_path: Path) -> None:
     path = tmp_path / "usage.csv"
     path.write_bytes("name,café\nö,2\n".encode("cp1252"))
@@ -125,7 +138,7 @@ def test_a_named_encoding(tmp_path: Path) -> None:
 
 
 def test_no_file(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="No such file"):
+    with pytest.raises(FileError, match="No such file or directory: check its name"):
         _rows(tmp_path / "none.csv")
-    with pytest.raises(FileError, match="Is a directory"):
+    with pytest.raises(FileError, match=r"Is a directory: name the files in it, such as .*/\*\.csv"):
         _rows(tmp_path)
