@@ -125,7 +125,7 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, content: bytes, sai
 def test_json_lines_of_which_none_is_an_object_have_no_columns(tmp_path: Path) -> None:
     path = tmp_path / "usage.json"
     path.write_text('\n{\n  "a": 1\n}\n')
-    with pytest.raises(FileError, match="line 2 is no JSON: .*: write one whole object a line"):
+    with pytest.raises(FileError, match=r"line 2 is no JSON: .*: write one whole object a line"):
         Table.of(path).columns()
     path.write_text('{\n{"a": 1}\n')
     assert Table.of(path).columns() == ["a"]

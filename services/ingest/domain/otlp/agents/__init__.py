@@ -8,15 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from finops.usage.v1.usage_pb2 import UsageEvent
-
-from services.ingest.domain.context import Context
 from services.ingest.domain.otlp.agents import claude_code, codex_cli, gemini_cli
+from services.ingest.domain.otlp.agents.common import Decoder
 from services.ingest.domain.otlp.attributes import Attributes
-from services.ingest.domain.otlp.attribution import SERVICE_NAME, AttributeMap
+from services.ingest.domain.otlp.attribution import SERVICE_NAME
 from services.ingest.domain.otlp.records import LogRecord
-
-Decoder = Callable[[LogRecord, Context, AttributeMap], UsageEvent]
 
 EVENTS: Mapping[str, Decoder] = {**claude_code.EVENTS, **codex_cli.EVENTS, **gemini_cli.EVENTS}
 """What is counted, by the event's name."""

@@ -6,7 +6,7 @@ tokens, as in Anthropic's API. Numbers come as numbers or strings, depending on 
 
 from __future__ import annotations
 
-from finops.usage.v1.usage_pb2 import OUTCOME_FAILED, UsageEvent
+from finops.usage.v1.usage_pb2 import UsageEvent
 
 from services.ingest.domain.context import Context
 from services.ingest.domain.otlp.agents import common
@@ -56,18 +56,6 @@ def request(record: LogRecord, context: Context, names: AttributeMap) -> UsageEv
     return event
 
 
-def error(record: LogRecord, context: Context, names: AttributeMap) -> UsageEvent:
-    """The event of one request that failed, which costs nothing.
-
-    Raises:
-        Rejected
-    """
-    event = _start(record, context, names)
-    common.set_quantities(event, {})
-    event.outcome = OUTCOME_FAILED
-    return event
-
-
 def _start(record: LogRecord, context: Context, names: AttributeMap) -> UsageEvent:
     attributes = record.attributes
     # "claude-opus-5-5[1m]": the suffix is the context window asked for, not the model.
@@ -76,4 +64,4 @@ def _start(record: LogRecord, context: Context, names: AttributeMap) -> UsageEve
     return common.start_event(record, context, names, agent=NAME, provider=PROVIDER, model=model, source_id=source_id)
 
 
-EVENTS = {"claude_code.api_request": request, "claude_code.api_error": error}
+EVENTS = {"claude_code.api_request": request, "claude_code.api_error": common.failed(_start)}

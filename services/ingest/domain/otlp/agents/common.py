@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from finops.usage.v1.usage_pb2 import Quantities, UsageEvent
+from finops.usage.v1.usage_pb2 import OUTCOME_FAILED, Quantities, UsageEvent
 
 from services.ingest.domain.context import Context
 from services.ingest.domain.otlp.attributes import Attributes
 from services.ingest.domain.otlp.attribution import SERVICE_NAME, AttributeMap
 from services.ingest.domain.otlp.records import LogRecord, time_of
+
+Decoder = Callable[[LogRecord, Context, AttributeMap], UsageEvent]
+"""Makes the event of a record. Raises Rejected."""
 
 
 def start_event(
@@ -51,3 +54,15 @@ def own(resource: Attributes) -> Attributes:
 def set_quantities(event: UsageEvent, counts: Mapping[str, int]) -> None:
     """One request, and what it used."""
     event.quantities.CopyFrom(Quantities(requests=1, **counts))
+
+
+def failed(start: Decoder) -> Decoder:
+    """The decoder of requests that failed, which cost nothing, from what starts the agent's events."""
+
+    def decode(record: LogRecord, context: Context, names: AttributeMap) -> UsageEvent:
+        event = start(record, context, names)
+        set_quantities(event, {})
+        event.outcome = OUTCOME_FAILED
+        return event
+
+    return decode

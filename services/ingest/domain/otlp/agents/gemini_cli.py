@@ -9,7 +9,7 @@ the response.
 
 from __future__ import annotations
 
-from finops.usage.v1.usage_pb2 import MEASUREMENT_REPORTED, OUTCOME_FAILED, UsageEvent
+from finops.usage.v1.usage_pb2 import MEASUREMENT_REPORTED, UsageEvent
 
 from services.ingest.domain import buckets
 from services.ingest.domain.context import Context
@@ -56,18 +56,6 @@ def response(record: LogRecord, context: Context, names: AttributeMap) -> UsageE
     return event
 
 
-def error(record: LogRecord, context: Context, names: AttributeMap) -> UsageEvent:
-    """The event of one request that failed, which costs nothing.
-
-    Raises:
-        Rejected
-    """
-    event = _start(record, context, names)
-    common.set_quantities(event, {})
-    event.outcome = OUTCOME_FAILED
-    return event
-
-
 def _start(record: LogRecord, context: Context, names: AttributeMap) -> UsageEvent:
     return common.start_event(
         record,
@@ -80,4 +68,4 @@ def _start(record: LogRecord, context: Context, names: AttributeMap) -> UsageEve
     )
 
 
-EVENTS = {"gemini_cli.api_response": response, "gemini_cli.api_error": error}
+EVENTS = {"gemini_cli.api_response": response, "gemini_cli.api_error": common.failed(_start)}
