@@ -6,7 +6,7 @@ from finops.ledger.v1.ledger_pb2 import DESCRIPTOR
 from finops.ledger.v1.ledger_pb2_grpc import add_LedgerServiceServicer_to_server
 
 from services.common.clickhouse import ClickHouse
-from services.common.component import GrpcService, Service
+from services.common.component import Component, GrpcService, Service
 from services.common.kafka.consumer import BatchConsumer, BatchPolicy
 from services.common.kafka.dead_letters import DeadLetters
 from services.common.kafka.producer import Producer
@@ -18,7 +18,7 @@ from services.ledger.adapters.servicer import LedgerServicer
 from services.ledger.adapters.store import ClickHouseEntryStore
 from services.ledger.handlers.queries import LedgerQueries
 from services.ledger.handlers.write import LedgerWriter
-from services.ledger.settings import LedgerSettings
+from services.ledger.settings import ExportOptions, LedgerSettings
 
 GROUP = "ledger"
 
@@ -41,7 +41,7 @@ def build(settings: LedgerSettings, keyring: KeyRing) -> Service:
     servicer = LedgerServicer(LedgerQueries(ClickHouseReader(clickhouse), measures))
     return Service(
         name="ledger",
-        components=(clickhouse, producer, consumer),
+        components=(clickhouse, producer, consumer, *_exports(options.export, clickhouse)),
         grpc=(
             GrpcService(
                 DESCRIPTOR.services_by_name["LedgerService"].full_name, servicer, add_LedgerServiceServicer_to_server
@@ -49,3 +49,12 @@ def build(settings: LedgerSettings, keyring: KeyRing) -> Service:
         ),
         migrations=("services.ledger.migrations",),
     )
+
+
+def _exports(options: ExportOptions, clickhouse: ClickHouse) -> tuple[Component, ...]:
+    """The scheduled export, where one is set up. What it writes files with is imported only then: it takes 40 MB."""
+    if not options.to:
+        return ()
+    from services.ledger.adapters.exports import scheduled
+
+    return (scheduled(options, clickhouse),)
