@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 
+from services.pricing.domain.documented import Amendment, Documented, bundled
 from services.pricing.domain.prices import ListedModel
 
 Predicate = Callable[[str], bool]
@@ -57,6 +58,7 @@ class ProviderModels:
         """Whether a model's name alone tells that this provider made it."""
         self.fallbacks = tuple(fallbacks)
         """Providers whose models it resells at their prices."""
+        self.entries = tuple(models)
         self.models = tuple(model for _, model in models)
         self._exact: dict[str, int] = {}
         self._rules: list[tuple[int, Predicate]] = []
@@ -65,6 +67,21 @@ class ProviderModels:
                 self._exact.setdefault(name, position)
             if names.rule is not None:
                 self._rules.append((position, names.rule))
+
+    def amended(self, amendments: Sequence[Amendment]) -> ProviderModels:
+        """The same with what is documented of its models: in place of the list's entry, or before all others."""
+        own = [amendment for amendment in amendments if amendment.listed.provider == self.provider]
+        if not own:
+            return self
+        changed = {amendment.listed.model: amendment for amendment in own}
+        kept = [(names, _merged(changed.pop(model.model, None), model)) for names, model in self.entries]
+        added = [
+            (Names(new.exact | {new.listed.model}, new.rule if new.prefixes else None), new.listed)
+            for new in changed.values()
+        ]
+        return ProviderModels(
+            self.provider, [*added, *kept], called=self.called, makes=self.makes, fallbacks=self.fallbacks
+        )
 
     def find(self, name: str) -> ListedModel | None:
         """The model of this lower-case name."""
@@ -76,6 +93,18 @@ class ProviderModels:
                 found = position
                 break
         return self.models[found] if found < len(self.models) else None
+
+
+def _merged(amendment: Amendment | None, model: ListedModel) -> ListedModel:
+    if amendment is None:
+        return model
+    if amendment.replaces:
+        return amendment.listed
+    return replace(
+        model,
+        dated=(*model.dated, *amendment.listed.dated),
+        variants=(*amendment.listed.variants, *model.variants),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +121,16 @@ class Resolved:
 class Catalogue:
     """The price list, by names. Answers are kept for the names last asked for, hits and misses."""
 
-    def __init__(self, providers: Sequence[ProviderModels], *, remembered_names: int = 20_000) -> None:
-        self.providers = {provider.provider: provider for provider in providers}
+    def __init__(
+        self,
+        providers: Sequence[ProviderModels],
+        *,
+        documented: Documented | None = None,
+        remembered_names: int = 20_000,
+    ) -> None:
+        self.documented = bundled() if documented is None else documented
+        amendments = self.documented.amendments
+        self.providers = {provider.provider: provider.amended(amendments) for provider in providers}
         self.resolve: Callable[[str, str], Resolved] = lru_cache(maxsize=remembered_names)(self._resolve)
 
     def provider_id(self, name: str) -> str:

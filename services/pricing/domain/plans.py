@@ -8,23 +8,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from services.common.clock import DAY, Micros
-from services.common.dimensions import TOKEN_BUCKETS
-from services.common.money import Picos, round_half_even
+from services.common.money import Picos
+from services.pricing.domain.documented import Documented, bundled
+from services.pricing.domain.kinds import Kind, KindPrices, conditions
 from services.pricing.domain.names import Resolved
 from services.pricing.domain.overrides import Override
-from services.pricing.domain.prices import Condition, Ladder, PriceSet
-from services.pricing.domain.tiers import BATCH_CONTEXT, STANDARD, TIER_CONTEXT, context
-
-HALF_PRICE_BATCHES: Mapping[str, str] = {
-    "openai": "https://platform.openai.com/docs/guides/batch",
-    "azure": "https://learn.microsoft.com/azure/ai-foundry/openai/how-to/batch",
-    "anthropic": "https://docs.claude.com/en/docs/build-with-claude/batch-processing",
-    "google": "https://ai.google.dev/gemini-api/docs/batch-mode",
-    "aws": "https://aws.amazon.com/bedrock/pricing/",
-    "mistral": "https://docs.mistral.ai/capabilities/batch/",
-    "groq": "https://console.groq.com/docs/batch",
-}
-"""Providers that document batch requests at half the standard token price, and where."""
+from services.pricing.domain.prices import Condition, Ladder, PriceSet, scaled
+from services.pricing.domain.tiers import STANDARD
 
 CONTRACT = "@contract"
 """Ends the price id of a plan in which a contract price counts."""
@@ -56,22 +46,25 @@ class Plan:
 
 
 class Schedule:
-    """Plans over time: constant between the dates and hours on which any of their conditions changes."""
+    """Plans over time: constant between the dates, days and hours on which any of their conditions changes."""
 
-    __slots__ = ("_compile", "_dates", "_hours", "_plans")
+    __slots__ = ("_compile", "_dates", "_hours", "_plans", "_workdays")
 
     def __init__(
         self, conditions: Iterable[Condition], dates: Iterable[Micros], compile_plan: Callable[[Micros], Plan]
     ) -> None:
         every = list(conditions)
-        self._dates = sorted({c.starts for c in every if c.starts is not None} | set(dates))
+        ends = {date for c in every for date in (c.starts, c.ends) if date is not None}
+        self._dates = sorted(ends | set(dates))
         self._hours = sorted({edge for c in every if c.daily is not None for edge in c.daily})
+        self._workdays = tuple({c.workdays for c in every if c.workdays is not None})
         self._compile = compile_plan
-        self._plans: dict[tuple[int, int], Plan] = {}
+        self._plans: dict[tuple[int, int, tuple[bool, ...]], Plan] = {}
 
     def at(self, time: Micros) -> Plan:
         """The plan in force."""
-        segment = (bisect_right(self._dates, time), bisect_right(self._hours, time % DAY))
+        days = tuple([workdays.holds(time) for workdays in self._workdays]) if self._workdays else ()
+        segment = (bisect_right(self._dates, time), bisect_right(self._hours, time % DAY), days)
         plan = self._plans.get(segment)
         if plan is None:
             plan = self._plans[segment] = self._compile(time)
@@ -86,29 +79,45 @@ class Schedule:
         )
 
 
-def schedule(resolved: Resolved, tier: str, batch: bool, contracts: Sequence[Override]) -> Schedule:
+def schedule(
+    resolved: Resolved,
+    tier: str,
+    batch: bool,
+    contracts: Sequence[Override],
+    region: str = "",
+    documented: Documented | None = None,
+) -> Schedule:
     """The plans of one model for one kind of request under a tenant's contracts."""
-    listed = resolved.model.conditions() if resolved.model is not None else []
+    rules = bundled() if documented is None else documented
+    kind = Kind(tier, batch, region)
     dates = [date for contract in contracts for date in (contract.effective_from, contract.effective_to) if date]
-    return Schedule(listed, dates, lambda time: compile_plan(resolved, tier, batch, contracts, time))
+    return Schedule(
+        conditions(resolved, rules), dates, lambda time: compile_plan(resolved, kind, contracts, rules, time)
+    )
 
 
-def compile_plan(resolved: Resolved, tier: str, batch: bool, contracts: Sequence[Override], time: Micros) -> Plan:
-    """List prices, the variant for this kind of request, contract prices, then the documented fallbacks."""
+def compile_plan(
+    resolved: Resolved, kind: Kind, contracts: Sequence[Override], documented: Documented, time: Micros
+) -> Plan:
+    """Prices of this kind of request, where they stand contract prices, then those that follow from others."""
+    listed = KindPrices(resolved, kind, documented, time)
     assumptions = [resolved.assumption] if resolved.assumption else []
-    prices: dict[str, Ladder] = dict(resolved.model.standard(time)) if resolved.model is not None else {}
+    assumptions += listed.remarks
+    prices = listed.standard()
     prices.update(_contracted(contracts, STANDARD, False, time))
-    special = tier != STANDARD or batch
-    own = _contracted(contracts, tier, batch, time) if special else {}
-    if special:
-        prices, unlisted = _of_kind(resolved, prices, tier, batch, time)
+    if kind.special:
+        own = _contracted(contracts, kind.tier, kind.batch, time)
+        prices, unlisted = listed.special(prices)
         if not own:
             assumptions += unlisted
         prices.update(own)
     notes = _complete(prices, resolved)
+    notes |= {bucket: note for bucket in prices if (note := documented.note(resolved.provider, bucket))}
     prices = {bucket: ladder for bucket, ladder in prices.items() if ladder}
     under_contract = any(contract.holds(time) and contract.prices for contract in contracts)
     name = resolved.model.price_id if resolved.model is not None else _name_of(contracts)
+    if not name and prices:
+        name = f"{resolved.provider}/{kind.tier}"
     return Plan(
         price_id=f"{name}{CONTRACT}" if under_contract else name,
         cliffs=(cliffs := _cliffs(prices)),
@@ -126,32 +135,6 @@ def _contracted(contracts: Sequence[Override], tier: str, batch: bool, time: Mic
     return found
 
 
-def _of_kind(
-    resolved: Resolved, standard: dict[str, Ladder], tier: str, batch: bool, time: Micros
-) -> tuple[dict[str, Ladder], list[str]]:
-    """Prices of a request that is not a standard one, and what had to be assumed."""
-    wanted = context(tier, batch).items()
-    overrides: dict[str, Ladder] = {}
-    kinds: set[str] = set()
-    listed = resolved.model.variants if resolved.model is not None and not resolved.resold else ()
-    for variant in listed:
-        if variant.condition.holds(time) and variant.when.items() <= wanted:
-            kinds |= variant.when.keys()
-            for bucket, ladder in variant.prices.items():
-                overrides.setdefault(bucket, ladder)
-    assumptions: list[str] = []
-    if tier != STANDARD and not kinds & TIER_CONTEXT:
-        assumptions.append(f"service tier {tier!r} at the standard price: it has none of its own")
-    prices = standard | overrides
-    if batch and BATCH_CONTEXT not in kinds:
-        if resolved.provider in HALF_PRICE_BATCHES:
-            prices = {b: scaled(p, Fraction(1, 2)) if b in TOKEN_BUCKETS else p for b, p in prices.items()}
-            assumptions.append("batch at half the standard price, as the provider documents: no batch price is listed")
-        else:
-            assumptions.append("batch at the standard price: it has none of its own")
-    return prices, assumptions
-
-
 def _complete(prices: dict[str, Ladder], resolved: Resolved) -> dict[str, str]:
     """Adds the prices that follow from others by a documented rule; returns what is to be said of them."""
     notes: dict[str, str] = {}
@@ -167,11 +150,6 @@ def _complete(prices: dict[str, Ladder], resolved: Resolved) -> dict[str, str]:
             prices[bucket] = prices[text]
             notes[bucket] = f"{bucket} at the price of {text}"
     return notes
-
-
-def scaled(ladder: Ladder, factor: Fraction) -> Ladder:
-    """Each price times a factor, rounded half to even to a picodollar."""
-    return tuple((above, round_half_even(price * factor)) for above, price in ladder)
 
 
 def _cliffs(prices: PriceSet) -> tuple[int, ...]:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from services.common.clock import DAY, Micros
 from services.common.dimensions import TOKEN_BUCKETS
-from services.common.money import Picos
+from services.common.money import Picos, round_half_even
 
 Ladder = tuple[tuple[int, Picos], ...]
 """(threshold, price) rising from threshold 0. The highest threshold that the whole request's input exceeds gives the
@@ -26,15 +27,34 @@ INPUT_BUCKETS: tuple[str, ...] = tuple(
 
 
 @dataclass(frozen=True, slots=True)
+class Workdays:
+    """Monday to Friday but for some holidays, by UTC days."""
+
+    holidays: frozenset[int] = frozenset()
+    """Days since the epoch."""
+
+    def holds(self, time: Micros) -> bool:
+        day = time // DAY
+        # The epoch was a Thursday, the fourth day of its week.
+        return (day + 3) % 7 < 5 and day not in self.holidays
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
-    """When a price holds; with neither field set, always."""
+    """When a price holds; with no field set, always."""
 
     starts: Micros | None = None
     daily: tuple[Micros, Micros] | None = None
     """[start, end) within the UTC day, microseconds; an end before the start lies on the next day."""
+    ends: Micros | None = None
+    workdays: Workdays | None = None
 
     def holds(self, time: Micros) -> bool:
         if self.starts is not None and time < self.starts:
+            return False
+        if self.ends is not None and time >= self.ends:
+            return False
+        if self.workdays is not None and not self.workdays.holds(time):
             return False
         if self.daily is None:
             return True
@@ -88,3 +108,8 @@ class ListedModel:
             if dated.condition.holds(time):
                 return dated.prices
         return self.dated[0].prices if self.dated else {}
+
+
+def scaled(ladder: Ladder, factor: Fraction) -> Ladder:
+    """Each price times a factor, rounded half to even to a picodollar."""
+    return tuple((above, round_half_even(price * factor)) for above, price in ladder)

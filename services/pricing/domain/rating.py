@@ -75,10 +75,12 @@ class Pricer:
         self.book = book
         self.use(self._contracts)
 
-    def schedule(self, tenant_id: str, provider: str, model: str, service_tier: str, batch: bool) -> Schedule:
+    def schedule(
+        self, tenant_id: str, provider: str, model: str, service_tier: str, batch: bool, region: str = ""
+    ) -> Schedule:
         """The plans for one kind of request of a tenant."""
         owner = tenant_id if self._overrides.has(tenant_id) else ""
-        return self._schedule(owner, provider, model, service_tier, batch)
+        return self._schedule(owner, provider, model, service_tier, batch, region)
 
     def rate(self, event: UsageEvent, tenant_id: str) -> Rating:
         """The event's rating under the tenant's contracts.
@@ -101,7 +103,9 @@ class Pricer:
             bucket: quantity for bucket, quantity in zip(BUCKETS, _read(event.quantities), strict=True) if quantity
         }
         time = event.time_unix_micros
-        plan = self.schedule(tenant_id, event.provider, event.model, event.service_tier, event.batch).at(time)
+        plan = self.schedule(tenant_id, event.provider, event.model, event.service_tier, event.batch, event.region).at(
+            time
+        )
         prices, assumptions = self._prices(plan, quantities)
         unpriced: dict[str, int] = {}
         cost, price_id = 0, ""
@@ -167,8 +171,10 @@ class Pricer:
         note = f"length of input taken as the mean of {requests} requests"
         return plan.prices(-(-total // requests)), (*plan.assumptions, note)
 
-    def _compile(self, tenant_id: str, provider: str, model: str, service_tier: str, batch: bool) -> Schedule:
+    def _compile(
+        self, tenant_id: str, provider: str, model: str, service_tier: str, batch: bool, region: str
+    ) -> Schedule:
         resolved = self.book.catalogue.resolve(provider, model)
         tier, in_batch = served(service_tier, batch)
         contracts = self._overrides.on(tenant_id, resolved.provider, model) if tenant_id else []
-        return schedule(resolved, tier, in_batch, contracts)
+        return schedule(resolved, tier, in_batch, contracts, region, self.book.catalogue.documented)

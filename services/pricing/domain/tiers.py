@@ -6,9 +6,21 @@ from collections.abc import Mapping
 
 STANDARD = "standard"
 
+PROVISIONED = "provisioned"
+"""Capacity bought by the hour or month: its tokens are already paid for."""
+
 _SAME: Mapping[str, str] = {
     "": STANDARD, "default": STANDARD, "auto": STANDARD, "on_demand": STANDARD, "standard_only": STANDARD,
     "on_demand_flex": "flex", "on_demand_priority": "priority",
+    # Azure's names of deployments.
+    "globalstandard": STANDARD, "global_standard": STANDARD,
+    "datazonestandard": "data_zone", "datazone_standard": "data_zone", "data_zone_standard": "data_zone",
+    "globalbatch": "batch", "global_batch": "batch",
+    "ptu": PROVISIONED, "provisioned_managed": PROVISIONED, "provisionedmanaged": PROVISIONED,
+    "globalprovisionedmanaged": PROVISIONED, "global_provisioned_managed": PROVISIONED,
+    "datazoneprovisionedmanaged": PROVISIONED, "data_zone_provisioned_managed": PROVISIONED,
+    # Vertex AI's, Bedrock's and OpenAI's capacity bought in advance.
+    "provisioned_throughput": PROVISIONED, "reserved": PROVISIONED, "scale": PROVISIONED,
 }  # fmt: skip
 
 TIER_CONTEXT = frozenset({"service_tier", "speed"})

@@ -106,9 +106,9 @@ def test_the_standard_tier_has_many_names(tier: str) -> None:
 
 
 def test_an_unknown_tier_takes_the_standard_price_and_says_so() -> None:
-    found = plan(listed(STANDARD), 0, tier="scale")
+    found = plan(listed(STANDARD), 0, tier="turbo")
     assert found.levels[0]["input_tokens"] == TWO
-    assert found.assumptions == ("service tier 'scale' at the standard price: it has none of its own",)
+    assert found.assumptions == ("service tier 'turbo' at the standard price: it has none of its own",)
 
 
 def test_a_batch_without_a_listed_price_is_half_where_the_provider_documents_it() -> None:
