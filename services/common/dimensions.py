@@ -41,6 +41,30 @@ def reader(name: str) -> Callable[[UsageEvent], str]:
     return attrgetter(_FIELDS[name])
 
 
+_attributes: Callable[[UsageEvent], tuple[str, ...]] = attrgetter(*(name for name in DIMENSIONS if name != "tenant"))
+
+
+def attribution_of(event: UsageEvent) -> bytes:
+    """Under which dimensions, tags and measurement an event is booked: a UsageEvent with only those, the same bytes
+    for the same ones."""
+    team, user, project, key, tool, provider, model, environment, source, service_tier = _attributes(event)
+    attribution = UsageEvent(
+        team=team,
+        user=user,
+        project=project,
+        key=key,
+        tool=tool,
+        provider=provider,
+        model=model,
+        environment=environment,
+        source=source,
+        service_tier=service_tier,
+        tags=event.tags,
+        measurement=event.measurement,
+    )
+    return attribution.SerializeToString(deterministic=True)
+
+
 def quantities(message: Quantities) -> dict[str, int]:
     """The buckets that are not zero, by name."""
     return {field.name: value for field, value in message.ListFields()}

@@ -79,7 +79,7 @@ def _usage(now: Micros, scale: float) -> Iterator[CostRecord]:
     rating = Rating(
         status=RatingStatus.RATING_STATUS_UNPRICED, unpriced_buckets=["input_tokens"], shadow_cost_picos=360_000_000_000
     )
-    yield CostRecord(usage=usage, revision=1, rating=rating, shadow_cost_delta_picos=360_000_000_000,
+    yield CostRecord(usage=usage, revision=1, events_delta=1, rating=rating, shadow_cost_delta_picos=360_000_000_000,
                      quantity_delta=usage.quantities, unpriced_events_delta=1)  # fmt: skip
 
 
@@ -96,7 +96,7 @@ def _rate(usage: UsageEvent, price_in: int, price_out: int) -> CostRecord:
         cost_picos=cost, status=RatingStatus.RATING_STATUS_PRICED, lines=lines,
         price_id=f"{usage.provider}/{usage.model}", price_book_version="2026-11-20",
     )  # fmt: skip
-    return CostRecord(usage=usage, revision=1, rating=rating, cost_delta_picos=cost, quantity_delta=usage.quantities)
+    return CostRecord(usage=usage, revision=1, events_delta=1, rating=rating, cost_delta_picos=cost, quantity_delta=usage.quantities)
 
 
 def _dollars(amount: float) -> money.Money:

@@ -133,7 +133,7 @@ class TestLedger:
         """Cost, events, input tokens and unpriced events of each table; keys and cost of the index."""
         rollup = "sum(cost_picos), sum(events), sum(input_tokens), sum(unpriced_events)"
         entries = (
-            "sum(toInt128(cost_picos_delta)), countIf(revision = 1), sum(input_tokens_delta), "
+            "sum(toInt128(cost_picos_delta)), sum(events_delta), sum(input_tokens_delta), "
             "sum(unpriced_events_delta)"
         )
         asked = {

@@ -98,7 +98,7 @@ class Reader:
                 entry = sums[cell] = [0, 0, 0]
             entry[0] += record.cost_delta_picos + record.shadow_cost_delta_picos
             entry[1] += record.quantity_delta.requests
-            entry[2] += record.revision == 1
+            entry[2] += record.events_delta
         return {cell: Totals(*entry) for cell, entry in sums.items()}
 
     def series(self, cell: Cell) -> list[Series]:

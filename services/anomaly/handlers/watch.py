@@ -25,6 +25,7 @@ from services.common.clock import DAY, MINUTE, Clock, Micros
 from services.common.errors import UnavailableError
 from services.common.kafka.record import Batch, Log, Partition, Record
 from services.common.log import get_logger
+from services.common.postings import postings
 
 log = get_logger(__name__)
 
@@ -166,7 +167,7 @@ class CostWatch:
                 continue
             self._watch_of(desk, usage.tenant_id)
             desk.watermarks[usage.tenant_id].saw(record.partition, usage.time_unix_micros, appended)
-            watched.append(cost)
+            watched.extend(postings(cost))
         late = 0
         for cell, totals in self._reader.tally(watched).items():
             if not desk.watches[cell.tenant].add(cell.hour, self._reader.series(cell), totals):

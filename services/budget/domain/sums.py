@@ -5,7 +5,7 @@ A pure state machine. Offsets make it exact: a record is added to a sum once, wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -47,10 +47,8 @@ class CostDelta(NamedTuple):
 
     offset: int
     usage_offset: int
-    scopes: tuple[ScopeKey, ...]
-    """Every budget's period it counts towards."""
-    actual: Picos
-    shadow: Picos
+    changes: Sequence[tuple[ScopeKey, Picos, Picos]]
+    """Every budget's period it counts towards, each once, with the change of its actual and its shadow spend."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +79,10 @@ class PartitionSums:
             if delta.usage_offset <= usage_offset:
                 continue
             usage_offset = delta.usage_offset
-            for scope in delta.scopes:
+            for scope, actual, shadow in delta.changes:
                 held = changed.get(scope) or self.sums.get(scope)
                 if held is not None and delta.offset > held.through:
-                    changed[scope] = PartSum(delta.offset, held.actual + delta.actual, held.shadow + delta.shadow)
+                    changed[scope] = PartSum(delta.offset, held.actual + actual, held.shadow + shadow)
         return Staged(Position(max(last_offset, self.position.offset), usage_offset), changed)
 
     def adopt(self, staged: Staged) -> None:

@@ -33,6 +33,7 @@ from services.common.clock import Clock, Micros
 from services.common.errors import UnavailableError
 from services.common.kafka.record import Batch, Log, Partition, Record
 from services.common.money import Picos
+from services.common.postings import postings
 
 
 class Total(NamedTuple):
@@ -132,13 +133,30 @@ class Accounts:
             if not cost.HasField("usage_position") or not cost.usage.tenant_id:
                 batch.reject(record, "incomplete CostRecord", "usage_position and usage.tenant_id must be set")
                 continue
-            usage = cost.usage
-            metered = usage.measurement != MEASUREMENT_REPORTED
-            actual, shadow = cost.cost_delta_picos, cost.shadow_cost_delta_picos
-            scopes = self._catalog.scopes_of(usage) if metered and (actual or shadow) else ()
-            if scopes and usage.received_unix_micros:
-                received.append(usage.received_unix_micros)
-            yield CostDelta(record.offset, cost.usage_position.offset, scopes, actual, shadow)
+            changes = self._changes_of(cost)
+            if changes and cost.usage.received_unix_micros:
+                received.append(cost.usage.received_unix_micros)
+            yield CostDelta(record.offset, cost.usage_position.offset, changes)
+
+    def _changes_of(self, cost: CostRecord) -> list[tuple[ScopeKey, Picos, Picos]]:
+        """What a record changes of which budgets' periods; a budget that counts an event before and after it moved sees
+        the net change."""
+        parts = postings(cost)
+        if len(parts) == 1:
+            return self._booked(cost)
+        net: dict[ScopeKey, tuple[Picos, Picos]] = {}
+        for part in parts:
+            for scope, actual, shadow in self._booked(part):
+                before = net.get(scope, (0, 0))
+                net[scope] = (before[0] + actual, before[1] + shadow)
+        return [(scope, actual, shadow) for scope, (actual, shadow) in net.items() if actual or shadow]
+
+    def _booked(self, posting: CostRecord) -> list[tuple[ScopeKey, Picos, Picos]]:
+        usage = posting.usage
+        actual, shadow = posting.cost_delta_picos, posting.shadow_cost_delta_picos
+        if usage.measurement == MEASUREMENT_REPORTED or not (actual or shadow):
+            return []
+        return [(scope, actual, shadow) for scope in self._catalog.scopes_of(usage)]
 
     # --- the state topic --------------------------------------------------------------------------------------------
 

@@ -14,8 +14,8 @@ from services.ledger.domain.query import ReadFrom
 from services.ledger.domain.reconciliation import Differences, Group, Sums
 
 _KEYS = [name for name in DIMENSIONS if name != "tenant"]
-_SUMMED = [*BUCKETS, "cost_picos", "shadow_cost_picos", "events", "unpriced_events"]
-_TOTALS = ("cost_picos", "shadow_cost_picos")
+_TOTALS = ("cost_picos", "shadow_cost_picos", "list_cost_picos", "contracted_cost_picos", "billed_cost_picos")
+_SUMMED = [*BUCKETS, *_TOTALS, "events", "unpriced_events"]
 
 _DAYS = """
 SELECT DISTINCT found
@@ -43,11 +43,12 @@ WHERE known < latest
 
 _COMPLETE = f"""
 INSERT INTO event_index
-    (event_key, tenant_id, revision, content_hash, time, quantities, cost_picos, shadow_cost_picos, unpriced)
-SELECT event_key, tenant_id, revision, content_hash, time, quantities, cost_picos, shadow_cost_picos,
-    status IN ('partial', 'unpriced')
+    (event_key, tenant_id, revision, content_hash, time, quantities, cost_picos, shadow_cost_picos, list_cost_picos,
+    contracted_cost_picos, billed_cost_picos, unpriced)
+SELECT event_key, tenant_id, revision, content_hash, time, quantities, cost_picos, shadow_cost_picos, list_cost_picos,
+    contracted_cost_picos, billed_cost_picos, status IN ('partial', 'unpriced')
 FROM cost_entries FINAL
-WHERE {_OF_DAY}
+WHERE {_OF_DAY} AND NOT reversal
 SETTINGS insert_deduplicate = 0
 """  # noqa: S608
 
@@ -119,9 +120,8 @@ def _day(day: date) -> dict[str, object]:
 
 def _difference_sql(rollup: ReadFrom) -> str:
     of_entry = {bucket: f"{bucket}_delta" for bucket in BUCKETS} | {
-        "cost_picos": "toInt128(cost_picos_delta)",
-        "shadow_cost_picos": "toInt128(shadow_cost_picos_delta)",
-        "events": "toInt64(revision = 1)",
+        **{total: f"toInt128({total}_delta)" for total in _TOTALS},
+        "events": "toInt64(events_delta)",
         "unpriced_events": "toInt64(unpriced_events_delta)",
     }
     dimensions = [(f"toString({name})", name) for name in _KEYS]

@@ -65,7 +65,7 @@ _TABLES: Mapping[ReadFrom, _Table] = {
         bucket="sum(%s_delta)",
         cost="sum(toInt128(cost_picos_delta))",
         shadow="sum(toInt128(shadow_cost_picos_delta))",
-        events="countIf(revision = 1)",
+        events="sum(events_delta)",
         unpriced="sum(unpriced_events_delta)",
     ),
 }
@@ -127,7 +127,7 @@ def entries(tenant_id: str | None, span: Range, parsed: Filter, after: Cursor | 
     """
     statement = Statement(parameters={"start": span.start, "end": span.end, "rows": rows})
     where = _conditions(tenant_id, parsed, _TABLES[ReadFrom.ENTRIES].within, statement)
-    where.append("measurement = 'metered'")
+    where += ["measurement = 'metered'", "NOT reversal"]
     if after is not None:
         at = "fromUnixTimestamp64Micro({after_time:Int64}, 'UTC')"
         where.append(f"time <= {at}")

@@ -9,8 +9,12 @@ from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
+from finops.cost.v1.cost_pb2 import CostRecord
+
 from services.common.dimensions import BUCKETS, DIMENSIONS
+from services.common.postings import postings
 from services.ledger.domain.blocks import Block
+from services.ledger.domain.entry import Entry
 
 _CODES = "LowCardinality(String)"
 _MICROS = "DateTime64(6, 'UTC')"
@@ -44,7 +48,10 @@ _RECORD: Mapping[str, tuple[str, str]] = {
     "cost_picos_delta": ("cost_delta_picos", "Int64"),
     "shadow_cost_picos_delta": ("shadow_cost_delta_picos", "Int64"),
     "unpriced_events_delta": ("unpriced_events_delta", "Int8"),
+    "events_delta": ("events_delta", "Int8"),
 }
+_VIEWS = ("list", "contracted", "billed")
+"""The views of cost beside the effective one; one that a message leaves out equals that."""
 _USAGE_POSITION: Mapping[str, tuple[str, str]] = {
     "usage_incarnation": ("incarnation", _CODES),
     "usage_partition": ("partition", "Int32"),
@@ -58,6 +65,10 @@ COLUMN_TYPES: Mapping[str, str] = {
     **{column: kind for column, (_, kind) in _RECORD.items()},
     **{f"{bucket}_delta": "Int64" for bucket in BUCKETS},
     **_RATING,
+    **{f"{view}_cost_picos": "Int64" for view in _VIEWS},
+    **{f"{view}_cost_picos_delta": "Int64" for view in _VIEWS},
+    "reversal": "Bool",
+    "correction": "Int8",
     "unpriced_buckets": f"Array({_CODES})",
     **{column: kind for column, (_, kind) in _USAGE_POSITION.items()},
     "log_incarnation": _CODES,
@@ -70,10 +81,10 @@ COLUMN_TYPES: Mapping[str, str] = {
 
 
 def columns(incarnation: str, block: Block) -> list[Sequence[Any]]:
-    """The block's values, one sequence for each of COLUMN_TYPES."""
-    entries = block.entries
+    """The block's values, one sequence for each of COLUMN_TYPES. An event that moved to other dimensions makes two
+    rows."""
+    entries, records, reversals = _rows(block)
     rows = len(entries)
-    records = [entry.record for entry in entries]
     usages = [record.usage for record in records]
     deltas = [record.quantity_delta for record in records]
     ratings = [record.rating for record in records]
@@ -85,6 +96,10 @@ def columns(incarnation: str, block: Block) -> list[Sequence[Any]]:
         *(_read(field, records) for field, _ in _RECORD.values()),
         *(_read(bucket, deltas) for bucket in BUCKETS),
         *(_read(field, ratings) for field in _RATING),
+        *(_view(f"{view}_cost_picos", "cost_picos", ratings) for view in _VIEWS),
+        *(_view(f"{view}_cost_delta_picos", "cost_delta_picos", records) for view in _VIEWS),
+        reversals,
+        [usage.correction.kind if usage.HasField("correction") else 0 for usage in usages],
         [list(rating.unpriced_buckets) for rating in ratings],
         *(_read(field, positions) for field, _ in _USAGE_POSITION.values()),
         [incarnation] * rows,
@@ -93,6 +108,25 @@ def columns(incarnation: str, block: Block) -> list[Sequence[Any]]:
         [block.span.first] * rows,
         [entry.raw for entry in entries],
     ]
+
+
+def _rows(block: Block) -> tuple[Sequence[Entry], list[CostRecord], list[bool]]:
+    """For each row its entry, what it adds, and whether it takes back."""
+    entries = block.entries
+    records = [entry.record for entry in entries]
+    if not any(record.HasField("previous") for record in records):
+        return entries, records, [False] * len(records)
+    split = [(entry, postings(entry.record)) for entry in entries]
+    return (
+        [entry for entry, parts in split for _ in parts],
+        [part for _, parts in split for part in parts],
+        [len(parts) > 1 and part is parts[0] for _, parts in split for part in parts],
+    )
+
+
+def _view(field: str, otherwise: str, messages: Sequence[Any]) -> list[int]:
+    read, fallback = attrgetter(field), attrgetter(otherwise)
+    return [read(message) if message.HasField(field) else fallback(message) for message in messages]
 
 
 def _read(field: str, messages: Sequence[Any]) -> list[Any]:

@@ -29,6 +29,9 @@ class Sums(NamedTuple):
     """In the order of BUCKETS."""
     cost_picos: Picos
     shadow_cost_picos: Picos
+    list_cost_picos: Picos
+    contracted_cost_picos: Picos
+    billed_cost_picos: Picos
     events: int
     unpriced_events: int
 

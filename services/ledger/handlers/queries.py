@@ -42,7 +42,9 @@ class CostReader(Protocol):
         self, tenant_id: str | None, span: Range, parsed: Filter, after: Cursor | None, rows: int
     ) -> list[tuple[Cursor, CostRecord]]: ...
 
-    async def known(self, tenant_id: str | None, event_keys: Sequence[bytes]) -> list[KnownEvent]: ...
+    async def known(self, tenant_id: str | None, event_keys: Sequence[bytes], booked: bool) -> list[KnownEvent]:
+        """`booked`: also under which dimensions."""
+        ...
 
     async def positions(self, incarnation: str) -> tuple[Mapping[int, int], Mapping[int, int]]: ...
 
@@ -99,7 +101,8 @@ class LedgerQueries:
         for index, key in enumerate(request.event_keys):
             if len(key) != KEY_BYTES:
                 raise InvalidArgumentError.of(f"event_keys[{index}]", f"{len(key)} bytes, not {KEY_BYTES}")
-        known = await self._reader.known(tenant_of(principal), list(dict.fromkeys(request.event_keys)))
+        keys = list(dict.fromkeys(request.event_keys))
+        known = await self._reader.known(tenant_of(principal), keys, request.include_booked)
         return HasEventsResponse(known=known)
 
     async def positions(self, request: GetPositionsRequest) -> GetPositionsResponse:

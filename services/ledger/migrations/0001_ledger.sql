@@ -16,6 +16,8 @@ CREATE TABLE IF NOT EXISTS cost_entries
     tenant_id                    LowCardinality(String),
     event_key                    FixedString(16),
     revision                     UInt32,
+    -- The revision moved the event to other dimensions: this row takes back what was booked under the old ones.
+    reversal                     Bool,
     content_hash                 FixedString(16),
     time                         DateTime64(6, 'UTC'),
     received                     DateTime64(6, 'UTC'),
@@ -55,9 +57,19 @@ CREATE TABLE IF NOT EXISTS cost_entries
     audio_milliseconds_delta     Int64,
     cost_picos                   Int64,
     shadow_cost_picos            Int64,
+    -- The views of FOCUS: at list prices, at contract prices, billed. cost_picos is the effective cost.
+    list_cost_picos              Int64,
+    contracted_cost_picos        Int64,
+    billed_cost_picos            Int64,
     cost_picos_delta             Int64,
     shadow_cost_picos_delta      Int64,
+    list_cost_picos_delta        Int64,
+    contracted_cost_picos_delta  Int64,
+    billed_cost_picos_delta      Int64,
     unpriced_events_delta        Int8,
+    events_delta                 Int8,
+    correction                   Enum8('none' = 0, 'late_price' = 1, 'price_corrected' = 2, 'contract_changed' = 3,
+                                       'manual_adjustment' = 4, 'reattribution' = 5, 'settlement' = 6),
     status                       Enum8('unspecified' = 0, 'priced' = 1, 'partial' = 2, 'unpriced' = 3),
     unpriced_buckets             Array(LowCardinality(String)),
     price_id                     LowCardinality(String),
@@ -80,7 +92,7 @@ CREATE TABLE IF NOT EXISTS cost_entries
     shadow_cost_delta            Decimal(38, 12) ALIAS reinterpret(toInt128(shadow_cost_picos_delta), 'Decimal(38, 12)')
 )
 ENGINE = ReplacingMergeTree(precedence)
-ORDER BY (tenant_id, time, event_key, revision)
+ORDER BY (tenant_id, time, event_key, revision, reversal)
 SETTINGS non_replicated_deduplication_window = 10000;
 
 -- Which block of the cost log each writer took on last (`written` false, noted before it writes it), and how far it has
@@ -139,6 +151,9 @@ CREATE TABLE IF NOT EXISTS costs_hourly
     audio_milliseconds     Int64,
     cost_picos             Int128,
     shadow_cost_picos      Int128,
+    list_cost_picos        Int128,
+    contracted_cost_picos  Int128,
+    billed_cost_picos      Int128,
     events                 Int64,
     unpriced_events        Int64,
     cost                   Decimal(38, 12) ALIAS reinterpret(cost_picos, 'Decimal(38, 12)'),
@@ -171,7 +186,10 @@ SELECT
     sum(audio_milliseconds_delta) AS audio_milliseconds,
     sum(toInt128(cost_picos_delta)) AS cost_picos,
     sum(toInt128(shadow_cost_picos_delta)) AS shadow_cost_picos,
-    countIf(revision = 1) AS events,
+    sum(toInt128(list_cost_picos_delta)) AS list_cost_picos,
+    sum(toInt128(contracted_cost_picos_delta)) AS contracted_cost_picos,
+    sum(toInt128(billed_cost_picos_delta)) AS billed_cost_picos,
+    sum(events_delta) AS events,
     sum(unpriced_events_delta) AS unpriced_events
 FROM cost_entries
 GROUP BY start, tenant_id, measurement, team, user, project, key, tool, provider, model, environment, source, service_tier;
@@ -188,21 +206,25 @@ FROM costs_hourly;
 -- are random: small granules keep a thousand of them cheap.
 CREATE TABLE IF NOT EXISTS event_index
 (
-    event_key          FixedString(16),
-    tenant_id          LowCardinality(String),
-    revision           UInt32,
-    content_hash       FixedString(16),
-    time               DateTime64(6, 'UTC'),
-    quantities         String,
-    cost_picos         Int64,
-    shadow_cost_picos  Int64,
-    unpriced           Bool
+    event_key              FixedString(16),
+    tenant_id              LowCardinality(String),
+    revision               UInt32,
+    content_hash           FixedString(16),
+    time                   DateTime64(6, 'UTC'),
+    quantities             String,
+    cost_picos             Int64,
+    shadow_cost_picos      Int64,
+    list_cost_picos        Int64,
+    contracted_cost_picos  Int64,
+    billed_cost_picos      Int64,
+    unpriced               Bool
 )
 ENGINE = ReplacingMergeTree(revision)
 ORDER BY event_key
 SETTINGS index_granularity = 256, non_replicated_deduplication_window = 10000;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS event_index_view TO event_index AS
-SELECT event_key, tenant_id, revision, content_hash, time, quantities, cost_picos, shadow_cost_picos,
-    status IN ('partial', 'unpriced') AS unpriced
-FROM cost_entries;
+SELECT event_key, tenant_id, revision, content_hash, time, quantities, cost_picos, shadow_cost_picos, list_cost_picos,
+    contracted_cost_picos, billed_cost_picos, status IN ('partial', 'unpriced') AS unpriced
+FROM cost_entries
+WHERE NOT reversal;

@@ -12,9 +12,10 @@ from finops.pricing.v1.pricing_pb2 import PriceBatchRequest
 from finops.pricing.v1.pricing_pb2_grpc import PricingServiceStub
 from finops.usage.v1.usage_pb2 import UsageEvent
 
+from services.common.dimensions import attribution_of
 from services.common.errors import InvalidArgumentError
 from services.common.grpc.client import Channel, call
-from services.pricing.domain.revisions import Known
+from services.pricing.domain.revisions import Costs, Known
 from services.pricing.handlers.ports import Refused, Written
 
 _MAX_KEYS = 5_000
@@ -65,11 +66,11 @@ class GrpcLedger:
         self._channel = channel
         self._key = service_key
 
-    async def known(self, keys: Sequence[bytes]) -> Mapping[bytes, Known]:
+    async def known(self, keys: Sequence[bytes], *, attributed: bool) -> Mapping[bytes, Known]:
         stub = LedgerServiceStub(self._channel.channel())
         found: dict[bytes, Known] = {}
         for start in range(0, len(keys), _MAX_KEYS):
-            request = HasEventsRequest(event_keys=keys[start : start + _MAX_KEYS])
+            request = HasEventsRequest(event_keys=keys[start : start + _MAX_KEYS], include_booked=attributed)
             answer = await call(stub.HasEvents, request, key=self._key)
             found.update((event.event_key, _known(event)) for event in answer.known)
         return found
@@ -100,9 +101,15 @@ def _known(event: KnownEvent) -> Known:
         content_hash=event.content_hash,
         revision=event.revision,
         time=event.time_unix_micros,
-        cost=event.cost_picos,
-        shadow=event.shadow_cost_picos,
+        costs=Costs(
+            event.cost_picos,
+            event.shadow_cost_picos,
+            event.list_cost_picos,
+            event.contracted_cost_picos,
+            event.billed_cost_picos,
+        ),
         unpriced=event.unpriced,
         estimated=False,
         quantities=event.quantities,
+        attribution=attribution_of(event.booked) if event.HasField("booked") else None,
     )

@@ -62,8 +62,8 @@ class Written(NamedTuple):
 class Ledger(Protocol):
     """The ledger service."""
 
-    async def known(self, keys: Sequence[bytes]) -> Mapping[bytes, Known]:
-        """The last revision of those of the events that it holds.
+    async def known(self, keys: Sequence[bytes], *, attributed: bool) -> Mapping[bytes, Known]:
+        """The last revision of those of the events that it holds; `attributed`: and under which dimensions.
 
         Raises:
             UnavailableError: it is away.

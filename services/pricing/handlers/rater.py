@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from finops.cost.v1.cost_pb2 import CostRecord, LogPosition
@@ -19,7 +19,16 @@ from google.protobuf.message import DecodeError
 from services.common.clock import Clock, Micros
 from services.common.errors import UnavailableError
 from services.common.kafka.record import Batch, Log, Partition, Record
-from services.pricing.domain.revisions import HASH_BYTES, Content, Known, Verdict, judge, revise
+from services.pricing.domain.revisions import (
+    HASH_BYTES,
+    Content,
+    Known,
+    Verdict,
+    changes_nothing,
+    is_rebooking,
+    judge,
+    revise,
+)
 from services.pricing.domain.window import Window
 from services.pricing.handlers.ports import CostLog, Ledger, Meter, Pricing, Rated, RatedBatch, Refused
 
@@ -188,8 +197,19 @@ class Rater:
                 asked[key] = number
         if asked and not await self._in_windows(set(asked.values())):
             await self._await_ledger(set(asked.values()))
-            known.update(await self._ledger.known(list(asked)))
+            known.update(await self._of_ledger(asked, arrivals))
         return known
+
+    async def _of_ledger(self, keys: Collection[bytes], arrivals: Sequence[Arrival]) -> Mapping[bytes, Known]:
+        """What the ledger knows of these keys; how they were attributed only where an arrival may move its event."""
+        found = await self._ledger.known(list(keys), attributed=False)
+        changing = {
+            arrival.event.event_key
+            for arrival in arrivals
+            if (known := found.get(arrival.event.event_key)) is not None
+            and judge(known.content, arrival.event) in (Verdict.REVISION, Verdict.REBOOKING)
+        }
+        return {**found, **await self._ledger.known(list(changing), attributed=True)} if changing else found
 
     async def _in_windows(self, numbers: set[int]) -> bool:
         """True where the windows hold all that was ever rated: this log from its beginning, and the ledger no other."""
@@ -231,6 +251,9 @@ class Rater:
             record, event = arrival.record, arrival.event
             origin = LogPosition(incarnation=self._incarnation, partition=record.partition, offset=record.offset)
             cost = revise(work.known.get(event.event_key), event, rating, origin)
+            if is_rebooking(event) and changes_nothing(cost):
+                work.done.duplicates += 1
+                continue
             work.known[event.event_key] = Known.of(cost)
             work.rated.append(Rated(record.partition, cost, _traceparent(record)))
 
@@ -241,15 +264,14 @@ class Rater:
         priced: list[Arrival] = []
         for arrival in arrivals:
             event = arrival.event
-            content = Content(event.content_hash, event.estimated)
-            verdict = judge(last.get(event.event_key), content)
+            verdict = judge(last.get(event.event_key), event)
             if verdict is Verdict.DUPLICATE:
                 work.done.duplicates += 1
             elif verdict is Verdict.SUPERSEDED:
                 work.done.superseded += 1
             else:
                 event.time_unix_micros = times.setdefault(event.event_key, event.time_unix_micros)
-                last[event.event_key] = content
+                last[event.event_key] = Content(event.content_hash, event.estimated)
                 priced.append(arrival)
         return priced
 

@@ -233,6 +233,6 @@ def cost_of(cell: Cell, totals: Totals, number: int, minute: int = 5) -> CostRec
         tenant_id=cell.tenant, **dict(zip(DIMENSIONS, cell.values[1:], strict=True)),
     )  # fmt: skip
     usage.quantities.requests = totals.requests
-    cost = CostRecord(usage=usage, revision=1, cost_delta_picos=totals.cost)
+    cost = CostRecord(usage=usage, revision=1, events_delta=1, cost_delta_picos=totals.cost)
     cost.quantity_delta.requests = totals.requests
     return cost

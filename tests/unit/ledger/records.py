@@ -55,6 +55,7 @@ def cost_record(
     return CostRecord(
         usage=usage,
         revision=revision,
+        events_delta=int(revision == 1),
         rating=Rating(
             cost_picos=cost_picos,
             shadow_cost_picos=shadow_picos,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from finops.cost.v1.cost_pb2 import CostRecord, Rating
 from finops.usage.v1.usage_pb2 import UsageEvent
@@ -119,11 +119,12 @@ class MemoryLedger:
             self.events[record.usage.event_key] = Known.of(record)
         self.offsets[number] = len(self.logs.records.get(Partition(COSTS, number), ())) - 1
 
-    async def known(self, keys: Sequence[bytes]) -> Mapping[bytes, Known]:
+    async def known(self, keys: Sequence[bytes], *, attributed: bool) -> Mapping[bytes, Known]:
         if self.away:
             raise UnavailableError("the ledger is away")
         self.asked += len(keys)
-        return {key: self.events[key] for key in keys if key in self.events}
+        found = {key: self.events[key] for key in keys if key in self.events}
+        return found if attributed else {key: replace(known, attribution=None) for key, known in found.items()}
 
     async def written(self, incarnation: str) -> Written:
         if self.away:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from finops.cost.v1.cost_pb2 import LogPosition, Rating
+from finops.usage.v1.usage_pb2 import Correction, CorrectionKind, UsageEvent
 
 from services.common.clock import HOUR
+from services.common.postings import list_delta, postings
 from services.pricing.domain.revisions import Content, Known, Verdict, judge, revise
 from services.pricing.domain.window import Window
 from tests.unit.pricing.events import NOON, recorded
@@ -27,21 +31,63 @@ def test_the_time_of_an_event_never_changes() -> None:
 
 def test_what_is_packed_is_unpacked() -> None:
     whole = known(output_tokens=2)
-    assert Known.unpack(whole.pack()) == whole
+    assert Known.unpack(whole.pack(), whole.attribution) == whole
 
 
 @pytest.mark.parametrize(
-    ("last", "now", "verdict"),
+    ("last", "content", "estimated", "verdict"),
     [
-        (None, Content(b"1", True), Verdict.NEW),
-        (Content(b"1", False), Content(b"1", False), Verdict.DUPLICATE),
-        (Content(b"1", True), Content(b"2", True), Verdict.REVISION),
-        (Content(b"1", True), Content(b"2", False), Verdict.REVISION),
-        (Content(b"1", False), Content(b"2", True), Verdict.SUPERSEDED),
+        (None, b"1", True, Verdict.NEW),
+        (Content(b"1", False), b"1", False, Verdict.DUPLICATE),
+        (Content(b"1", True), b"2", True, Verdict.REVISION),
+        (Content(b"1", True), b"2", False, Verdict.REVISION),
+        (Content(b"1", False), b"2", True, Verdict.SUPERSEDED),
     ],
 )
-def test_verdicts(last: Content | None, now: Content, verdict: Verdict) -> None:
-    assert judge(last, now) is verdict
+def test_verdicts(last: Content | None, content: bytes, estimated: bool, verdict: Verdict) -> None:
+    assert judge(last, UsageEvent(content_hash=content, estimated=estimated)) is verdict
+
+
+@pytest.mark.parametrize(
+    ("last", "verdict"),
+    [
+        (None, Verdict.SUPERSEDED),
+        (Content(b"1", False), Verdict.REBOOKING),
+        (Content(b"2", False), Verdict.SUPERSEDED),
+    ],
+)
+def test_only_the_last_content_is_booked_anew(last: Content | None, verdict: Verdict) -> None:
+    late = UsageEvent(content_hash=b"1", correction=Correction(kind=CorrectionKind.CORRECTION_KIND_LATE_PRICE))
+    assert judge(last, late) is verdict
+
+
+def test_an_adjustment_is_an_event_of_its_own() -> None:
+    kind = CorrectionKind.CORRECTION_KIND_MANUAL_ADJUSTMENT
+    event = UsageEvent(content_hash=b"1", correction=Correction(kind=kind))
+    assert judge(None, event) is Verdict.NEW
+    assert judge(Content(b"1", False), event) is Verdict.DUPLICATE
+
+
+def test_an_event_that_moves_says_what_it_was_booked_as() -> None:
+    before = known(output_tokens=2)
+    moved = recorded("a", content="2", team="ads", input_tokens=4)
+    record = revise(before, moved, Rating(cost_picos=9, list_cost_picos=10), HERE)
+    assert record.previous.cost_picos == 5
+    assert record.previous.unpriced
+    taken_back, booked = postings(record)
+    assert (taken_back.usage.team, taken_back.cost_delta_picos, taken_back.events_delta) == ("", -5, -1)
+    assert (booked.usage.team, booked.cost_delta_picos, booked.events_delta) == ("ads", 9, 1)
+    assert (taken_back.unpriced_events_delta, booked.unpriced_events_delta) == (-1, 0)
+    assert (list_delta(taken_back), list_delta(booked)) == (-5, 10)
+    assert taken_back.quantity_delta.input_tokens + booked.quantity_delta.input_tokens == 1
+    assert taken_back.quantity_delta.output_tokens == -2
+    # Whoever knows nothing of movements still adds up the right total.
+    assert (record.cost_delta_picos, record.quantity_delta.input_tokens, record.events_delta) == (4, 1, 0)
+
+
+def test_where_it_was_booked_must_have_been_asked() -> None:
+    with pytest.raises(ValueError, match="attribution"):
+        revise(replace(known(), attribution=None), recorded("a", content="2"), Rating(), HERE)
 
 
 def test_a_window_is_bounded_and_knows_where_it_begins() -> None:

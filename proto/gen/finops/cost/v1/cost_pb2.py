@@ -25,23 +25,25 @@ _sym_db = _symbol_database.Default()
 from finops.usage.v1 import usage_pb2 as finops_dot_usage_dot_v1_dot_usage__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x66inops/cost/v1/cost.proto\x12\x0e\x66inops.cost.v1\x1a\x1b\x66inops/usage/v1/usage.proto\"<\n\x05Money\x12\x15\n\rcurrency_code\x18\x01 \x01(\t\x12\r\n\x05units\x18\x02 \x01(\x03\x12\r\n\x05picos\x18\x03 \x01(\x03\"E\n\x0bLogPosition\x12\x13\n\x0bincarnation\x18\x01 \x01(\t\x12\x11\n\tpartition\x18\x02 \x01(\x05\x12\x0e\n\x06offset\x18\x03 \x01(\x03\"\xb6\x02\n\nCostRecord\x12*\n\x05usage\x18\x01 \x01(\x0b\x32\x1b.finops.usage.v1.UsageEvent\x12\x10\n\x08revision\x18\x02 \x01(\r\x12&\n\x06rating\x18\x03 \x01(\x0b\x32\x16.finops.cost.v1.Rating\x12\x18\n\x10\x63ost_delta_picos\x18\x04 \x01(\x03\x12\x1f\n\x17shadow_cost_delta_picos\x18\x05 \x01(\x03\x12\x33\n\x0equantity_delta\x18\x06 \x01(\x0b\x32\x1b.finops.usage.v1.Quantities\x12\x1d\n\x15unpriced_events_delta\x18\x07 \x01(\x11\x12\x33\n\x0eusage_position\x18\x08 \x01(\x0b\x32\x1b.finops.cost.v1.LogPosition\"\xeb\x01\n\x06Rating\x12\x12\n\ncost_picos\x18\x01 \x01(\x03\x12\x19\n\x11shadow_cost_picos\x18\x02 \x01(\x03\x12,\n\x06status\x18\x03 \x01(\x0e\x32\x1c.finops.cost.v1.RatingStatus\x12\'\n\x05lines\x18\x04 \x03(\x0b\x32\x18.finops.cost.v1.CostLine\x12\x18\n\x10unpriced_buckets\x18\x05 \x03(\t\x12\x10\n\x08price_id\x18\x06 \x01(\t\x12\x1a\n\x12price_book_version\x18\x07 \x01(\t\x12\x13\n\x0b\x61ssumptions\x18\x08 \x03(\t\"a\n\x08\x43ostLine\x12\x0e\n\x06\x62ucket\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\x03\x12\x1f\n\x17price_picos_per_million\x18\x03 \x01(\x03\x12\x12\n\ncost_picos\x18\x04 \x01(\x03*~\n\x0cRatingStatus\x12\x1d\n\x19RATING_STATUS_UNSPECIFIED\x10\x00\x12\x18\n\x14RATING_STATUS_PRICED\x10\x01\x12\x19\n\x15RATING_STATUS_PARTIAL\x10\x02\x12\x1a\n\x16RATING_STATUS_UNPRICED\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x66inops/cost/v1/cost.proto\x12\x0e\x66inops.cost.v1\x1a\x1b\x66inops/usage/v1/usage.proto\"<\n\x05Money\x12\x15\n\rcurrency_code\x18\x01 \x01(\t\x12\r\n\x05units\x18\x02 \x01(\x03\x12\r\n\x05picos\x18\x03 \x01(\x03\"E\n\x0bLogPosition\x12\x13\n\x0bincarnation\x18\x01 \x01(\t\x12\x11\n\tpartition\x18\x02 \x01(\x05\x12\x0e\n\x06offset\x18\x03 \x01(\x03\"\xc0\x04\n\nCostRecord\x12*\n\x05usage\x18\x01 \x01(\x0b\x32\x1b.finops.usage.v1.UsageEvent\x12\x10\n\x08revision\x18\x02 \x01(\r\x12&\n\x06rating\x18\x03 \x01(\x0b\x32\x16.finops.cost.v1.Rating\x12\x18\n\x10\x63ost_delta_picos\x18\x04 \x01(\x03\x12\x1f\n\x17shadow_cost_delta_picos\x18\x05 \x01(\x03\x12\x33\n\x0equantity_delta\x18\x06 \x01(\x0b\x32\x1b.finops.usage.v1.Quantities\x12\x1d\n\x15unpriced_events_delta\x18\x07 \x01(\x11\x12\x33\n\x0eusage_position\x18\x08 \x01(\x0b\x32\x1b.finops.cost.v1.LogPosition\x12\"\n\x15list_cost_delta_picos\x18\t \x01(\x03H\x00\x88\x01\x01\x12(\n\x1b\x63ontracted_cost_delta_picos\x18\n \x01(\x03H\x01\x88\x01\x01\x12$\n\x17\x62illed_cost_delta_picos\x18\x0b \x01(\x03H\x02\x88\x01\x01\x12(\n\x08previous\x18\x0c \x01(\x0b\x32\x16.finops.cost.v1.Booked\x12\x14\n\x0c\x65vents_delta\x18\r \x01(\x11\x42\x18\n\x16_list_cost_delta_picosB\x1e\n\x1c_contracted_cost_delta_picosB\x1a\n\x18_billed_cost_delta_picos\"\xc8\x01\n\x06\x42ooked\x12*\n\x05usage\x18\x01 \x01(\x0b\x32\x1b.finops.usage.v1.UsageEvent\x12\x12\n\ncost_picos\x18\x02 \x01(\x03\x12\x19\n\x11shadow_cost_picos\x18\x03 \x01(\x03\x12\x17\n\x0flist_cost_picos\x18\x04 \x01(\x03\x12\x1d\n\x15\x63ontracted_cost_picos\x18\x05 \x01(\x03\x12\x19\n\x11\x62illed_cost_picos\x18\x06 \x01(\x03\x12\x10\n\x08unpriced\x18\x07 \x01(\x08\"\x91\x03\n\x06Rating\x12\x12\n\ncost_picos\x18\x01 \x01(\x03\x12\x19\n\x11shadow_cost_picos\x18\x02 \x01(\x03\x12,\n\x06status\x18\x03 \x01(\x0e\x32\x1c.finops.cost.v1.RatingStatus\x12\'\n\x05lines\x18\x04 \x03(\x0b\x32\x18.finops.cost.v1.CostLine\x12\x18\n\x10unpriced_buckets\x18\x05 \x03(\t\x12\x10\n\x08price_id\x18\x06 \x01(\t\x12\x1a\n\x12price_book_version\x18\x07 \x01(\t\x12\x13\n\x0b\x61ssumptions\x18\x08 \x03(\t\x12\x1c\n\x0flist_cost_picos\x18\t \x01(\x03H\x00\x88\x01\x01\x12\"\n\x15\x63ontracted_cost_picos\x18\n \x01(\x03H\x01\x88\x01\x01\x12\x1e\n\x11\x62illed_cost_picos\x18\x0b \x01(\x03H\x02\x88\x01\x01\x42\x12\n\x10_list_cost_picosB\x18\n\x16_contracted_cost_picosB\x14\n\x12_billed_cost_picos\"\xad\x01\n\x08\x43ostLine\x12\x0e\n\x06\x62ucket\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\x03\x12\x1f\n\x17price_picos_per_million\x18\x03 \x01(\x03\x12\x12\n\ncost_picos\x18\x04 \x01(\x03\x12)\n\x1clist_price_picos_per_million\x18\x05 \x01(\x03H\x00\x88\x01\x01\x42\x1f\n\x1d_list_price_picos_per_million*~\n\x0cRatingStatus\x12\x1d\n\x19RATING_STATUS_UNSPECIFIED\x10\x00\x12\x18\n\x14RATING_STATUS_PRICED\x10\x01\x12\x19\n\x15RATING_STATUS_PARTIAL\x10\x02\x12\x1a\n\x16RATING_STATUS_UNPRICED\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'finops.cost.v1.cost_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_RATINGSTATUS']._serialized_start=857
-  _globals['_RATINGSTATUS']._serialized_end=983
+  _globals['_RATINGSTATUS']._serialized_start=1569
+  _globals['_RATINGSTATUS']._serialized_end=1695
   _globals['_MONEY']._serialized_start=74
   _globals['_MONEY']._serialized_end=134
   _globals['_LOGPOSITION']._serialized_start=136
   _globals['_LOGPOSITION']._serialized_end=205
   _globals['_COSTRECORD']._serialized_start=208
-  _globals['_COSTRECORD']._serialized_end=518
-  _globals['_RATING']._serialized_start=521
-  _globals['_RATING']._serialized_end=756
-  _globals['_COSTLINE']._serialized_start=758
-  _globals['_COSTLINE']._serialized_end=855
+  _globals['_COSTRECORD']._serialized_end=784
+  _globals['_BOOKED']._serialized_start=787
+  _globals['_BOOKED']._serialized_end=987
+  _globals['_RATING']._serialized_start=990
+  _globals['_RATING']._serialized_end=1391
+  _globals['_COSTLINE']._serialized_start=1394
+  _globals['_COSTLINE']._serialized_end=1567
 # @@protoc_insertion_point(module_scope)

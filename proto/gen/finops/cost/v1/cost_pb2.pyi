@@ -40,7 +40,7 @@ class LogPosition(_message.Message):
     def __init__(self, incarnation: _Optional[str] = ..., partition: _Optional[int] = ..., offset: _Optional[int] = ...) -> None: ...
 
 class CostRecord(_message.Message):
-    __slots__ = ("usage", "revision", "rating", "cost_delta_picos", "shadow_cost_delta_picos", "quantity_delta", "unpriced_events_delta", "usage_position")
+    __slots__ = ("usage", "revision", "rating", "cost_delta_picos", "shadow_cost_delta_picos", "quantity_delta", "unpriced_events_delta", "usage_position", "list_cost_delta_picos", "contracted_cost_delta_picos", "billed_cost_delta_picos", "previous", "events_delta")
     USAGE_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
     RATING_FIELD_NUMBER: _ClassVar[int]
@@ -49,6 +49,11 @@ class CostRecord(_message.Message):
     QUANTITY_DELTA_FIELD_NUMBER: _ClassVar[int]
     UNPRICED_EVENTS_DELTA_FIELD_NUMBER: _ClassVar[int]
     USAGE_POSITION_FIELD_NUMBER: _ClassVar[int]
+    LIST_COST_DELTA_PICOS_FIELD_NUMBER: _ClassVar[int]
+    CONTRACTED_COST_DELTA_PICOS_FIELD_NUMBER: _ClassVar[int]
+    BILLED_COST_DELTA_PICOS_FIELD_NUMBER: _ClassVar[int]
+    PREVIOUS_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_DELTA_FIELD_NUMBER: _ClassVar[int]
     usage: _usage_pb2.UsageEvent
     revision: int
     rating: Rating
@@ -57,10 +62,33 @@ class CostRecord(_message.Message):
     quantity_delta: _usage_pb2.Quantities
     unpriced_events_delta: int
     usage_position: LogPosition
-    def __init__(self, usage: _Optional[_Union[_usage_pb2.UsageEvent, _Mapping]] = ..., revision: _Optional[int] = ..., rating: _Optional[_Union[Rating, _Mapping]] = ..., cost_delta_picos: _Optional[int] = ..., shadow_cost_delta_picos: _Optional[int] = ..., quantity_delta: _Optional[_Union[_usage_pb2.Quantities, _Mapping]] = ..., unpriced_events_delta: _Optional[int] = ..., usage_position: _Optional[_Union[LogPosition, _Mapping]] = ...) -> None: ...
+    list_cost_delta_picos: int
+    contracted_cost_delta_picos: int
+    billed_cost_delta_picos: int
+    previous: Booked
+    events_delta: int
+    def __init__(self, usage: _Optional[_Union[_usage_pb2.UsageEvent, _Mapping]] = ..., revision: _Optional[int] = ..., rating: _Optional[_Union[Rating, _Mapping]] = ..., cost_delta_picos: _Optional[int] = ..., shadow_cost_delta_picos: _Optional[int] = ..., quantity_delta: _Optional[_Union[_usage_pb2.Quantities, _Mapping]] = ..., unpriced_events_delta: _Optional[int] = ..., usage_position: _Optional[_Union[LogPosition, _Mapping]] = ..., list_cost_delta_picos: _Optional[int] = ..., contracted_cost_delta_picos: _Optional[int] = ..., billed_cost_delta_picos: _Optional[int] = ..., previous: _Optional[_Union[Booked, _Mapping]] = ..., events_delta: _Optional[int] = ...) -> None: ...
+
+class Booked(_message.Message):
+    __slots__ = ("usage", "cost_picos", "shadow_cost_picos", "list_cost_picos", "contracted_cost_picos", "billed_cost_picos", "unpriced")
+    USAGE_FIELD_NUMBER: _ClassVar[int]
+    COST_PICOS_FIELD_NUMBER: _ClassVar[int]
+    SHADOW_COST_PICOS_FIELD_NUMBER: _ClassVar[int]
+    LIST_COST_PICOS_FIELD_NUMBER: _ClassVar[int]
+    CONTRACTED_COST_PICOS_FIELD_NUMBER: _ClassVar[int]
+    BILLED_COST_PICOS_FIELD_NUMBER: _ClassVar[int]
+    UNPRICED_FIELD_NUMBER: _ClassVar[int]
+    usage: _usage_pb2.UsageEvent
+    cost_picos: int
+    shadow_cost_picos: int
+    list_cost_picos: int
+    contracted_cost_picos: int
+    billed_cost_picos: int
+    unpriced: bool
+    def __init__(self, usage: _Optional[_Union[_usage_pb2.UsageEvent, _Mapping]] = ..., cost_picos: _Optional[int] = ..., shadow_cost_picos: _Optional[int] = ..., list_cost_picos: _Optional[int] = ..., contracted_cost_picos: _Optional[int] = ..., billed_cost_picos: _Optional[int] = ..., unpriced: _Optional[bool] = ...) -> None: ...
 
 class Rating(_message.Message):
-    __slots__ = ("cost_picos", "shadow_cost_picos", "status", "lines", "unpriced_buckets", "price_id", "price_book_version", "assumptions")
+    __slots__ = ("cost_picos", "shadow_cost_picos", "status", "lines", "unpriced_buckets", "price_id", "price_book_version", "assumptions", "list_cost_picos", "contracted_cost_picos", "billed_cost_picos")
     COST_PICOS_FIELD_NUMBER: _ClassVar[int]
     SHADOW_COST_PICOS_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
@@ -69,6 +97,9 @@ class Rating(_message.Message):
     PRICE_ID_FIELD_NUMBER: _ClassVar[int]
     PRICE_BOOK_VERSION_FIELD_NUMBER: _ClassVar[int]
     ASSUMPTIONS_FIELD_NUMBER: _ClassVar[int]
+    LIST_COST_PICOS_FIELD_NUMBER: _ClassVar[int]
+    CONTRACTED_COST_PICOS_FIELD_NUMBER: _ClassVar[int]
+    BILLED_COST_PICOS_FIELD_NUMBER: _ClassVar[int]
     cost_picos: int
     shadow_cost_picos: int
     status: RatingStatus
@@ -77,16 +108,21 @@ class Rating(_message.Message):
     price_id: str
     price_book_version: str
     assumptions: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, cost_picos: _Optional[int] = ..., shadow_cost_picos: _Optional[int] = ..., status: _Optional[_Union[RatingStatus, str]] = ..., lines: _Optional[_Iterable[_Union[CostLine, _Mapping]]] = ..., unpriced_buckets: _Optional[_Iterable[str]] = ..., price_id: _Optional[str] = ..., price_book_version: _Optional[str] = ..., assumptions: _Optional[_Iterable[str]] = ...) -> None: ...
+    list_cost_picos: int
+    contracted_cost_picos: int
+    billed_cost_picos: int
+    def __init__(self, cost_picos: _Optional[int] = ..., shadow_cost_picos: _Optional[int] = ..., status: _Optional[_Union[RatingStatus, str]] = ..., lines: _Optional[_Iterable[_Union[CostLine, _Mapping]]] = ..., unpriced_buckets: _Optional[_Iterable[str]] = ..., price_id: _Optional[str] = ..., price_book_version: _Optional[str] = ..., assumptions: _Optional[_Iterable[str]] = ..., list_cost_picos: _Optional[int] = ..., contracted_cost_picos: _Optional[int] = ..., billed_cost_picos: _Optional[int] = ...) -> None: ...
 
 class CostLine(_message.Message):
-    __slots__ = ("bucket", "quantity", "price_picos_per_million", "cost_picos")
+    __slots__ = ("bucket", "quantity", "price_picos_per_million", "cost_picos", "list_price_picos_per_million")
     BUCKET_FIELD_NUMBER: _ClassVar[int]
     QUANTITY_FIELD_NUMBER: _ClassVar[int]
     PRICE_PICOS_PER_MILLION_FIELD_NUMBER: _ClassVar[int]
     COST_PICOS_FIELD_NUMBER: _ClassVar[int]
+    LIST_PRICE_PICOS_PER_MILLION_FIELD_NUMBER: _ClassVar[int]
     bucket: str
     quantity: int
     price_picos_per_million: int
     cost_picos: int
-    def __init__(self, bucket: _Optional[str] = ..., quantity: _Optional[int] = ..., price_picos_per_million: _Optional[int] = ..., cost_picos: _Optional[int] = ...) -> None: ...
+    list_price_picos_per_million: int
+    def __init__(self, bucket: _Optional[str] = ..., quantity: _Optional[int] = ..., price_picos_per_million: _Optional[int] = ..., cost_picos: _Optional[int] = ..., list_price_picos_per_million: _Optional[int] = ...) -> None: ...

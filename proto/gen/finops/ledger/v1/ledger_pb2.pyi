@@ -112,10 +112,12 @@ class ListCostEntriesResponse(_message.Message):
     def __init__(self, entries: _Optional[_Iterable[_Union[_cost_pb2.CostRecord, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class HasEventsRequest(_message.Message):
-    __slots__ = ("event_keys",)
+    __slots__ = ("event_keys", "include_booked")
     EVENT_KEYS_FIELD_NUMBER: _ClassVar[int]
+    INCLUDE_BOOKED_FIELD_NUMBER: _ClassVar[int]
     event_keys: _containers.RepeatedScalarFieldContainer[bytes]
-    def __init__(self, event_keys: _Optional[_Iterable[bytes]] = ...) -> None: ...
+    include_booked: bool
+    def __init__(self, event_keys: _Optional[_Iterable[bytes]] = ..., include_booked: _Optional[bool] = ...) -> None: ...
 
 class HasEventsResponse(_message.Message):
     __slots__ = ("known",)
@@ -124,7 +126,7 @@ class HasEventsResponse(_message.Message):
     def __init__(self, known: _Optional[_Iterable[_Union[KnownEvent, _Mapping]]] = ...) -> None: ...
 
 class KnownEvent(_message.Message):
-    __slots__ = ("event_key", "content_hash", "revision", "time_unix_micros", "quantities", "cost_picos", "shadow_cost_picos", "unpriced")
+    __slots__ = ("event_key", "content_hash", "revision", "time_unix_micros", "quantities", "cost_picos", "shadow_cost_picos", "unpriced", "list_cost_picos", "contracted_cost_picos", "billed_cost_picos", "booked")
     EVENT_KEY_FIELD_NUMBER: _ClassVar[int]
     CONTENT_HASH_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
@@ -133,6 +135,10 @@ class KnownEvent(_message.Message):
     COST_PICOS_FIELD_NUMBER: _ClassVar[int]
     SHADOW_COST_PICOS_FIELD_NUMBER: _ClassVar[int]
     UNPRICED_FIELD_NUMBER: _ClassVar[int]
+    LIST_COST_PICOS_FIELD_NUMBER: _ClassVar[int]
+    CONTRACTED_COST_PICOS_FIELD_NUMBER: _ClassVar[int]
+    BILLED_COST_PICOS_FIELD_NUMBER: _ClassVar[int]
+    BOOKED_FIELD_NUMBER: _ClassVar[int]
     event_key: bytes
     content_hash: bytes
     revision: int
@@ -141,7 +147,11 @@ class KnownEvent(_message.Message):
     cost_picos: int
     shadow_cost_picos: int
     unpriced: bool
-    def __init__(self, event_key: _Optional[bytes] = ..., content_hash: _Optional[bytes] = ..., revision: _Optional[int] = ..., time_unix_micros: _Optional[int] = ..., quantities: _Optional[_Union[_usage_pb2.Quantities, _Mapping]] = ..., cost_picos: _Optional[int] = ..., shadow_cost_picos: _Optional[int] = ..., unpriced: _Optional[bool] = ...) -> None: ...
+    list_cost_picos: int
+    contracted_cost_picos: int
+    billed_cost_picos: int
+    booked: _usage_pb2.UsageEvent
+    def __init__(self, event_key: _Optional[bytes] = ..., content_hash: _Optional[bytes] = ..., revision: _Optional[int] = ..., time_unix_micros: _Optional[int] = ..., quantities: _Optional[_Union[_usage_pb2.Quantities, _Mapping]] = ..., cost_picos: _Optional[int] = ..., shadow_cost_picos: _Optional[int] = ..., unpriced: _Optional[bool] = ..., list_cost_picos: _Optional[int] = ..., contracted_cost_picos: _Optional[int] = ..., billed_cost_picos: _Optional[int] = ..., booked: _Optional[_Union[_usage_pb2.UsageEvent, _Mapping]] = ...) -> None: ...
 
 class GetPositionsRequest(_message.Message):
     __slots__ = ("incarnation",)

@@ -7,6 +7,16 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class CorrectionKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CORRECTION_KIND_UNSPECIFIED: _ClassVar[CorrectionKind]
+    CORRECTION_KIND_LATE_PRICE: _ClassVar[CorrectionKind]
+    CORRECTION_KIND_PRICE_CORRECTED: _ClassVar[CorrectionKind]
+    CORRECTION_KIND_CONTRACT_CHANGED: _ClassVar[CorrectionKind]
+    CORRECTION_KIND_MANUAL_ADJUSTMENT: _ClassVar[CorrectionKind]
+    CORRECTION_KIND_REATTRIBUTION: _ClassVar[CorrectionKind]
+    CORRECTION_KIND_SETTLEMENT: _ClassVar[CorrectionKind]
+
 class Outcome(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     OUTCOME_UNSPECIFIED: _ClassVar[Outcome]
@@ -17,6 +27,13 @@ class Measurement(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     MEASUREMENT_UNSPECIFIED: _ClassVar[Measurement]
     MEASUREMENT_REPORTED: _ClassVar[Measurement]
+CORRECTION_KIND_UNSPECIFIED: CorrectionKind
+CORRECTION_KIND_LATE_PRICE: CorrectionKind
+CORRECTION_KIND_PRICE_CORRECTED: CorrectionKind
+CORRECTION_KIND_CONTRACT_CHANGED: CorrectionKind
+CORRECTION_KIND_MANUAL_ADJUSTMENT: CorrectionKind
+CORRECTION_KIND_REATTRIBUTION: CorrectionKind
+CORRECTION_KIND_SETTLEMENT: CorrectionKind
 OUTCOME_UNSPECIFIED: Outcome
 OUTCOME_FAILED: Outcome
 OUTCOME_CACHE_HIT: Outcome
@@ -24,7 +41,7 @@ MEASUREMENT_UNSPECIFIED: Measurement
 MEASUREMENT_REPORTED: Measurement
 
 class UsageEvent(_message.Message):
-    __slots__ = ("event_key", "content_hash", "tenant_id", "source", "source_event_id", "time_unix_micros", "time_inferred", "received_unix_micros", "provider", "model", "tool", "team", "user", "project", "key", "environment", "tags", "session", "service_tier", "batch", "region", "quantities", "seat", "outcome", "measurement", "estimated", "source_cost_picos", "source_cost_billed")
+    __slots__ = ("event_key", "content_hash", "tenant_id", "source", "source_event_id", "time_unix_micros", "time_inferred", "received_unix_micros", "provider", "model", "tool", "team", "user", "project", "key", "environment", "tags", "session", "service_tier", "batch", "region", "quantities", "seat", "outcome", "measurement", "estimated", "source_cost_picos", "source_cost_billed", "correction")
     class TagsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -60,6 +77,7 @@ class UsageEvent(_message.Message):
     ESTIMATED_FIELD_NUMBER: _ClassVar[int]
     SOURCE_COST_PICOS_FIELD_NUMBER: _ClassVar[int]
     SOURCE_COST_BILLED_FIELD_NUMBER: _ClassVar[int]
+    CORRECTION_FIELD_NUMBER: _ClassVar[int]
     event_key: bytes
     content_hash: bytes
     tenant_id: str
@@ -88,7 +106,22 @@ class UsageEvent(_message.Message):
     estimated: bool
     source_cost_picos: int
     source_cost_billed: bool
-    def __init__(self, event_key: _Optional[bytes] = ..., content_hash: _Optional[bytes] = ..., tenant_id: _Optional[str] = ..., source: _Optional[str] = ..., source_event_id: _Optional[str] = ..., time_unix_micros: _Optional[int] = ..., time_inferred: _Optional[bool] = ..., received_unix_micros: _Optional[int] = ..., provider: _Optional[str] = ..., model: _Optional[str] = ..., tool: _Optional[str] = ..., team: _Optional[str] = ..., user: _Optional[str] = ..., project: _Optional[str] = ..., key: _Optional[str] = ..., environment: _Optional[str] = ..., tags: _Optional[_Mapping[str, str]] = ..., session: _Optional[str] = ..., service_tier: _Optional[str] = ..., batch: _Optional[bool] = ..., region: _Optional[str] = ..., quantities: _Optional[_Union[Quantities, _Mapping]] = ..., seat: _Optional[_Union[Seat, _Mapping]] = ..., outcome: _Optional[_Union[Outcome, str]] = ..., measurement: _Optional[_Union[Measurement, str]] = ..., estimated: _Optional[bool] = ..., source_cost_picos: _Optional[int] = ..., source_cost_billed: _Optional[bool] = ...) -> None: ...
+    correction: Correction
+    def __init__(self, event_key: _Optional[bytes] = ..., content_hash: _Optional[bytes] = ..., tenant_id: _Optional[str] = ..., source: _Optional[str] = ..., source_event_id: _Optional[str] = ..., time_unix_micros: _Optional[int] = ..., time_inferred: _Optional[bool] = ..., received_unix_micros: _Optional[int] = ..., provider: _Optional[str] = ..., model: _Optional[str] = ..., tool: _Optional[str] = ..., team: _Optional[str] = ..., user: _Optional[str] = ..., project: _Optional[str] = ..., key: _Optional[str] = ..., environment: _Optional[str] = ..., tags: _Optional[_Mapping[str, str]] = ..., session: _Optional[str] = ..., service_tier: _Optional[str] = ..., batch: _Optional[bool] = ..., region: _Optional[str] = ..., quantities: _Optional[_Union[Quantities, _Mapping]] = ..., seat: _Optional[_Union[Seat, _Mapping]] = ..., outcome: _Optional[_Union[Outcome, str]] = ..., measurement: _Optional[_Union[Measurement, str]] = ..., estimated: _Optional[bool] = ..., source_cost_picos: _Optional[int] = ..., source_cost_billed: _Optional[bool] = ..., correction: _Optional[_Union[Correction, _Mapping]] = ...) -> None: ...
+
+class Correction(_message.Message):
+    __slots__ = ("kind", "author", "reason", "recorded_unix_micros", "run_id")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    AUTHOR_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    RECORDED_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    kind: CorrectionKind
+    author: str
+    reason: str
+    recorded_unix_micros: int
+    run_id: str
+    def __init__(self, kind: _Optional[_Union[CorrectionKind, str]] = ..., author: _Optional[str] = ..., reason: _Optional[str] = ..., recorded_unix_micros: _Optional[int] = ..., run_id: _Optional[str] = ...) -> None: ...
 
 class Quantities(_message.Message):
     __slots__ = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens", "output_tokens", "reasoning_tokens", "input_audio_tokens", "output_audio_tokens", "input_image_tokens", "output_image_tokens", "web_searches", "requests", "seats", "credit_micros", "audio_milliseconds")
