@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from finops.pricing.v1.pricing_pb2_grpc import add_PricingServiceServicer_to_server
 
 from services.common.clickhouse import ClickHouse
@@ -14,10 +16,10 @@ from services.common.kafka.producer import Producer
 from services.common.kafka.topics import USAGE
 from services.common.keyring import KeyRing
 from services.pricing.adapters.cost_log import KafkaCostLog
-from services.pricing.adapters.metrics import PrometheusMeter, watch_age
+from services.pricing.adapters.metrics import PrometheusMeter
 from services.pricing.adapters.override_store import ClickHouseOverrides
 from services.pricing.adapters.peers import GrpcLedger, GrpcPricing
-from services.pricing.adapters.price_list import load_price_book
+from services.pricing.adapters.refresh import PriceBookKeeper, open_book
 from services.pricing.adapters.servicer import PricingServicer
 from services.pricing.domain.names import Catalogue
 from services.pricing.domain.rating import Pricer
@@ -31,16 +33,20 @@ GROUP = "pricing"
 def build(settings: PricingSettings, keyring: KeyRing) -> Service:
     """The service; with `pricing.rater` off, only its gRPC side."""
     clock = SystemClock()
-    book = load_price_book()
-    watch_age(book, clock)
-    pricer = Pricer(book, settings.pricing.shadow.prices())
+    opening = open_book(settings.pricing.book, clock.now())
+    pricer = Pricer(opening.edition.book, settings.pricing.shadow.prices())
+    keeper = PriceBookKeeper(settings.pricing.book, opening, pricer.use_book, clock)
     overrides = ClickHouseOverrides(
         ClickHouse(settings.clickhouse), pricer, refresh_seconds=settings.pricing.override_refresh_seconds
     )
     desk = PriceDesk(pricer, overrides, clock)
     return Service(
         name="pricing",
-        components=[overrides, *(_rater(settings, book.catalogue) if settings.pricing.rater else ())],
+        components=[
+            keeper,
+            overrides,
+            *(_rater(settings, lambda: pricer.book.catalogue) if settings.pricing.rater else ()),
+        ],
         grpc=[
             GrpcService("finops.pricing.v1.PricingService", PricingServicer(desk), add_PricingServiceServicer_to_server)
         ],
@@ -48,7 +54,7 @@ def build(settings: PricingSettings, keyring: KeyRing) -> Service:
     )
 
 
-def _rater(settings: PricingSettings, catalogue: Catalogue) -> list[Component]:
+def _rater(settings: PricingSettings, catalogue: Callable[[], Catalogue]) -> list[Component]:
     """The rater's parts in the order of their start; it reaches prices over gRPC even within one process."""
     options, key = settings.pricing, settings.auth.service_key.get_secret_value()
     pricing, ledger = Channel(settings.peers.pricing), Channel(settings.peers.ledger)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
 from services.common.money import parse_dollars
 from services.common.settings import ServiceSettings
+from services.pricing.domain.quarantine import Accepted
 from services.pricing.domain.shadow import ShadowPrices
 
 
@@ -35,6 +36,41 @@ class ShadowOptions(BaseModel):
         )
 
 
+class BookOptions(BaseModel):
+    """Where newer copies of the price list come from, and what is believed of them."""
+
+    source: str = Field(
+        default="", description="URL or file of a newer genai-prices data.json; empty: the list in the wheel alone"
+    )
+    second_catalogue: str = Field(
+        default="", description="URL or file of LiteLLM's model_prices_and_context_window.json; empty: no cross-check"
+    )
+    folder: str = Field(default="", description="Where the last good copy is kept; empty: a restart begins anew")
+    interval_minutes: float = Field(default=60, gt=0, le=10_080, description="How often the sources are asked")
+    timeout_seconds: float = Field(default=30, gt=0, le=600, description="For one whole answer")
+    most_bytes: int = Field(default=20_000_000, ge=1_000, description="A larger copy is not read to its end")
+    least_share: float = Field(
+        default=0.5, ge=0, le=1, description="Share of the models in force that a copy must have"
+    )
+    most_jumps: float = Field(
+        default=0.05, ge=0, le=1, description="Share of a copy's prices that may be ten times off those in force"
+    )
+    accepted: list[str] = Field(
+        default=[], description="Quarantined prices found right: provider/model:bucket=dollars for a million units"
+    )
+
+    @field_validator("accepted")
+    @classmethod
+    def _readable(cls, accepted: list[str]) -> list[str]:
+        for text in accepted:
+            Accepted.parse(text)
+        return accepted
+
+    def accepted_prices(self) -> frozenset[Accepted]:
+        """Read."""
+        return frozenset(Accepted.parse(text) for text in self.accepted)
+
+
 class PricingOptions(BaseModel):
     """`AIFINOPS_PRICING__...`"""
 
@@ -53,6 +89,7 @@ class PricingOptions(BaseModel):
         default=5, gt=0, description="How soon a contract price put through another process counts"
     )
     shadow: ShadowOptions = ShadowOptions()
+    book: BookOptions = BookOptions()
 
 
 class PricingSettings(ServiceSettings):

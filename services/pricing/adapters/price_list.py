@@ -69,9 +69,16 @@ def load_price_book() -> PriceBook:
     listings = compiled(providers)
     return make_book(
         [listing.catalogued() for listing in listings],
-        version=f"{wheel_name()}+{hashlib.sha256(wheel_bytes() + seat_bytes()).hexdigest()[:12]}",
+        version=f"{wheel_name()}+{digest(wheel_bytes())}",
         as_of=newest_change(listings, SystemClock().now()),
     )
+
+
+def digest(content: bytes, withheld: Sequence[object] = ()) -> str:
+    """Names all that a book's prices follow from: its list, our own files, and what of the list is out of use."""
+    documented = files("services.pricing.domain").joinpath("documented.toml").read_bytes()
+    told = "".join(repr(each) for each in withheld).encode()
+    return hashlib.sha256(content + seat_bytes() + documented + told).hexdigest()[:12]
 
 
 def wheel_name() -> str:

@@ -156,7 +156,7 @@ def judge(
     *,
     before: Mapping[str, ListedModel],
     quotes: Quotes,
-    accepted: Collection[Accepted],
+    standing: Collection[Outlier] = (),
     now: Micros,
 ) -> Judgement:
     """Looks at every price of a list.
@@ -165,11 +165,12 @@ def judge(
         models: the new list.
         before: the models in force, by price id; what is as it was there was judged before.
         quotes: a second catalogue; may be empty.
-        accepted: prices that are not questioned.
+        standing: what is out of use now; it stays so while the list says the same.
         now: when the second catalogue's prices hold.
     """
     found: list[Outlier] = []
     compared = jumped = 0
+    kept = {(o.price_id, o.kind, o.condition, o.bucket, o.offered): o for o in standing}
     for model in models:
         old = before.get(model.price_id)
         known = _known(old)
@@ -181,14 +182,17 @@ def judge(
                 compared += bool(last)
                 if last == ladder and last:
                     continue
+                same = kept.get((model.price_id, part.kind, part.condition, bucket, ladder))
+                if same is not None:
+                    found.append(same)
+                    continue
                 others = asked.get((part.kind, bucket), frozenset())
                 is_current = bool(ladder) and current.get((part.kind, bucket)) == ladder[0][1]
                 doubts = [
                     (price, doubt)
                     for position, (_, price) in enumerate(ladder)
-                    if Accepted(model.price_id, bucket, price) not in accepted
-                    and (doubt := _doubt(bucket, price, known.get((part.kind, bucket), ()), others,
-                                         compare=is_current and not position))
+                    if (doubt := _doubt(bucket, price, known.get((part.kind, bucket), ()), others,
+                                        compare=is_current and not position))
                 ]  # fmt: skip
                 jumped += any(far(price, old_price) for (_, price), (_, old_price) in zip(ladder, last, strict=False))
                 if doubts:

@@ -17,8 +17,8 @@ from services.common.paging import Listing, page_size
 from services.pricing.domain.names import Resolved
 from services.pricing.domain.overrides import Override
 from services.pricing.domain.plans import CONTRACT, Plan, Schedule, schedule
-from services.pricing.domain.prices import PriceSet
-from services.pricing.domain.rating import Pricer, UnpriceableError
+from services.pricing.domain.prices import ListedModel, PriceSet
+from services.pricing.domain.rating import PriceBook, Pricer, UnpriceableError
 from services.pricing.domain.seats import SeatPrice, day_price_at
 from services.pricing.domain.tiers import STANDARD, served
 from services.pricing.handlers.contracts import override_of
@@ -47,9 +47,8 @@ class PriceDesk:
         self._pricer = pricer
         self._store = store
         self._clock = clock
-        models = pricer.book.catalogue.models()
-        self._listings = [(model, schedule(Resolved(model.provider, model), STANDARD, False, ())) for model in models]
-        """The list's standard prices, without anybody's contract."""
+        self._listed: PriceBook | None = None
+        self._listings: list[tuple[ListedModel, Schedule]] = []
 
     @property
     def version(self) -> str:
@@ -135,7 +134,7 @@ class PriceDesk:
     def _rows(self, tenant_id: str, provider: str) -> Iterable[Price]:
         catalogue, now = self._pricer.book.catalogue, self._clock.now()
         wanted = catalogue.provider_id(provider) if provider else ""
-        for listed, listing in self._listings:
+        for listed, listing in self._standard():
             plan = listing.at(now)
             if plan.levels[0] and (not wanted or listed.provider == wanted):
                 yield self._of_plan(plan, listing, STANDARD, False, now)
@@ -145,6 +144,15 @@ class PriceDesk:
         for override in self._pricer.overrides.of_tenant(tenant_id):
             if not wanted or override.provider == wanted:
                 yield _of_override(override)
+
+    def _standard(self) -> list[tuple[ListedModel, Schedule]]:
+        """Standard prices of the book in force, without anybody's contract."""
+        book = self._pricer.book
+        if self._listed is not book:
+            models = book.catalogue.models()
+            self._listings = [(m, schedule(Resolved(m.provider, m), STANDARD, False, ())) for m in models]
+            self._listed = book
+        return self._listings
 
     def _of_plan(self, plan: Plan, plans: Schedule, service_tier: str, batch: bool, moment: Micros) -> Price:
         name = plan.price_id.removesuffix(CONTRACT)

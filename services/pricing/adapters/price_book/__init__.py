@@ -1,0 +1,1 @@
+"""Copies of the price list that are newer than the wheel's: read, judged, kept."""
