@@ -46,6 +46,8 @@ class Rule:
     regions: frozenset[str] = frozenset()
     """Where it holds; empty: everywhere but in `elsewhere`."""
     elsewhere: frozenset[str] = frozenset()
+    like_batch: bool = False
+    """The tier costs what a batch does, where the list has a price of batches."""
     any_length: bool = False
     """The price does not depend on the request's length, even where the standard price does."""
 
@@ -169,6 +171,7 @@ def _rule(entry: Mapping[str, Any]) -> Rule:
         tiers=frozenset(entry.get("tiers", ())),
         regions=frozenset(entry.get("regions", ())),
         elsewhere=frozenset(entry.get("not_regions", ())),
+        like_batch=entry.get("like_batch", False),
         any_length=entry.get("any_length", False),
     )
 

@@ -66,7 +66,7 @@ class KindPrices:
         tier = self._kind.tier
         if tier != STANDARD and not kinds & TIER_CONTEXT:
             rule = self._documented.tier(self._resolved.provider, self._name, tier, self._time)
-            prices = _ruled(rule, prices)
+            prices = self._as_batch(prices) if rule is not None and rule.like_batch else _ruled(rule, prices)
             assumptions.append(
                 rule.says if rule else f"service tier {tier!r} at the standard price: it has none of its own"
             )
@@ -75,6 +75,10 @@ class KindPrices:
             prices = _ruled(rule, prices)
             assumptions.append(rule.says if rule else "batch at the standard price: it has none of its own")
         return prices, assumptions
+
+    def _as_batch(self, standard: dict[str, Ladder]) -> dict[str, Ladder]:
+        kind = Kind(batch=True, region=self._kind.region)
+        return KindPrices(self._resolved, kind, self._documented, self._time).special(standard)[0]
 
     def _regional(self, prices: PriceSet) -> dict[str, Ladder]:
         return self._premium.apply(prices) if self._premium is not None else dict(prices)
