@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from services.common.clock import DAY, Micros
 from services.common.money import Picos
 from services.pricing.domain.documented import Documented, bundled
+from services.pricing.domain.forms import Form
 from services.pricing.domain.kinds import Kind, KindPrices, conditions
 from services.pricing.domain.names import Resolved
 from services.pricing.domain.overrides import Override
@@ -39,10 +40,16 @@ class Plan:
     """Made for any request of this kind."""
     notes: Mapping[str, str]
     """Made only where the bucket is used."""
+    forms: dict[tuple[int, tuple[str, ...]], Form] = field(default_factory=dict, compare=False, repr=False)
+    """Filled in by whoever rates, by level and buckets used."""
 
     def prices(self, input_tokens: int) -> Mapping[str, Picos]:
         """Of a request with so much input."""
-        return self.levels[bisect_left(self.cliffs, input_tokens)]
+        return self.levels[self.level(input_tokens)]
+
+    def level(self, input_tokens: int) -> int:
+        """Which of the levels counts for a request with so much input."""
+        return bisect_left(self.cliffs, input_tokens)
 
 
 class Schedule:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from itertools import compress
 from operator import attrgetter
 
-from finops.cost.v1.cost_pb2 import Rating, RatingStatus
+from finops.cost.v1.cost_pb2 import Rating
 from finops.usage.v1.usage_pb2 import (
     MEASUREMENT_REPORTED,
     OUTCOME_CACHE_HIT,
@@ -18,7 +18,9 @@ from finops.usage.v1.usage_pb2 import (
 
 from services.common.clock import Micros
 from services.common.dimensions import BUCKETS
-from services.common.money import MAX_INT64, UNITS_PER_MILLION, Picos, cost_of
+from services.common.money import MAX_INT64, UNITS_PER_MILLION, Picos
+from services.pricing.domain import forms
+from services.pricing.domain.forms import Form, Priced, without_lines
 from services.pricing.domain.names import Catalogue
 from services.pricing.domain.overrides import Override, Overrides
 from services.pricing.domain.plans import Plan, Schedule, schedule
@@ -28,11 +30,14 @@ from services.pricing.domain.shadow import ShadowPrices
 from services.pricing.domain.tiers import served
 
 _FREE_OUTCOMES = (OUTCOME_FAILED, OUTCOME_CACHE_HIT)
-_INPUT = frozenset(INPUT_BUCKETS)
+_IS_INPUT = tuple(bucket in INPUT_BUCKETS for bucket in BUCKETS)
+_REQUESTS = BUCKETS.index("requests")
 _read: Callable[[Quantities], tuple[int, ...]] = attrgetter(*BUCKETS)
+_Kind = tuple[str, str, str, bool, str]
+_kind: Callable[[UsageEvent], _Kind] = attrgetter("provider", "model", "service_tier", "batch", "region")
 _MOST = "$9.2 million, the most that an event may cost"
-_NEVER_UNPRICED = "requests"
-"""A count of requests is free unless the book prices it."""
+_FORMS_KEPT = 256
+"""Of a plan; more combinations of buckets than that are no habit of anybody's."""
 
 
 class UnpriceableError(ValueError):
@@ -58,7 +63,8 @@ class Pricer:
         self._shadow = shadow
         self._contracts: list[Override] = []
         self._overrides = Overrides(book.catalogue)
-        self._schedule = lru_cache(maxsize=remembered_schedules)(self._compile)
+        self._remembered = remembered_schedules
+        self._schedules: dict[tuple[str, _Kind], Schedule] = {}
 
     @property
     def overrides(self) -> Overrides:
@@ -68,7 +74,7 @@ class Pricer:
         """Takes these contracts instead of those before."""
         self._contracts = overrides
         self._overrides = Overrides(self.book.catalogue, overrides)
-        self._schedule.cache_clear()
+        self._schedules = {}
 
     def use_book(self, book: PriceBook) -> None:
         """Takes this book instead of the one before, under the same contracts. No rating sees both."""
@@ -79,75 +85,74 @@ class Pricer:
         self, tenant_id: str, provider: str, model: str, service_tier: str, batch: bool, region: str = ""
     ) -> Schedule:
         """The plans for one kind of request of a tenant."""
-        owner = tenant_id if self._overrides.has(tenant_id) else ""
-        return self._schedule(owner, provider, model, service_tier, batch, region)
+        return self._schedule_of(tenant_id, (provider, model, service_tier, batch, region))
 
-    def rate(self, event: UsageEvent, tenant_id: str) -> Rating:
+    def rate(self, event: UsageEvent, tenant_id: str, into: Rating | None = None) -> Rating:
         """The event's rating under the tenant's contracts.
 
         Each line is rounded half to even to a picodollar; the cost is the sum of the lines. What a vendor bills for the
         event itself, or reports, is its cost and has no lines.
 
+        Args:
+            event: what is rated.
+            tenant_id: whose contracts count.
+            into: an empty rating to fill in, where copying a new one to its place would cost time.
+
         Raises:
             UnpriceableError: see there.
         """
-        rating = Rating(status=RatingStatus.RATING_STATUS_PRICED, price_book_version=self.book.version)
+        rating = Rating() if into is None else into
+        self.price(event, tenant_id).fill_in(rating)
+        return rating
+
+    def price(self, event: UsageEvent, tenant_id: str) -> Priced:
+        """The same without a message made of it: for whoever needs the cost alone. Raises as `rate` does."""
         if event.HasField("source_cost_picos") and (
             event.source_cost_billed or event.measurement == MEASUREMENT_REPORTED
         ):
-            rating.cost_picos, rating.price_id = event.source_cost_picos, f"{event.source} (billed)"
-            return rating
+            billed = without_lines(self.book.version, f"{event.source} (billed)")
+            return Priced(event.source_cost_picos, billed)
         if event.outcome in _FREE_OUTCOMES:
-            return rating
-        quantities = {
-            bucket: quantity for bucket, quantity in zip(BUCKETS, _read(event.quantities), strict=True) if quantity
-        }
-        time = event.time_unix_micros
-        plan = self.schedule(tenant_id, event.provider, event.model, event.service_tier, event.batch, event.region).at(
-            time
-        )
-        prices, assumptions = self._prices(plan, quantities)
-        unpriced: dict[str, int] = {}
-        cost, price_id = 0, ""
-        for bucket, quantity in quantities.items():
-            if quantity < 0:
-                raise UnpriceableError(f"{bucket} is {quantity}: quantities cannot be negative")
-            price, name = prices.get(bucket), plan.price_id
-            if price is None and bucket == "seats":
-                price, name = self._seat(event)
-            if price is None:
-                if bucket != _NEVER_UNPRICED:
-                    unpriced[bucket] = quantity
-                continue
-            amount = cost_of(quantity, price)
-            cost += amount
-            if cost > MAX_INT64:
-                raise UnpriceableError(f"{quantity} {bucket} make the event cost more than {_MOST}")
-            price_id = price_id or name
-            # In place: a line made outside would be copied in, which takes longer than everything else here.
-            rating.lines.add(bucket=bucket, quantity=quantity, price_picos_per_million=price, cost_picos=amount)
-            if bucket in plan.notes:
-                assumptions = (*assumptions, plan.notes[bucket])
-        if price_id:
-            rating.cost_picos = cost
-            rating.price_id = price_id
-            if assumptions:
-                rating.assumptions.extend(assumptions)
-        if unpriced:
-            self._flag(rating, unpriced, time)
-        return rating
+            return Priced(0, without_lines(self.book.version))
+        values = _read(event.quantities)
+        if min(values) < 0:
+            bucket, quantity = next(each for each in zip(BUCKETS, values, strict=True) if each[1] < 0)
+            raise UnpriceableError(f"{bucket} is {quantity}: quantities cannot be negative")
+        plan = self._schedule_of(tenant_id, _kind(event)).at(event.time_unix_micros)
+        level, assumption = self._level(plan, values) if plan.cliffs else (0, "")
+        used = tuple(compress(BUCKETS, values))
+        form = plan.forms.get((level, used)) or self._form(plan, level, used, event)
+        quantities = tuple(compress(values, form.lines))
+        amounts = form.amounts(quantities)
+        cost = sum(amounts)
+        if cost > MAX_INT64:
+            raise UnpriceableError(f"{', '.join(used)} make the event cost more than {_MOST}")
+        shadow = self._shadow_cost(form.unpriced, event) if form.unpriced else 0
+        return Priced(cost, form, quantities, amounts, shadow, assumption if quantities else "")
 
-    def _flag(self, rating: Rating, unpriced: Mapping[str, int], time: Micros) -> None:
-        """Names what has no price, and what it counts as against a budget."""
-        shadow = self._shadow.cost(unpriced, time)
+    def _form(self, plan: Plan, level: int, used: tuple[str, ...], event: UsageEvent) -> Form:
+        """Makes a form, and keeps it: events use few combinations of buckets."""
+        prices, price_id = plan.levels[level], plan.price_id
+        seat = self._seat(event) if "seats" in used and "seats" not in prices else None
+        if seat is not None:
+            if prices.keys().isdisjoint(used):
+                price_id = seat[1]
+            prices = {**prices, "seats": seat[0]}
+        made = forms.form(used, prices, price_id, plan.assumptions, plan.notes, self.book.version)
+        # The price of a seat is that of the day, and perhaps of the event alone.
+        if "seats" not in used and len(plan.forms) < _FORMS_KEPT:
+            plan.forms[level, used] = made
+        return made
+
+    def _shadow_cost(self, unpriced: Sequence[str], event: UsageEvent) -> Picos:
+        """What buckets without a price count as against a budget."""
+        quantities = {bucket: getattr(event.quantities, bucket) for bucket in unpriced}
+        shadow = self._shadow.cost(quantities, event.time_unix_micros)
         if shadow > MAX_INT64:
             raise UnpriceableError(f"{', '.join(unpriced)} count as more than {_MOST}")
-        rating.shadow_cost_picos = shadow
-        rating.unpriced_buckets.extend(unpriced)
-        partial = bool(rating.lines)
-        rating.status = RatingStatus.RATING_STATUS_PARTIAL if partial else RatingStatus.RATING_STATUS_UNPRICED
+        return shadow
 
-    def _seat(self, event: UsageEvent) -> tuple[Picos | None, str]:
+    def _seat(self, event: UsageEvent) -> tuple[Picos, str] | None:
         """Price of a seat's day, for a million of them, and whose price: the event's own, or the plan's list price."""
         if event.seat.HasField("price_picos_per_month"):
             monthly, name = event.seat.price_picos_per_month, f"{event.provider}/{event.model} (the source's own price)"
@@ -156,20 +161,26 @@ class Pricer:
         else:
             listed = self.book.seats.find(event.provider, event.model, event.time_unix_micros)
             if listed is None:
-                return None, ""
+                return None
             monthly, name = listed.monthly, listed.price_id
         return day_price_at(monthly, event.time_unix_micros) * UNITS_PER_MILLION, name
 
-    def _prices(self, plan: Plan, quantities: Mapping[str, int]) -> tuple[Mapping[str, Picos], tuple[str, ...]]:
-        """The prices at this length of input. An event that sums up many requests is judged by their mean length."""
-        if not plan.cliffs:
-            return plan.levels[0], plan.assumptions
-        total = sum(quantity for bucket, quantity in quantities.items() if bucket in _INPUT)
-        requests = quantities.get("requests", 1)
+    def _level(self, plan: Plan, values: Sequence[int]) -> tuple[int, str]:
+        """The level at this length of input. An event that sums up many requests is judged by their mean length."""
+        total = sum(compress(values, _IS_INPUT))
+        requests = values[_REQUESTS]
         if requests <= 1:
-            return plan.prices(total), plan.assumptions
-        note = f"length of input taken as the mean of {requests} requests"
-        return plan.prices(-(-total // requests)), (*plan.assumptions, note)
+            return plan.level(total), ""
+        return plan.level(-(-total // requests)), f"length of input taken as the mean of {requests} requests"
+
+    def _schedule_of(self, tenant_id: str, kind: _Kind) -> Schedule:
+        owner = tenant_id if self._overrides.has(tenant_id) else ""
+        found = self._schedules.get((owner, kind))
+        if found is None:
+            if len(self._schedules) >= self._remembered:
+                self._schedules.clear()
+            found = self._schedules[owner, kind] = self._compile(owner, *kind)
+        return found
 
     def _compile(
         self, tenant_id: str, provider: str, model: str, service_tier: str, batch: bool, region: str
