@@ -1,7 +1,7 @@
 """The golden corpus: what providers' pages and published invoices say requests cost, worked out by hand.
 
-Each vector of tests/golden/pricing/*.toml is checked twice: its arithmetic, done here in Decimal, must give its cost and
-use only figures that it quotes from the page; and our pricer must give the same amount to the picodollar.
+Each vector of tests/golden/pricing/*.toml is checked twice: its arithmetic, done here in Decimal, must give its cost
+and use only figures that it quotes from the page; and our pricer must give the same amount to the picodollar.
 """
 
 from __future__ import annotations
