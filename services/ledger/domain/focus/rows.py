@@ -17,7 +17,6 @@ CURRENCY = "USD"
 UNKNOWN = "unknown"
 """Name of a provider or model that an event did not tell."""
 
-_CREDITS = "credit_micros"
 _PRICED_CATEGORIES = (Category.USAGE, Category.PURCHASE)
 _FREQUENCIES = {Category.USAGE: "Usage-Based", Category.PURCHASE: "Recurring"}
 _TOLD = {
@@ -158,7 +157,7 @@ def _of_price(charge: Charge, category: Category, sums: Amounts, unit: Unit) -> 
         covered = category is Category.USAGE and charge.bucket == "seats" and charge.status is Status.PRICED
         quantity = 0 if covered else sums.quantity * MILLION // unit.priced
         listed, contracted = charge.list_price * unit.priced, charge.contracted_price * unit.priced
-    values = {
+    return {
         "PricingQuantity": quantity,
         "PricingUnit": unit.pricing_unit,
         "ListUnitPrice": listed,
@@ -166,16 +165,6 @@ def _of_price(charge: Charge, category: Category, sums: Amounts, unit: Unit) -> 
         "PricingCurrencyListUnitPrice": listed,
         "PricingCurrencyContractedUnitPrice": contracted,
     }
-    if charge.bucket == _CREDITS:
-        # Priced in the tool's own credits, one for one; what a credit costs is the unit price in dollars.
-        one = MILLION * 10**12
-        values |= {
-            "PricingCurrency": "Credits",
-            "PricingCurrencyListUnitPrice": one,
-            "PricingCurrencyContractedUnitPrice": one,
-            "PricingCurrencyEffectiveCost": sums.quantity * (10**12 // MILLION),
-        }
-    return values
 
 
 def _description(charge: Charge, category: Category, unit: Unit) -> str:
