@@ -6,45 +6,40 @@ https://docs.github.com/en/rest/copilot/copilot-user-management
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 
-from services.common.clock import Clock, SystemClock, to_datetime
-from services.connectors.domain.connector import Api, Connector, Pages, SourceRefusedError, Unreadable, Window
+from services.common.clock import Clock, SystemClock
+from services.connectors.domain.connector import Api, Pages, SourceRefusedError, Unreadable
 from services.connectors.domain.event import Event, SeatState, rfc3339, row_id, tags
 from services.connectors.domain.row import Row, document, listed, read
-from services.connectors.sources import github
+from services.connectors.sources import github, seats
 
 NAME = "copilot-seats"
 
 
 def snapshots(clock: Clock) -> Pages:
-    """Reads the seats of today. GitHub keeps no history of them, so a window of other days has none."""
+    """Reads the seats of today."""
+    return seats.of_today(clock, _snapshot)
 
-    async def pages(
-        api: Api, window: Window, options: Mapping[str, str]
-    ) -> AsyncIterator[Sequence[Event | Unreadable]]:
-        now = to_datetime(clock.now())
-        if not window.start <= now < window.end:
+
+async def _snapshot(api: Api, day: date, options: Mapping[str, str]) -> AsyncIterator[Sequence[Event | Unreadable]]:
+    organization = options[github.ORGANIZATION]
+    asked: set[str] = set()
+    url = f"/orgs/{github.path_name(organization)}/copilot/billing/seats"
+    answer = await api.get(url, {"per_page": 100})
+    while True:
+        held = listed(document(answer.body, "GitHub"), "seats", "GitHub")
+        yield [
+            read(seat, partial(_event, day, organization), f"page {len(asked) + 1} seat {n}")
+            for n, seat in enumerate(held, 1)
+        ]
+        if not answer.next_url:
             return
-        organization = options[github.ORGANIZATION]
-        asked: set[str] = set()
-        url = f"/orgs/{github.path_name(organization)}/copilot/billing/seats"
-        answer = await api.get(url, {"per_page": 100})
-        while True:
-            seats = listed(document(answer.body, "GitHub"), "seats", "GitHub")
-            yield [
-                read(seat, partial(_event, now.date(), organization), f"page {len(asked) + 1} seat {n}")
-                for n, seat in enumerate(seats, 1)
-            ]
-            if not answer.next_url:
-                return
-            if answer.next_url in asked:
-                raise SourceRefusedError("GitHub's pages go round in a circle: try again later")
-            asked.add(answer.next_url)
-            answer = await api.get(answer.next_url)
-
-    return pages
+        if answer.next_url in asked:
+            raise SourceRefusedError("GitHub's pages go round in a circle: try again later")
+        asked.add(answer.next_url)
+        answer = await api.get(answer.next_url)
 
 
 def _event(day: date, organization: str, row: Row) -> Event:
@@ -77,16 +72,12 @@ def _state(row: Row) -> SeatState:
     return state
 
 
-CONNECTOR = Connector(
+CONNECTOR = seats.connector(
     name=NAME,
     title="GitHub Copilot seats",
     base_url=github.BASE_URL,
     headers=github.headers,
     pages=snapshots(SystemClock()),
-    grain=timedelta(days=1),
-    settles_after=timedelta(0),
-    interval=timedelta(hours=6),
-    history=timedelta(0),
     requests_per_minute=github.REQUESTS_PER_MINUTE,
     options=github.OPTIONS,
 )

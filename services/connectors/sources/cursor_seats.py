@@ -6,14 +6,14 @@ https://cursor.com/docs/account/teams/admin-api, "Get Team Members"
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 
-from services.common.clock import Clock, SystemClock, to_datetime
-from services.connectors.domain.connector import Api, Connector, Pages, Unreadable, Window
+from services.common.clock import Clock, SystemClock
+from services.connectors.domain.connector import Api, Pages, Unreadable
 from services.connectors.domain.event import Event, row_id, tags
 from services.connectors.domain.row import Row, document, listed, read
-from services.connectors.sources import cursor
+from services.connectors.sources import cursor, seats
 
 NAME = "cursor-seats"
 PLAN = "plan"
@@ -23,22 +23,14 @@ _FREE_ROLES = frozenset({"free-owner"})
 
 
 def snapshots(clock: Clock) -> Pages:
-    """Reads the members of today. Cursor keeps no history of them, so a window of other days has none."""
+    """Reads the members of today."""
+    return seats.of_today(clock, _snapshot)
 
-    async def pages(
-        api: Api, window: Window, options: Mapping[str, str]
-    ) -> AsyncIterator[Sequence[Event | Unreadable]]:
-        now = to_datetime(clock.now())
-        if not window.start <= now < window.end:
-            return
-        members = listed(document((await api.get("/teams/members")).body, "Cursor"), "teamMembers", "Cursor")
-        seats = [
-            read(member, partial(_event, now.date(), options[PLAN]), f"member {n}")
-            for n, member in enumerate(members, 1)
-        ]
-        yield [seat for seat in seats if seat is not None]
 
-    return pages
+async def _snapshot(api: Api, day: date, options: Mapping[str, str]) -> AsyncIterator[Sequence[Event | Unreadable]]:
+    members = listed(document((await api.get("/teams/members")).body, "Cursor"), "teamMembers", "Cursor")
+    found = [read(member, partial(_event, day, options[PLAN]), f"member {n}") for n, member in enumerate(members, 1)]
+    yield [seat for seat in found if seat is not None]
 
 
 def _event(day: date, plan: str, row: Row) -> Event | None:
@@ -60,16 +52,12 @@ def _event(day: date, plan: str, row: Row) -> Event | None:
     )
 
 
-CONNECTOR = Connector(
+CONNECTOR = seats.connector(
     name=NAME,
     title="Cursor seats",
     base_url=cursor.BASE_URL,
     headers=cursor.headers,
     pages=snapshots(SystemClock()),
-    grain=timedelta(days=1),
-    settles_after=timedelta(0),
-    interval=timedelta(hours=6),
-    history=timedelta(0),
     requests_per_minute=cursor.REQUESTS_PER_MINUTE,
     options={PLAN: "what its seats are, such as cursor-teams: the API does not tell, and the price depends on it"},
 )
