@@ -24,7 +24,7 @@ TEXTS = (
 DOLLARS = ("source_cost", "billed_cost", "seat.price_per_month")
 FLAGS = ("batch", "estimated")
 COUNTS = (*TOKEN_BUCKETS, "web_searches", "requests", "seats")
-USAGE = (*COUNTS, "credits", "audio_seconds")
+USAGE = (*COUNTS, "credits", "audio_seconds", "gpu_seconds")
 SEAT_TIMES = ("seat.assigned_at", "seat.last_active_at")
 
 Reader = Callable[[Any], Any]

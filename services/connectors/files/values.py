@@ -117,6 +117,18 @@ def rfc(value: Any) -> str:
     return rfc3339(time(value))
 
 
+def rfc_in(row: Mapping[str, Any], column: str) -> str:
+    """The same of a row's column.
+
+    Raises:
+        ValueError: naming the column.
+    """
+    try:
+        return rfc(row.get(column))
+    except ValueError as error:
+        raise ValueError(f"{column}: {error}") from None
+
+
 def mapping(value: Any) -> Mapping[str, Any]:
     """An object: as Parquet and JSON have it, as JSON text, or as a list of {"key", "value"}. Nothing is an empty one.
 

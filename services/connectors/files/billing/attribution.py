@@ -18,6 +18,7 @@ MAX_TAGS = 30
 _MAX_TAG_NAME = 64
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _PREFIX = re.compile(r"^(user|iamPrincipal)[:/_]")
+_PROFILE = "application-inference-profile/"
 _TAG_DIMENSIONS = {"team": "team", "project": "project", "environment": "environment", "env": "environment"}
 
 
@@ -41,15 +42,16 @@ class Attribution:
         }
 
     def read(
-        self, row: Mapping[str, Any], tags: Mapping[str, Any], known: Mapping[str, str]
+        self, row: Mapping[str, Any], tags: Mapping[str, Any], known: Mapping[str, str], marks: Mapping[str, str]
     ) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:
-        """Dimensions, and sorted tags. What the user assigned wins over tags called `team`, `project`, `environment`,
-        and those over what is `known`.
+        """Every one of `DIMENSIONS`, and sorted tags. What the user assigned wins over tags called `team`, `project`,
+        `environment`, and those over what is `known`.
 
         Args:
             row: by column.
             tags: the row's own.
             known: dimensions that the bill's accounts and principals tell.
+            marks: tags of ours, which win over all others and are never too many.
         """
         labels = {clean(_PREFIX.sub("", name))[:_MAX_TAG_NAME]: clean(value) for name, value in tags.items()}
         dimensions = dict(known)
@@ -66,8 +68,9 @@ class Attribution:
                 labels[each.field[len(TAG_PREFIX) :][:_MAX_TAG_NAME]] = value
             else:
                 dimensions[each.field] = value
-        kept = sorted((name, value) for name, value in labels.items() if name and value)
-        return dimensions, tuple(kept[:MAX_TAGS])
+        kept = sorted((name, value) for name, value in labels.items() if name and value)[:MAX_TAGS]
+        whole = {name: dimensions.get(name, "") for name in DIMENSIONS}
+        return whole, tuple(sorted({**dict(kept), **marks}.items()))
 
 
 def clean(value: Any) -> str:
@@ -85,6 +88,11 @@ def principal(arn: str) -> dict[str, str]:
         role, _, session = name.partition("/")
         return {"key": role} | ({"user": session} if "@" in session else {})
     return {"key": name} if kind == "role" else {}
+
+
+def profile(arn: str) -> dict[str, str]:
+    """Which application inference profile of Amazon Bedrock a resource is, as the key; nothing for other resources."""
+    return {"key": clean(arn.partition(_PROFILE)[2])} if _PROFILE in arn else {}
 
 
 def named(row: Mapping[str, Any], columns: Sequence[str]) -> str:

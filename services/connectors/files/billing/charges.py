@@ -7,12 +7,13 @@ is its name. A later delivery of the same bill then revises the same events.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from typing import NamedTuple
 
 from services.connectors.domain.event import Event, dollars
+from services.connectors.files.mapping import MappingError
 
 _EXACT = Context(prec=60)
 
@@ -59,6 +60,22 @@ class _Sum:
         self.cost = Decimal(0)
         self.tokens = 0
         self.line = line
+
+
+def cost_column(chosen: str, costs: Mapping[str, str], bill: str) -> str:
+    """The column of a bill's chosen cost.
+
+    Args:
+        chosen: a word of `costs`.
+        costs: columns by the words for them.
+        bill: what kind it is, for the error.
+
+    Raises:
+        MappingError: no such cost.
+    """
+    if chosen not in costs:
+        raise MappingError(f"--cost {chosen!r}: {bill} has {', '.join(costs)}")
+    return costs[chosen]
 
 
 class Charges:

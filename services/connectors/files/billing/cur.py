@@ -10,8 +10,8 @@ from typing import Any
 
 from services.connectors.files import values
 from services.connectors.files.billing import selection
-from services.connectors.files.billing.attribution import Attribution, clean, named, principal
-from services.connectors.files.billing.charges import About, Charge
+from services.connectors.files.billing.attribution import Attribution, clean, named, principal, profile
+from services.connectors.files.billing.charges import About, Charge, cost_column
 from services.connectors.files.billing.meters import aws
 from services.connectors.files.billing.meters.tokens import tokens_of
 from services.connectors.files.mapping import Assignment, MappingError, RowError
@@ -72,10 +72,7 @@ class Report:
         """
         self._names = {column: flat(column) for column in columns}
         have = set(self._names.values())
-        chosen = cost or "unblended"
-        if chosen not in COSTS:
-            raise MappingError(f"--cost {chosen!r}: a cost and usage report has {', '.join(COSTS)}")
-        self._cost = COSTS[chosen]
+        self._cost = cost_column(cost or "unblended", COSTS, "a cost and usage report")
         missing = sorted((REQUIRED | {self._cost}) - have)
         if missing:
             raise MappingError(f"the report has no column {missing[0]}: add it to the export")
@@ -122,16 +119,15 @@ class Report:
         known = {
             "project": clean(named(row, ("line_item_usage_account_name", "line_item_usage_account_id"))),
             "tool": "amazon-bedrock",
+            **profile(resource),
             **principal(values.text(row.get("line_item_iam_principal"))),
         }
-        if "application-inference-profile/" in resource:
-            known.setdefault("key", clean(resource.partition("application-inference-profile/")[2]))
-        dimensions, tags = self._attribution.read(row, self._tags(row), known)
         marks = {"meter": clean(usage_type)} | ({} if category in _USAGE else {"charge": clean(category)})
+        dimensions, tags = self._attribution.read(row, self._tags(row), known, marks)
         about = About(
             billing_account=values.text(row.get("bill_payer_account_id")),
             billing_period=values.text(row.get("bill_billing_period_start_date"))[:10],
-            time=_time(row),
+            time=values.rfc_in(row, "line_item_usage_start_date"),
             provider="aws",
             meter=clean(usage_type),
             category=clean(category),
@@ -140,8 +136,8 @@ class Report:
             tier=meter.tier,
             batch=meter.batch,
             region=clean(named(row, ("product_region_code", "product_region")) or region),
-            tags=tuple(sorted({**dict(tags), **marks}.items())),
-            **{name: dimensions.get(name, "") for name in ("tool", "project", "team", "user", "key", "environment")},
+            tags=tags,
+            **dimensions,
         )
         return Charge(about, self._dollars(row), tokens or 0)
 
@@ -155,10 +151,3 @@ class Report:
         tags = {**values.mapping(row.get("resource_tags")), **values.mapping(row.get("tags"))}
         tags.update({_TAG_COLUMN.sub("", column): row.get(column) for column in self._tag_columns})
         return tags
-
-
-def _time(row: Mapping[str, Any]) -> str:
-    try:
-        return values.rfc(row.get("line_item_usage_start_date"))
-    except ValueError as error:
-        raise ValueError(f"line_item_usage_start_date: {error}") from None

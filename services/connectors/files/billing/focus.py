@@ -8,8 +8,8 @@ from typing import Any
 
 from services.connectors.files import values
 from services.connectors.files.billing import selection
-from services.connectors.files.billing.attribution import Attribution, clean, named
-from services.connectors.files.billing.charges import About, Charge
+from services.connectors.files.billing.attribution import Attribution, clean, named, profile
+from services.connectors.files.billing.charges import About, Charge, cost_column
 from services.connectors.files.billing.meters import aws, azure, google
 from services.connectors.files.billing.meters.meter import Meter
 from services.connectors.files.billing.meters.tokens import tokens_of
@@ -64,10 +64,7 @@ class Focus:
             MappingError: no such cost, or the table lacks a column.
         """
         have = set(columns)
-        chosen = cost or "effective"
-        if chosen not in COSTS:
-            raise MappingError(f"--cost {chosen!r}: a FOCUS file has {', '.join(COSTS)}")
-        self._cost = COSTS[chosen]
+        self._cost = cost_column(cost or "effective", COSTS, "a FOCUS file")
         missing = sorted((REQUIRED | {self._cost}) - have)
         if missing:
             raise MappingError(f"a FOCUS file has a column {missing[0]}, this one has {', '.join(sorted(have))}")
@@ -100,14 +97,13 @@ class Focus:
         meter = _meter(provider, row, service, family, resource)
         tokens = _tokens(row, meter)
         category = values.text(row.get("ChargeCategory")) or "Usage"
-        dimensions, tags = self._attribution.read(
-            row, values.mapping(row.get("Tags")), _known(provider, row, resource, service)
-        )
-        marks = (("meter", clean(name)), *((("charge", clean(category)),) if category != "Usage" else ()))
+        known = _known(provider, row, resource, service)
+        marks = {"meter": clean(name)} | ({} if category == "Usage" else {"charge": clean(category)})
+        dimensions, tags = self._attribution.read(row, values.mapping(row.get("Tags")), known, marks)
         about = About(
             billing_account=values.text(row.get("BillingAccountId")),
             billing_period=values.text(row.get("BillingPeriodStart"))[:10],
-            time=_time(row),
+            time=values.rfc_in(row, "ChargePeriodStart"),
             provider=clean(provider),
             meter=clean(name),
             category=clean(category),
@@ -116,8 +112,8 @@ class Focus:
             tier=meter.tier,
             batch=meter.batch,
             region=clean(row.get("RegionId")),
-            tags=tuple(sorted({**dict(tags), **dict(marks)}.items())),
-            **{name: dimensions.get(name, "") for name in ("tool", "project", "team", "user", "key", "environment")},
+            tags=tags,
+            **dimensions,
         )
         return Charge(about, self._dollars(row), tokens or 0 if category == "Usage" else 0)
 
@@ -129,13 +125,6 @@ class Focus:
         if values.text(converted):
             return values.decimal(converted)
         raise ValueError(f"{self._cost} is in {currency} and there is no {_IN_DOLLARS[self._cost]}: export in USD")
-
-
-def _time(row: Mapping[str, Any]) -> str:
-    try:
-        return values.rfc(row.get("ChargePeriodStart"))
-    except ValueError as error:
-        raise ValueError(f"ChargePeriodStart: {error}") from None
 
 
 def _meter(provider: str, row: Mapping[str, Any], service: str, family: str, resource: str) -> Meter:
@@ -181,6 +170,4 @@ def _known(provider: str, row: Mapping[str, Any], resource: str, service: str) -
     }
     if provider == "azure" and "/accounts/" in resource:
         known["key"] = clean(resource.partition("/accounts/")[2].partition("/")[0])
-    if provider == "aws" and "application-inference-profile/" in resource:
-        known["key"] = clean(resource.partition("application-inference-profile/")[2])
-    return known
+    return known | profile(resource) if provider == "aws" else known
