@@ -11,18 +11,30 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from services.allinone.engines.embedded import EmbeddedClickHouse
 from tests.e2e.events import event, price
 from tests.e2e.running import Cluster
-from tests.kafka import RealKafka
+from tests.kafka import RealKafka, RealKafkaMissing
 
 DAY_SECONDS = 86_400
 GROWS_EVERY = 7
 """Each seventh event is sent as a part first, and then as what it became: a revision."""
+
+
+def lasting_kafka(folder: Path) -> RealKafka:
+    """A broker that can be killed and comes back with its log, started; skips the test where there is none."""
+    broker = RealKafka(folder)
+    try:
+        broker.start()
+    except RealKafkaMissing as missing:
+        pytest.skip(f"needs a broker that can be killed and comes back with its log: {missing}")
+    return broker
 
 
 class Day:

@@ -26,10 +26,9 @@ from services.allinone.engines.embedded import EmbeddedClickHouse
 from services.allinone.engines.ports import free_port
 from services.common.clickhouse import ClickHouse
 from services.common.settings import ClickHouseSettings, KafkaSettings
-from tests.e2e.chaos import Day, Hand, Sender, Tally, dollars
+from tests.e2e.chaos import Day, Hand, Sender, Tally, dollars, lasting_kafka
 from tests.e2e.events import event
 from tests.e2e.running import Client, Cluster, Up, eventually
-from tests.kafka import RealKafka, RealKafkaMissing
 
 OUTAGE_SECONDS = float(os.environ.get("AIFINOPS_CHAOS_SECONDS", "4"))
 EVENTS = int(os.environ.get("AIFINOPS_CHAOS_EVENTS", "3000"))
@@ -43,11 +42,7 @@ GROUPS = (("ingest", "console"), ("pricing",), ("ledger",), ("budget",), ("anoma
 def test_everything_dies_and_nothing_is_lost_or_counted_twice(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    broker = RealKafka(tmp_path / "kafka")
-    try:
-        broker.start()
-    except RealKafkaMissing as missing:
-        pytest.skip(f"needs a broker that can be killed and comes back with its log: {missing}")
+    broker = lasting_kafka(tmp_path / "kafka")
     engine = EmbeddedClickHouse(tmp_path / "clickhouse", tmp_path / "logs")
     asyncio.run(engine.start())
     tables = ClickHouseSettings(url=engine.url)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import subprocess
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -15,9 +14,10 @@ import pytest
 
 from services.allinone.engines.embedded import EmbeddedClickHouse
 from services.common.settings import ClickHouseSettings, KafkaSettings
+from tests.disks import mounted_disk
+from tests.e2e.chaos import lasting_kafka
 from tests.e2e.events import event, total
 from tests.e2e.running import Client, Cluster, eventually
-from tests.kafka import RealKafka, RealKafkaMissing
 
 MIB = 1024 * 1024
 
@@ -33,11 +33,7 @@ def _readiness(url: str) -> httpx.Response:
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_kafka_then_clickhouse_go_away_and_come_back(tmp_path: Path) -> None:
-    broker = RealKafka(tmp_path / "kafka")
-    try:
-        broker.start()
-    except RealKafkaMissing as missing:
-        pytest.skip(f"needs a broker that can be killed and comes back with its log: {missing}")
+    broker = lasting_kafka(tmp_path / "kafka")
     engine = EmbeddedClickHouse(tmp_path / "clickhouse", tmp_path / "logs")
     asyncio.run(engine.start())
     cluster = Cluster(
@@ -83,13 +79,8 @@ def test_kafka_then_clickhouse_go_away_and_come_back(tmp_path: Path) -> None:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of twelve megabytes."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(folder)], capture_output=True)
-    if mounted.returncode:
-        pytest.skip(f"needs to mount a small disk: {mounted.stderr.decode().strip()}")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+    with mounted_disk(tmp_path / "disk", 12) as folder:
+        yield folder
 
 
 @pytest.mark.slow
@@ -98,11 +89,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_journal_that_may_not_grow_refuses_in_time_and_loses_nothing(
     tmp_path: Path, small_disk: Path, clickhouse_settings: ClickHouseSettings, bound: str
 ) -> None:
-    broker = RealKafka(tmp_path / "kafka")
-    try:
-        broker.start()
-    except RealKafkaMissing as missing:
-        pytest.skip(f"needs a broker that can be killed and comes back with its log: {missing}")
+    broker = lasting_kafka(tmp_path / "kafka")
     free_bytes, journal_bytes = (6 * MIB, 1_024 * MIB) if bound == "disk" else (1 * MIB, 3 * MIB)
     cluster = Cluster(
         tmp_path / "services",

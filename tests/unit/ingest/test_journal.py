@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from services.common.errors import UnavailableError
 from services.ingest.adapters.journal.journal import Journal, Limits
 from services.ingest.adapters.journal.lock import JournalLocked
 from services.ingest.domain.identity import Event
+from tests.disks import mounted_disk
 from tests.unit.ingest.building import sealed
 
 MIB = 1024 * 1024
@@ -100,13 +100,8 @@ async def test_it_leaves_room_on_the_disk(tmp_path: Path) -> None:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of four megabytes."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)], capture_output=True)
-    if mounted.returncode:
-        pytest.skip(f"needs to mount a small disk: {mounted.stderr.decode().strip()}")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+    with mounted_disk(tmp_path / "disk", 4) as folder:
+        yield folder
 
 
 async def test_many_at_once_do_not_take_the_room_that_is_to_be_left(small_disk: Path) -> None:
