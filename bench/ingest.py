@@ -13,36 +13,26 @@ import asyncio
 import os
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
 import orjson
 from rich.console import Console
 from rich.table import Table
 
 from bench import http_load
+from bench.bed import CORE, Bed, engines, leave_the_core, served
 from bench.floor import usage_of
 from bench.http_load import Load, prepare
 from bench.spans import export_request
-from services.allinone import settings as machine
-from services.allinone.engines.embedded import EmbeddedBroker, EmbeddedClickHouse
-from services.allinone.engines.ports import free_port
-from services.allinone.engines.processes import ChildProcess
-from services.allinone.services import MIGRATIONS
-from services.common.clickhouse import migrate
-from services.common.kafka.topics import create_topics
-from services.common.settings import ServiceSettings, load
 from tests.e2e.events import event
 
 BATCH = 500
 CONNECTIONS = 4
 SINGLE_CONNECTIONS = 64
 SINGLE_RATE = 1_000
-CORE = 0
 
 _PRODUCER = "bench.bare_producer"
 
@@ -60,58 +50,6 @@ class Kind:
 
 EVENTS = Kind("events/s, JSON", "/v1/events", "application/json")
 SPANS = Kind("spans/s, OTLP protobuf", "/v1/traces", "application/x-protobuf")
-
-
-@dataclass(frozen=True)
-class Bed:
-    """The engines, and the environment of whatever is measured on them."""
-
-    folder: Path
-    environment: dict[str, str]
-    key: str
-
-
-@asynccontextmanager
-async def engines(folder: Path) -> AsyncIterator[Bed]:
-    """Broker and ClickHouse, with topics and tables."""
-    broker = EmbeddedBroker(folder / "broker", folder / "logs")
-    clickhouse = EmbeddedClickHouse(folder / "clickhouse", folder / "logs")
-    await asyncio.gather(broker.start(), clickhouse.start())
-    try:
-        keys = machine.Keys.of(folder)
-        environment = machine.environment(folder, broker, clickhouse, keys, log_level="WARNING")
-        environment |= {"AIFINOPS_INGEST__DURABILITY": "kafka"}
-        os.environ |= environment
-        settings = load(ServiceSettings)
-        await migrate(settings.clickhouse, MIGRATIONS)
-        await create_topics(settings.kafka)
-        yield Bed(folder, environment, keys.admin)
-    finally:
-        await asyncio.gather(broker.stop(), clickhouse.stop())
-
-
-@asynccontextmanager
-async def served(bed: Bed, name: str, command: Sequence[str]) -> AsyncIterator[str]:
-    """A server on a core of its own; yields its URL once it is ready."""
-    port = free_port()
-    environment = {**os.environ, **machine.ports("127.0.0.1", port, "127.0.0.1", free_port())}
-    environment["AIFINOPS_INGEST__OTLP_GRPC_PORT"] = "0"
-    child = ChildProcess(name, [sys.executable, "-m", *command], bed.folder / "logs" / f"{name}.log", environment)
-    child.spawn()
-    os.sched_setaffinity(child.pid, {CORE})
-    url = f"http://127.0.0.1:{port}"
-    try:
-        await child.until(lambda: _ready(url), timeout_seconds=60)
-        yield url
-    finally:
-        await child.stop()
-
-
-def _ready(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/readyz", trust_env=False).status_code == 200
-    except httpx.TransportError:
-        return False
 
 
 async def batches(url: str, kind: Kind, key: str, bodies: Sequence[bytes]) -> float:
@@ -156,9 +94,7 @@ async def main() -> None:
     parser.add_argument("--events", type=int, default=100_000)
     parser.add_argument("--seconds", type=int, default=10)
     options = parser.parse_args()
-    every = os.sched_getaffinity(0)
-    if len(every) > 1:
-        os.sched_setaffinity(0, every - {CORE})
+    leave_the_core()
     bodies = {EVENTS: _events(options.events), SPANS: _spans(options.events // 2)}
     discarded: dict[Kind, float] = {}
     accepted: dict[Kind, float] = {}
@@ -167,15 +103,15 @@ async def main() -> None:
             console.print("bare producer")
             produced = await bare_producer(bed, options.events)
             console.print("a server that discards")
-            async with served(bed, "discard", ["bench.discard"]) as url:
+            async with served(bed, "discard", ["bench.discard"]) as server:
                 for kind, requests in bodies.items():
-                    discarded[kind] = await batches(url, kind, bed.key, requests)
+                    discarded[kind] = await batches(server.url, kind, bed.keys.admin, requests)
             console.print("ingest")
-            async with served(bed, "ingest", ["services.allinone.cli", "run", "ingest"]) as url:
+            async with served(bed, "ingest", ["services.allinone.cli", "run", "ingest"]) as server:
                 for kind, requests in bodies.items():
-                    accepted[kind] = await batches(url, kind, bed.key, requests)
+                    accepted[kind] = await batches(server.url, kind, bed.keys.admin, requests)
                 console.print(f"single events, {SINGLE_RATE} a second")
-                single = await singles(url, bed.key, options.seconds)
+                single = await singles(server.url, bed.keys.admin, options.seconds)
     _print(produced, discarded, accepted)
     p50, p99 = (single.latencies[int(q * len(single.latencies))] * 1e3 for q in (0.5, 0.99))
     reached = len(single.latencies) / single.seconds
