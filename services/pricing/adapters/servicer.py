@@ -31,8 +31,7 @@ class PricingServicer(PricingServiceServicer):
         caller = auth.current(Access.READ)
         # Only the platform itself rates for many tenants; anybody else's events are their own, whatever they say.
         tenant_id = None if caller.role is Role.SERVICE else caller.tenant_id
-        ratings = await self._desk.price_batch(request.events, tenant_id)
-        return PriceBatchResponse(ratings=ratings, price_book_version=self._desk.version)
+        return await self._desk.price_batch(request.events, tenant_id)
 
     async def GetPrice(self, request: GetPriceRequest, context: Any) -> GetPriceResponse:  # noqa: N802
         caller = auth.current(Access.READ)

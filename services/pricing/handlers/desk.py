@@ -6,8 +6,13 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from finops.cost.v1.cost_pb2 import Rating
-from finops.pricing.v1.pricing_pb2 import BucketPrice, ListPricesRequest, ListPricesResponse, Price
+from finops.pricing.v1.pricing_pb2 import (
+    BucketPrice,
+    ListPricesRequest,
+    ListPricesResponse,
+    Price,
+    PriceBatchResponse,
+)
 from finops.usage.v1.usage_pb2 import UsageEvent
 
 from services.common.clock import Clock, Micros
@@ -55,7 +60,7 @@ class PriceDesk:
         """Of the price book."""
         return self._pricer.book.version
 
-    async def price_batch(self, events: Sequence[UsageEvent], tenant_id: str | None) -> list[Rating]:
+    async def price_batch(self, events: Sequence[UsageEvent], tenant_id: str | None) -> PriceBatchResponse:
         """A rating for each event, in order.
 
         Args:
@@ -69,18 +74,20 @@ class PriceDesk:
         if len(events) > MAX_EVENTS:
             raise InvalidArgumentError.of("events", f"{len(events)} of them; send at most {MAX_EVENTS:,} in a batch")
         self._store.ensure_loaded()
-        ratings: list[Rating] = []
+        answer = PriceBatchResponse(price_book_version=self.version)
+        # Filled in where they are sent from: adding ready ones would copy each.
+        add, rate = answer.ratings.add, self._pricer.rate
         faults: list[FieldViolation] = []
         for position, event in enumerate(events):
             if position % _SLICE == _SLICE - 1:
                 await asyncio.sleep(0)
             try:
-                ratings.append(self._pricer.rate(event, event.tenant_id if tenant_id is None else tenant_id))
+                rate(event, event.tenant_id if tenant_id is None else tenant_id, add())
             except UnpriceableError as error:
                 faults.append(FieldViolation(f"events[{position}]", str(error)))
         if faults:
             raise InvalidArgumentError(f"{len(faults)} of {len(events)} events cannot be rated", violations=faults)
-        return ratings
+        return answer
 
     def get_price(
         self, tenant_id: str, provider: str, model: str, service_tier: str, batch: bool, time: Micros

@@ -49,8 +49,8 @@ def gpt4o(**fields: object) -> Price:
 
 async def test_a_rating_for_each_event_in_order(desk: PriceDesk) -> None:
     events = [usage("openai", "gpt-4o", input_tokens=n) for n in range(1, 1_200)]
-    ratings = await desk.price_batch(events, "acme")
-    assert [rating.cost_picos for rating in ratings] == [2_500_000 * n for n in range(1, 1_200)]
+    answer = await desk.price_batch(events, "acme")
+    assert [rating.cost_picos for rating in answer.ratings] == [2_500_000 * n for n in range(1, 1_200)]
 
 
 async def test_too_many_events_are_refused(desk: PriceDesk) -> None:
@@ -77,8 +77,8 @@ async def test_the_callers_tenant_counts_unless_it_is_the_platform(desk: PriceDe
     event.tenant_id = "globex"
     of_platform = await desk.price_batch([event], None)
     of_caller = await desk.price_batch([event], "acme")
-    assert of_platform[0].cost_picos == 2 * PICOS_PER_DOLLAR
-    assert of_caller[0].cost_picos == 2_500_000_000_000
+    assert of_platform.ratings[0].cost_picos == 2 * PICOS_PER_DOLLAR
+    assert of_caller.ratings[0].cost_picos == 2_500_000_000_000
 
 
 def test_a_price_with_its_cliffs(desk: PriceDesk) -> None:
