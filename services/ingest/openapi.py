@@ -148,6 +148,7 @@ def _event() -> Schema:
     usage["seats"] = _count(fields.MAX_SEATS) | {"description": "Seats held during the event's UTC day"}
     usage["credits"] = {"type": ["string", "number"], "description": "The tool's own credits, up to 6 decimals"}
     usage["audio_seconds"] = {"type": ["string", "number"], "description": "Audio billed by duration, up to 3 decimals"}
+    usage["gpu_seconds"] = {"type": ["string", "number"], "description": "GPUs times seconds held, up to 3 decimals"}
     return {
         "type": "object",
         "required": ["id", "time", "usage"],

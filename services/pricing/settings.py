@@ -22,6 +22,9 @@ class ShadowOptions(BaseModel):
     audio_minute: Decimal = Field(
         default=Decimal("0.006"), ge=0, le=1_000, decimal_places=9, description="Of audio billed by its duration"
     )
+    gpu_hour: Decimal = Field(
+        default=Decimal(4), ge=0, le=10_000, decimal_places=9, description="Of one GPU held for a self-hosted model"
+    )
     seat_per_month: Decimal = Field(default=Decimal(30), ge=0, le=10_000, decimal_places=12)
 
     def prices(self) -> ShadowPrices:
@@ -32,6 +35,7 @@ class ShadowOptions(BaseModel):
             web_searches=parse_dollars(self.web_searches_per_thousand) * 1_000,
             credit_micros=parse_dollars(self.credit),
             audio_milliseconds=parse_dollars(self.audio_minute) * 1_000 // 60,
+            gpu_milliseconds=parse_dollars(self.gpu_hour) * 10 // 36,
             seat_month=parse_dollars(self.seat_per_month),
         )
 

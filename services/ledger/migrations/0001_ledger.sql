@@ -55,6 +55,7 @@ CREATE TABLE IF NOT EXISTS cost_entries
     seats_delta                  Int64,
     credit_micros_delta          Int64,
     audio_milliseconds_delta     Int64,
+    gpu_milliseconds_delta       Int64,
     cost_picos                   Int64,
     shadow_cost_picos            Int64,
     -- The views of FOCUS: at list prices, at contract prices, billed. cost_picos is the effective cost.
@@ -149,6 +150,7 @@ CREATE TABLE IF NOT EXISTS costs_hourly
     seats                  Int64,
     credit_micros          Int64,
     audio_milliseconds     Int64,
+    gpu_milliseconds       Int64,
     cost_picos             Int128,
     shadow_cost_picos      Int128,
     list_cost_picos        Int128,
@@ -184,6 +186,7 @@ SELECT
     sum(seats_delta) AS seats,
     sum(credit_micros_delta) AS credit_micros,
     sum(audio_milliseconds_delta) AS audio_milliseconds,
+    sum(gpu_milliseconds_delta) AS gpu_milliseconds,
     sum(toInt128(cost_picos_delta)) AS cost_picos,
     sum(toInt128(shadow_cost_picos_delta)) AS shadow_cost_picos,
     sum(toInt128(list_cost_picos_delta)) AS list_cost_picos,

@@ -21,6 +21,7 @@ class ShadowPrices:
     web_searches: Picos
     credit_micros: Picos
     audio_milliseconds: Picos
+    gpu_milliseconds: Picos
     seat_month: Picos
 
     def per_million(self) -> Mapping[str, Picos]:
@@ -30,6 +31,7 @@ class ShadowPrices:
             "web_searches": self.web_searches,
             "credit_micros": self.credit_micros,
             "audio_milliseconds": self.audio_milliseconds,
+            "gpu_milliseconds": self.gpu_milliseconds,
         }
 
     def cost(self, quantities: Mapping[str, int], time: Micros) -> Picos:

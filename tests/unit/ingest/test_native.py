@@ -109,6 +109,11 @@ def test_audio_by_its_duration_is_kept_to_the_millisecond() -> None:
     assert "round it to 3 decimals" in refused(decode, native(usage={"audio_seconds": "0.0001"}))[1]
 
 
+def test_time_of_gpus_is_kept_to_the_millisecond() -> None:
+    assert buckets(decode(native(usage={"gpu_seconds": "180.25"}), context())) == {"gpu_milliseconds": 180_250}
+    assert "round it to 3 decimals" in refused(decode, native(usage={"gpu_seconds": "0.0001"}))[1]
+
+
 def test_what_the_vendor_bills_is_told_from_what_a_source_believes() -> None:
     billed = decode(native(billed_cost="0.04", usage={}), context())
     assert (billed.source_cost_picos, billed.source_cost_billed) == (4 * 10**10, True)

@@ -55,7 +55,7 @@ OUTCOMES: Mapping[str, int] = {"answered": 0, "failed": OUTCOME_FAILED, "cache_h
 MEASUREMENTS: Mapping[str, int] = {"metered": 0, "reported": MEASUREMENT_REPORTED}
 
 _COUNTS = frozenset({*TOKEN_BUCKETS, "web_searches", "requests"})
-USAGE_FIELDS = (*TOKEN_BUCKETS, "web_searches", "requests", "seats", "credits", "audio_seconds")
+USAGE_FIELDS = (*TOKEN_BUCKETS, "web_searches", "requests", "seats", "credits", "audio_seconds", "gpu_seconds")
 """What `usage` may hold, in the order messages list it."""
 
 
@@ -164,6 +164,8 @@ def _quantities(
             counts["credit_micros"] = fields.fixed_point(value, "usage.credits", 6)
         elif name == "audio_seconds":
             counts["audio_milliseconds"] = fields.fixed_point(value, "usage.audio_seconds", 3)
+        elif name == "gpu_seconds":
+            counts["gpu_milliseconds"] = fields.fixed_point(value, "usage.gpu_seconds", 3)
         else:
             raise Rejected(Reason.UNKNOWN_FIELD, f"usage.{name:.64}", f"is not known: use {', '.join(USAGE_FIELDS)}")
     if not counts and not may_be_empty:

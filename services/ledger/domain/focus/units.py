@@ -11,7 +11,8 @@ MILLION = 1_000_000
 
 
 class Unit(NamedTuple):
-    """`consumed` of a bucket's own units make one ConsumedUnit, `priced` of them one PricingUnit."""
+    """`consumed` of a bucket's own units make one ConsumedUnit, `priced` of them one PricingUnit. Both divide a million:
+    then the quantities are exact with 6 decimals, and unit price times quantity is the cost to the last digit."""
 
     consumed_unit: str
     consumed: int
@@ -40,6 +41,7 @@ _OTHERS: Mapping[str, Unit] = {
     "seats": Unit("Seat-Days", 1, "Seat-Days", 1, "Seats"),
     "credit_micros": Unit("Credits", MILLION, "Credits", MILLION, "Credits"),
     "audio_milliseconds": Unit("Seconds", 1_000, "Seconds", 1_000, "Audio"),
+    "gpu_milliseconds": Unit("GPU-Seconds", 1_000, "GPU-Seconds", 1_000, "GPU Time"),
 }
 
 AMOUNT = Unit("Charges", 1, "Sums", 1, "Billed Amounts")

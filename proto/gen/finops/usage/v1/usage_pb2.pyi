@@ -124,7 +124,7 @@ class Correction(_message.Message):
     def __init__(self, kind: _Optional[_Union[CorrectionKind, str]] = ..., author: _Optional[str] = ..., reason: _Optional[str] = ..., recorded_unix_micros: _Optional[int] = ..., run_id: _Optional[str] = ...) -> None: ...
 
 class Quantities(_message.Message):
-    __slots__ = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens", "output_tokens", "reasoning_tokens", "input_audio_tokens", "output_audio_tokens", "input_image_tokens", "output_image_tokens", "web_searches", "requests", "seats", "credit_micros", "audio_milliseconds")
+    __slots__ = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens", "output_tokens", "reasoning_tokens", "input_audio_tokens", "output_audio_tokens", "input_image_tokens", "output_image_tokens", "web_searches", "requests", "seats", "credit_micros", "audio_milliseconds", "gpu_milliseconds")
     INPUT_TOKENS_FIELD_NUMBER: _ClassVar[int]
     CACHE_READ_TOKENS_FIELD_NUMBER: _ClassVar[int]
     CACHE_WRITE_TOKENS_FIELD_NUMBER: _ClassVar[int]
@@ -140,6 +140,7 @@ class Quantities(_message.Message):
     SEATS_FIELD_NUMBER: _ClassVar[int]
     CREDIT_MICROS_FIELD_NUMBER: _ClassVar[int]
     AUDIO_MILLISECONDS_FIELD_NUMBER: _ClassVar[int]
+    GPU_MILLISECONDS_FIELD_NUMBER: _ClassVar[int]
     input_tokens: int
     cache_read_tokens: int
     cache_write_tokens: int
@@ -155,7 +156,8 @@ class Quantities(_message.Message):
     seats: int
     credit_micros: int
     audio_milliseconds: int
-    def __init__(self, input_tokens: _Optional[int] = ..., cache_read_tokens: _Optional[int] = ..., cache_write_tokens: _Optional[int] = ..., cache_write_1h_tokens: _Optional[int] = ..., output_tokens: _Optional[int] = ..., reasoning_tokens: _Optional[int] = ..., input_audio_tokens: _Optional[int] = ..., output_audio_tokens: _Optional[int] = ..., input_image_tokens: _Optional[int] = ..., output_image_tokens: _Optional[int] = ..., web_searches: _Optional[int] = ..., requests: _Optional[int] = ..., seats: _Optional[int] = ..., credit_micros: _Optional[int] = ..., audio_milliseconds: _Optional[int] = ...) -> None: ...
+    gpu_milliseconds: int
+    def __init__(self, input_tokens: _Optional[int] = ..., cache_read_tokens: _Optional[int] = ..., cache_write_tokens: _Optional[int] = ..., cache_write_1h_tokens: _Optional[int] = ..., output_tokens: _Optional[int] = ..., reasoning_tokens: _Optional[int] = ..., input_audio_tokens: _Optional[int] = ..., output_audio_tokens: _Optional[int] = ..., input_image_tokens: _Optional[int] = ..., output_image_tokens: _Optional[int] = ..., web_searches: _Optional[int] = ..., requests: _Optional[int] = ..., seats: _Optional[int] = ..., credit_micros: _Optional[int] = ..., audio_milliseconds: _Optional[int] = ..., gpu_milliseconds: _Optional[int] = ...) -> None: ...
 
 class Seat(_message.Message):
     __slots__ = ("assigned_unix_micros", "last_active_unix_micros", "pending_cancellation", "price_picos_per_month")
