@@ -17,7 +17,7 @@ from services.ledger.adapters.sql import within
 from services.ledger.domain.focus.periods import Revision
 from services.ledger.handlers.export import DayOfTenant, Event
 
-_PAGE = 10_000
+PAGE = 10_000
 """Entries read at once: some ten megabytes."""
 
 _AS_OF = "written_at <= fromUnixTimestamp64Micro({as_of:Int64}, 'UTC')"
@@ -44,7 +44,7 @@ WHERE tenant_id = {{tenant:String}} AND {within("time")} AND {_AS_OF} AND NOT re
     AND time >= {_AFTER}
     AND (time, event_key, revision) > ({_AFTER}, unhex({{after_key:String}}), {{after_revision:Int64}})
 ORDER BY time, event_key, revision
-LIMIT {_PAGE}
+LIMIT {{page:UInt32}}
 """  # noqa: S608
 
 
@@ -67,12 +67,12 @@ class ClickHouseExportSource:
         """Pages of events, each with all its revisions, oldest first."""
         parameters: dict[str, Any] = {
             "tenant": day.tenant, "start": day.start, "end": day.start + DAY, "as_of": as_of,
-            "after_time": day.start, "after_key": "", "after_revision": -1,
+            "after_time": day.start, "after_key": "", "after_revision": -1, "page": PAGE,
         }  # fmt: skip
         pending: list[Sequence[Any]] = []
         while True:
             rows = await self._clickhouse.query(_ENTRIES, parameters)
-            last = len(rows) < _PAGE
+            last = len(rows) < parameters["page"]
             pending += rows
             # The page's last event may go on in the next one.
             whole = len(pending) if last else _start_of_last_event(pending)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from finops.cost.v1.cost_pb2 import CostRecord, Rating
 
+from services.common.dimensions import BUCKETS
 from services.ledger.domain.focus.charges import Amounts, Category, Charge, Status, charges
+from services.ledger.domain.focus.units import unit_of
 from tests.unit.ledger.focus_samples import DOLLAR, GPT_4O, amount, line, priced, rating, record, samples
 
 USAGE = {"input_tokens": 900, "cache_read_tokens": 100, "output_tokens": 50, "requests": 1}
@@ -106,3 +108,9 @@ def test_an_amount_s_category(event: str, category: Category) -> None:
 def test_an_amount_keeps_the_quantities_it_was_billed_for() -> None:
     found = charges(record("e", USAGE, amount(7)))
     assert {charge.bucket: amounts.quantity for charge, amounts in found} == {**USAGE, "": 1}
+
+
+@pytest.mark.parametrize("bucket", BUCKETS)
+def test_units_keep_quantities_exact(bucket: str) -> None:
+    unit = unit_of(bucket)
+    assert 1_000_000 % unit.consumed == 1_000_000 % unit.priced == 0
