@@ -59,7 +59,8 @@ class KafkaSettings(BaseModel):
     short_poll_ms: int = Field(
         default=0,
         ge=0,
-        description="For a broker that does not hold an empty fetch open: how often it is asked. 0: it does",
+        description="For a broker that does not hold an empty fetch open: how long a consumer pauses between two, at "
+        "most; a fifth of it while records come. 0: it does",
     )
 
     def topic(self, name: str) -> str:

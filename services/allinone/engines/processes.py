@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import os
 import signal
 import socket
 import subprocess
@@ -26,20 +27,36 @@ def listening(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _die_with_parent() -> None:
-    """Linux: the child is terminated when its parent ends, however that ends."""
+def _die_with_parent(ended_by: signal.Signals) -> None:
+    """Linux: the child gets this signal when its parent ends, however that ends."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, ended_by)
 
 
 class ChildProcess:
-    """One child, its output in a file."""
+    """One child, its output in a file.
 
-    def __init__(self, name: str, command: Sequence[str], log_file: Path, env: dict[str, str] | None = None) -> None:
+    Args:
+        ended_by: the signal that asks it to end, also when the parent has.
+        niceness: how far it steps back behind others on a full machine, 0 to 19.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        log_file: Path,
+        env: dict[str, str] | None = None,
+        *,
+        ended_by: signal.Signals = signal.SIGTERM,
+        niceness: int = 0,
+    ) -> None:
         self.name = name
         self._command = list(command)
         self._log_file = log_file
         self._env = env
+        self._ended_by = ended_by
+        self._niceness = niceness
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -58,8 +75,13 @@ class ChildProcess:
                 env=self._env,
                 # Ctrl-C reaches a whole process group; the parent decides in which order its children go.
                 start_new_session=True,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - nothing else runs threads between fork and exec here
+                preexec_fn=self._prepare,  # noqa: PLW1509 - nothing else runs threads between fork and exec here
             )
+
+    def _prepare(self) -> None:
+        """In the child, before it becomes the command."""
+        _die_with_parent(self._ended_by)
+        os.nice(self._niceness)
 
     async def until(self, ready: Callable[[], bool], *, timeout_seconds: float) -> None:
         """Waits until `ready`.
@@ -84,12 +106,12 @@ class ChildProcess:
         return self._log_file.read_text(errors="replace")[-2_000:]
 
     async def stop(self, *, timeout_seconds: float = 20.0) -> None:
-        """SIGTERM, and SIGKILL for one that does not go."""
+        """Asks it to end, and kills one that does not go."""
         process = self._process
         if process is None:
             return
         if process.poll() is None:
-            process.terminate()
+            process.send_signal(self._ended_by)
             try:
                 await asyncio.to_thread(process.wait, timeout_seconds)
             except subprocess.TimeoutExpired:

@@ -19,7 +19,7 @@ from services.common.kafka import cloudevents
 from services.common.kafka.client import connection, incarnation, partitions
 from services.common.kafka.producer import Producer
 from services.common.kafka.record import Outgoing, Record
-from services.common.kafka.short_poll import pause_when_caught_up
+from services.common.kafka.short_poll import pace_fetches
 from services.common.kafka.topics import BUDGET_ALERTS, BUDGET_STATE, COSTS
 from services.common.log import get_logger
 from services.common.settings import KafkaSettings
@@ -114,6 +114,8 @@ class StateLog:
             self._next = {}
         self.partitions = len(await partitions(self._settings, COSTS))
         await consumer.start()
+        if self._settings.short_poll_ms:
+            pace_fetches(consumer, self._settings.short_poll_ms / 1_000)
         followed = [self._state, self._alerts]
         consumer.assign(followed)
         begins: dict[TopicPartition, int] = await consumer.beginning_offsets(followed)
@@ -123,16 +125,6 @@ class StateLog:
         self._consumer, self._trouble = consumer, ""
 
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
-        if self._settings.short_poll_ms:
-            resting = asyncio.create_task(pause_when_caught_up(consumer, self._settings.short_poll_ms / 1_000))
-            try:
-                await self._read_on(consumer)
-            finally:
-                resting.cancel()
-        else:
-            await self._read_on(consumer)
-
-    async def _read_on(self, consumer: AIOKafkaConsumer) -> None:
         while True:
             fetched = await consumer.getmany(timeout_ms=100, max_records=SLICE)
             for partition, records in fetched.items():

@@ -25,7 +25,7 @@ from services.common.kafka.client import incarnation
 from services.common.kafka.dead_letters import DeadLetters, TooManyDeadLettersError
 from services.common.kafka.positions import ConsumerLog, starting_positions
 from services.common.kafka.record import Batch, BatchProcessor, Partition
-from services.common.kafka.short_poll import pause_when_caught_up
+from services.common.kafka.short_poll import pace_fetches
 from services.common.kafka.subscription import Subscription
 from services.common.log import get_logger
 from services.common.metrics import BATCH_RECORDS, BATCH_SECONDS, CONSUMED, LAG, RESYNCS
@@ -145,8 +145,7 @@ class BatchConsumer:
                 if not self._failures:
                     self._trouble = ""
                 if self._settings.short_poll_ms:
-                    interval = self._settings.short_poll_ms / 1_000
-                    self._spawn(pause_when_caught_up(self._subscription.consumer(), interval))
+                    pace_fetches(self._subscription.consumer(), self._settings.short_poll_ms / 1_000)
                 return
 
     async def _watch_log(self) -> None:

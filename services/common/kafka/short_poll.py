@@ -1,35 +1,56 @@
-"""For a broker that answers an empty fetch at once instead of waiting for records, as the embedded one does.
+"""For a broker that answers each fetch at once instead of holding it open until there is something, as the embedded one
+does.
 
-A Kafka client fetches again as soon as a fetch is answered: such a broker and an idle consumer keep each other busy for
-nothing, thousands of times a second. So partitions that are read to their end are paused, and their ends asked for at
-an interval.
+A Kafka client fetches again as soon as a fetch is answered: such a broker and its consumers keep each other busy with
+thousands of fetches a second, each of nothing or of a handful of records. So the client does what the broker should:
+between two fetches it lets records gather.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import IllegalStateError, KafkaError
+from aiokafka.protocol.fetch import FetchRequest
+
+_GATHERING = 0.2
+"""Pause after a fetch that brought records, as a share of the longest pause."""
 
 
-async def pause_when_caught_up(consumer: AIOKafkaConsumer, interval_seconds: float) -> None:
-    """Runs until cancelled. Pauses partitions whose end is reached, resumes them once there is more.
+@dataclass
+class _Pace:
+    """When one broker is asked next."""
 
-    A record is seen up to `interval_seconds` later than it would be.
+    pause: float
+    due: float = 0.0
+
+
+def pace_fetches(consumer: AIOKafkaConsumer, longest_seconds: float) -> None:
+    """Makes a consumer pause before each fetch: a fifth of `longest_seconds` after one that brought records, twice as
+    long after each that did not, up to `longest_seconds`. So much later a record is seen than it could be.
     """
-    while True:
-        await asyncio.sleep(interval_seconds)
-        assigned = consumer.assignment()
-        if not assigned:
-            continue
-        try:
-            async with asyncio.timeout(5):
-                ends = await consumer.end_offsets(assigned)
-                positions = {partition: await consumer.position(partition) for partition in assigned}
-            paused = consumer.paused()
-            caught_up = {partition for partition in assigned if positions[partition] >= ends[partition]}
-            consumer.pause(*(caught_up - paused))
-            consumer.resume(*(paused - caught_up))
-        except (KafkaError, IllegalStateError, OSError, TimeoutError):
-            continue  # Moving partitions or a broker that is away; whoever reads them will notice.
+    client = consumer._client
+    send = client.send
+    shortest = longest_seconds * _GATHERING
+    paces: defaultdict[int, _Pace] = defaultdict(lambda: _Pace(shortest))
+
+    async def paced(node: int, request: Any, **options: Any) -> Any:
+        if not isinstance(request, FetchRequest):
+            return await send(node, request, **options)
+        pace = paces[node]
+        await asyncio.sleep(max(0.0, pace.due - time.monotonic()))
+        response = await send(node, request, **options)
+        pace.pause = shortest if _has_records(response) else min(longest_seconds, 2 * pace.pause)
+        pace.due = time.monotonic() + pace.pause
+        return response
+
+    client.send = paced
+
+
+def _has_records(response: Any) -> bool:
+    """Whatever the version of the protocol, a partition's records come last."""
+    return any(partition[-1] for _, partitions in response.topics for partition in partitions)
