@@ -11,8 +11,8 @@ MILLION = 1_000_000
 
 
 class Unit(NamedTuple):
-    """`consumed` of a bucket's own units make one ConsumedUnit, `priced` of them one PricingUnit. Both divide a million:
-    then the quantities are exact with 6 decimals, and unit price times quantity is the cost to the last digit."""
+    """`consumed` of a bucket's own units make one ConsumedUnit, `priced` of them one PricingUnit. Both divide a
+    million: so quantities are exact with 6 decimals, and unit price times quantity is the cost to the last digit."""
 
     consumed_unit: str
     consumed: int
