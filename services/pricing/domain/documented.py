@@ -124,10 +124,14 @@ class Documented:
             },
         )
 
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """All multipliers."""
+        return (*self._regions, *self._tiers, *self._batches)
+
     def conditions(self, provider: str, model: str) -> list[Condition]:
         """On which the rules for a model depend."""
-        rules = (*self._regions, *self._tiers, *self._batches)
-        return [rule.condition for rule in rules if rule.covers(provider, model)]
+        return [rule.condition for rule in self.rules if rule.covers(provider, model)]
 
     def region(self, provider: str, model: str, region: str, moment: Micros) -> Rule | None:
         """The premium of a region, or of processing bound to a geography."""
