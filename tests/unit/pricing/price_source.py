@@ -1,4 +1,4 @@
-"""A source of price lists: the wheel's list as its publisher writes it, and a real HTTP server that hands copies out."""
+"""A source of price lists: the wheel's list as its publisher writes it, and a real HTTP server that hands it out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import copy
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -145,10 +145,8 @@ def publisher(content: bytes) -> Iterator[Publisher]:
             told.asked.append(wanted)
             if told.delay is not None:
                 told.delay.wait(20)
-            try:
+            with suppress(BrokenPipeError, ConnectionResetError):
                 self._answer(wanted)
-            except (BrokenPipeError, ConnectionResetError):
-                pass
 
         def _answer(self, wanted: str) -> None:
             if told.status == 200 and wanted == told.etag:
