@@ -96,7 +96,9 @@ def _rate(usage: UsageEvent, price_in: int, price_out: int) -> CostRecord:
         cost_picos=cost, status=RatingStatus.RATING_STATUS_PRICED, lines=lines,
         price_id=f"{usage.provider}/{usage.model}", price_book_version="2026-11-20",
     )  # fmt: skip
-    return CostRecord(usage=usage, revision=1, events_delta=1, rating=rating, cost_delta_picos=cost, quantity_delta=usage.quantities)
+    return CostRecord(
+        usage=usage, revision=1, events_delta=1, rating=rating, cost_delta_picos=cost, quantity_delta=usage.quantities
+    )
 
 
 def _dollars(amount: float) -> money.Money:

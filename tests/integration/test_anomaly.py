@@ -80,7 +80,9 @@ def _cost(team: str, at: Micros, picos: int, requests: int) -> CostRecord:
         model="gpt-4o", tool="openai-api", team=team, project=f"{team}-p", key=f"{team}-k", quantities=quantities,
     )  # fmt: skip
     rating = Rating(cost_picos=picos, status=RatingStatus.RATING_STATUS_PRICED)
-    return CostRecord(usage=usage, revision=1, events_delta=1, rating=rating, cost_delta_picos=picos, quantity_delta=quantities)
+    return CostRecord(
+        usage=usage, revision=1, events_delta=1, rating=rating, cost_delta_picos=picos, quantity_delta=quantities
+    )
 
 
 class Stage:

@@ -28,6 +28,7 @@ from services.common.auth import Role
 from services.common.clickhouse import migrate
 from services.common.clock import DAY, SystemClock
 from services.common.component import GrpcService, Service
+from services.common.dimensions import attribution_of
 from services.common.errors import InvalidArgumentError, PermissionDeniedError
 from services.common.grpc.client import Channel, call
 from services.common.host import Host
@@ -45,6 +46,7 @@ from services.common.settings import (
     PeerSettings,
 )
 from services.pricing.app import build
+from services.pricing.domain.revisions import Costs
 from services.pricing.settings import PricingOptions, PricingSettings
 from tests.integration.killable import KillableService
 from tests.unit.pricing.events import recorded
@@ -60,16 +62,20 @@ class MemoryLedger(LedgerServiceServicer):
         self.asked: list[bytes] = []
 
     def learn(self, record: CostRecord) -> None:
-        usage, rating = record.usage, record.rating
+        usage, costs = record.usage, Costs.of(record.rating)
         self.known[usage.event_key] = KnownEvent(
             event_key=usage.event_key,
             content_hash=usage.content_hash,
             revision=record.revision,
             time_unix_micros=usage.time_unix_micros,
             quantities=usage.quantities,
-            cost_picos=rating.cost_picos,
-            shadow_cost_picos=rating.shadow_cost_picos,
-            unpriced=bool(rating.unpriced_buckets),
+            cost_picos=costs.effective,
+            shadow_cost_picos=costs.shadow,
+            list_cost_picos=costs.listed,
+            contracted_cost_picos=costs.contracted,
+            billed_cost_picos=costs.billed,
+            unpriced=bool(record.rating.unpriced_buckets),
+            booked=UsageEvent.FromString(attribution_of(usage)),
         )
 
     async def HasEvents(self, request: HasEventsRequest, context: Any) -> HasEventsResponse:
