@@ -26,7 +26,7 @@ from finops.cost.v1 import cost_pb2 as finops_dot_cost_dot_v1_dot_cost__pb2
 from finops.usage.v1 import usage_pb2 as finops_dot_usage_dot_v1_dot_usage__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x66inops/ledger/v1/ledger.proto\x12\x10\x66inops.ledger.v1\x1a\x19\x66inops/cost/v1/cost.proto\x1a\x1b\x66inops/usage/v1/usage.proto\"\x88\x02\n\x11QueryCostsRequest\x12\x19\n\x11start_unix_micros\x18\x01 \x01(\x03\x12\x17\n\x0f\x65nd_unix_micros\x18\x02 \x01(\x03\x12\x10\n\x08group_by\x18\x03 \x03(\t\x12\x32\n\x0bgranularity\x18\x04 \x01(\x0e\x32\x1d.finops.ledger.v1.Granularity\x12\x11\n\ttime_zone\x18\x05 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x06 \x01(\t\x12\r\n\x05limit\x18\x07 \x01(\x05\x12-\n\tlog_scope\x18\x08 \x01(\x0b\x32\x1a.finops.ledger.v1.LogScope\x12\x18\n\x10include_reported\x18\t \x01(\x08\"\xc3\x01\n\x08LogScope\x12\x13\n\x0bincarnation\x18\x01 \x01(\t\x12G\n\x0fthrough_offsets\x18\x02 \x03(\x0b\x32..finops.ledger.v1.LogScope.ThroughOffsetsEntry\x12\"\n\x1ainclude_other_incarnations\x18\x03 \x01(\x08\x1a\x35\n\x13ThroughOffsetsEntry\x12\x0b\n\x03key\x18\x01 \x01(\x05\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"P\n\x12QueryCostsResponse\x12\'\n\x04rows\x18\x01 \x03(\x0b\x32\x19.finops.ledger.v1.CostRow\x12\x11\n\tread_from\x18\x02 \x01(\t\"\xdd\x01\n\x07\x43ostRow\x12\r\n\x05group\x18\x01 \x03(\t\x12\x18\n\x10time_unix_micros\x18\x02 \x01(\x03\x12#\n\x04\x63ost\x18\x03 \x01(\x0b\x32\x15.finops.cost.v1.Money\x12*\n\x0bshadow_cost\x18\x04 \x01(\x0b\x32\x15.finops.cost.v1.Money\x12/\n\nquantities\x18\x05 \x01(\x0b\x32\x1b.finops.usage.v1.Quantities\x12\x0e\n\x06\x65vents\x18\x06 \x01(\x03\x12\x17\n\x0funpriced_events\x18\x07 \x01(\x03\"\x83\x01\n\x16ListCostEntriesRequest\x12\x19\n\x11start_unix_micros\x18\x01 \x01(\x03\x12\x17\n\x0f\x65nd_unix_micros\x18\x02 \x01(\x03\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x11\n\tpage_size\x18\x04 \x01(\x05\x12\x12\n\npage_token\x18\x05 \x01(\t\"_\n\x17ListCostEntriesResponse\x12+\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1a.finops.cost.v1.CostRecord\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\">\n\x10HasEventsRequest\x12\x12\n\nevent_keys\x18\x01 \x03(\x0c\x12\x16\n\x0einclude_booked\x18\x02 \x01(\x08\"@\n\x11HasEventsResponse\x12+\n\x05known\x18\x01 \x03(\x0b\x32\x1c.finops.ledger.v1.KnownEvent\"\xd3\x02\n\nKnownEvent\x12\x11\n\tevent_key\x18\x01 \x01(\x0c\x12\x14\n\x0c\x63ontent_hash\x18\x02 \x01(\x0c\x12\x10\n\x08revision\x18\x03 \x01(\r\x12\x18\n\x10time_unix_micros\x18\x04 \x01(\x03\x12/\n\nquantities\x18\x05 \x01(\x0b\x32\x1b.finops.usage.v1.Quantities\x12\x12\n\ncost_picos\x18\x06 \x01(\x03\x12\x19\n\x11shadow_cost_picos\x18\x07 \x01(\x03\x12\x10\n\x08unpriced\x18\x08 \x01(\x08\x12\x17\n\x0flist_cost_picos\x18\t \x01(\x03\x12\x1d\n\x15\x63ontracted_cost_picos\x18\n \x01(\x03\x12\x19\n\x11\x62illed_cost_picos\x18\x0b \x01(\x03\x12+\n\x06\x62ooked\x18\x0c \x01(\x0b\x32\x1b.finops.usage.v1.UsageEvent\"*\n\x13GetPositionsRequest\x12\x13\n\x0bincarnation\x18\x01 \x01(\t\"\xbc\x02\n\x14GetPositionsResponse\x12O\n\rcosts_offsets\x18\x01 \x03(\x0b\x32\x38.finops.ledger.v1.GetPositionsResponse.CostsOffsetsEntry\x12O\n\rusage_offsets\x18\x02 \x03(\x0b\x32\x38.finops.ledger.v1.GetPositionsResponse.UsageOffsetsEntry\x12\x18\n\x10sole_incarnation\x18\x03 \x01(\x08\x1a\x33\n\x11\x43ostsOffsetsEntry\x12\x0b\n\x03key\x18\x01 \x01(\x05\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x1a\x33\n\x11UsageOffsetsEntry\x12\x0b\n\x03key\x18\x01 \x01(\x05\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01*\x99\x01\n\x0bGranularity\x12\x1b\n\x17GRANULARITY_UNSPECIFIED\x10\x00\x12\x15\n\x11GRANULARITY_TOTAL\x10\x01\x12\x14\n\x10GRANULARITY_HOUR\x10\x02\x12\x13\n\x0fGRANULARITY_DAY\x10\x03\x12\x14\n\x10GRANULARITY_WEEK\x10\x04\x12\x15\n\x11GRANULARITY_MONTH\x10\x05\x32\x85\x03\n\rLedgerService\x12W\n\nQueryCosts\x12#.finops.ledger.v1.QueryCostsRequest\x1a$.finops.ledger.v1.QueryCostsResponse\x12\x66\n\x0fListCostEntries\x12(.finops.ledger.v1.ListCostEntriesRequest\x1a).finops.ledger.v1.ListCostEntriesResponse\x12T\n\tHasEvents\x12\".finops.ledger.v1.HasEventsRequest\x1a#.finops.ledger.v1.HasEventsResponse\x12]\n\x0cGetPositions\x12%.finops.ledger.v1.GetPositionsRequest\x1a&.finops.ledger.v1.GetPositionsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x66inops/ledger/v1/ledger.proto\x12\x10\x66inops.ledger.v1\x1a\x19\x66inops/cost/v1/cost.proto\x1a\x1b\x66inops/usage/v1/usage.proto\"\x88\x02\n\x11QueryCostsRequest\x12\x19\n\x11start_unix_micros\x18\x01 \x01(\x03\x12\x17\n\x0f\x65nd_unix_micros\x18\x02 \x01(\x03\x12\x10\n\x08group_by\x18\x03 \x03(\t\x12\x32\n\x0bgranularity\x18\x04 \x01(\x0e\x32\x1d.finops.ledger.v1.Granularity\x12\x11\n\ttime_zone\x18\x05 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x06 \x01(\t\x12\r\n\x05limit\x18\x07 \x01(\x05\x12-\n\tlog_scope\x18\x08 \x01(\x0b\x32\x1a.finops.ledger.v1.LogScope\x12\x18\n\x10include_reported\x18\t \x01(\x08\"\xc3\x01\n\x08LogScope\x12\x13\n\x0bincarnation\x18\x01 \x01(\t\x12G\n\x0fthrough_offsets\x18\x02 \x03(\x0b\x32..finops.ledger.v1.LogScope.ThroughOffsetsEntry\x12\"\n\x1ainclude_other_incarnations\x18\x03 \x01(\x08\x1a\x35\n\x13ThroughOffsetsEntry\x12\x0b\n\x03key\x18\x01 \x01(\x05\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"P\n\x12QueryCostsResponse\x12\'\n\x04rows\x18\x01 \x03(\x0b\x32\x19.finops.ledger.v1.CostRow\x12\x11\n\tread_from\x18\x02 \x01(\t\"\xdd\x01\n\x07\x43ostRow\x12\r\n\x05group\x18\x01 \x03(\t\x12\x18\n\x10time_unix_micros\x18\x02 \x01(\x03\x12#\n\x04\x63ost\x18\x03 \x01(\x0b\x32\x15.finops.cost.v1.Money\x12*\n\x0bshadow_cost\x18\x04 \x01(\x0b\x32\x15.finops.cost.v1.Money\x12/\n\nquantities\x18\x05 \x01(\x0b\x32\x1b.finops.usage.v1.Quantities\x12\x0e\n\x06\x65vents\x18\x06 \x01(\x03\x12\x17\n\x0funpriced_events\x18\x07 \x01(\x03\"\x83\x01\n\x16ListCostEntriesRequest\x12\x19\n\x11start_unix_micros\x18\x01 \x01(\x03\x12\x17\n\x0f\x65nd_unix_micros\x18\x02 \x01(\x03\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x11\n\tpage_size\x18\x04 \x01(\x05\x12\x12\n\npage_token\x18\x05 \x01(\t\"_\n\x17ListCostEntriesResponse\x12+\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1a.finops.cost.v1.CostRecord\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x95\x01\n\x11ListEventsRequest\x12\x19\n\x11start_unix_micros\x18\x01 \x01(\x03\x12\x17\n\x0f\x65nd_unix_micros\x18\x02 \x01(\x03\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\x12\x15\n\ronly_unpriced\x18\x04 \x01(\x08\x12\x11\n\tpage_size\x18\x05 \x01(\x05\x12\x12\n\npage_token\x18\x06 \x01(\t\"Y\n\x12ListEventsResponse\x12*\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1a.finops.cost.v1.CostRecord\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"<\n\x13ListUnpricedRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"^\n\x14ListUnpricedResponse\x12-\n\x06groups\x18\x01 \x03(\x0b\x32\x1d.finops.ledger.v1.UnpricedUse\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x94\x02\n\x0bUnpricedUse\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x10\n\x08provider\x18\x02 \x01(\t\x12\r\n\x05model\x18\x03 \x01(\t\x12\x14\n\x0cservice_tier\x18\x04 \x01(\t\x12\x0f\n\x07\x62uckets\x18\x05 \x03(\t\x12\x0e\n\x06\x65vents\x18\x06 \x01(\x03\x12/\n\nquantities\x18\x07 \x01(\x0b\x32\x1b.finops.usage.v1.Quantities\x12*\n\x0bshadow_cost\x18\x08 \x01(\x0b\x32\x15.finops.cost.v1.Money\x12\x1e\n\x16\x66irst_hour_unix_micros\x18\t \x01(\x03\x12\x1d\n\x15last_hour_unix_micros\x18\n \x01(\x03\">\n\x10HasEventsRequest\x12\x12\n\nevent_keys\x18\x01 \x03(\x0c\x12\x16\n\x0einclude_booked\x18\x02 \x01(\x08\"@\n\x11HasEventsResponse\x12+\n\x05known\x18\x01 \x03(\x0b\x32\x1c.finops.ledger.v1.KnownEvent\"\xd3\x02\n\nKnownEvent\x12\x11\n\tevent_key\x18\x01 \x01(\x0c\x12\x14\n\x0c\x63ontent_hash\x18\x02 \x01(\x0c\x12\x10\n\x08revision\x18\x03 \x01(\r\x12\x18\n\x10time_unix_micros\x18\x04 \x01(\x03\x12/\n\nquantities\x18\x05 \x01(\x0b\x32\x1b.finops.usage.v1.Quantities\x12\x12\n\ncost_picos\x18\x06 \x01(\x03\x12\x19\n\x11shadow_cost_picos\x18\x07 \x01(\x03\x12\x10\n\x08unpriced\x18\x08 \x01(\x08\x12\x17\n\x0flist_cost_picos\x18\t \x01(\x03\x12\x1d\n\x15\x63ontracted_cost_picos\x18\n \x01(\x03\x12\x19\n\x11\x62illed_cost_picos\x18\x0b \x01(\x03\x12+\n\x06\x62ooked\x18\x0c \x01(\x0b\x32\x1b.finops.usage.v1.UsageEvent\"*\n\x13GetPositionsRequest\x12\x13\n\x0bincarnation\x18\x01 \x01(\t\"\xbc\x02\n\x14GetPositionsResponse\x12O\n\rcosts_offsets\x18\x01 \x03(\x0b\x32\x38.finops.ledger.v1.GetPositionsResponse.CostsOffsetsEntry\x12O\n\rusage_offsets\x18\x02 \x03(\x0b\x32\x38.finops.ledger.v1.GetPositionsResponse.UsageOffsetsEntry\x12\x18\n\x10sole_incarnation\x18\x03 \x01(\x08\x1a\x33\n\x11\x43ostsOffsetsEntry\x12\x0b\n\x03key\x18\x01 \x01(\x05\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x1a\x33\n\x11UsageOffsetsEntry\x12\x0b\n\x03key\x18\x01 \x01(\x05\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01*\x99\x01\n\x0bGranularity\x12\x1b\n\x17GRANULARITY_UNSPECIFIED\x10\x00\x12\x15\n\x11GRANULARITY_TOTAL\x10\x01\x12\x14\n\x10GRANULARITY_HOUR\x10\x02\x12\x13\n\x0fGRANULARITY_DAY\x10\x03\x12\x14\n\x10GRANULARITY_WEEK\x10\x04\x12\x15\n\x11GRANULARITY_MONTH\x10\x05\x32\xbd\x04\n\rLedgerService\x12W\n\nQueryCosts\x12#.finops.ledger.v1.QueryCostsRequest\x1a$.finops.ledger.v1.QueryCostsResponse\x12\x66\n\x0fListCostEntries\x12(.finops.ledger.v1.ListCostEntriesRequest\x1a).finops.ledger.v1.ListCostEntriesResponse\x12T\n\tHasEvents\x12\".finops.ledger.v1.HasEventsRequest\x1a#.finops.ledger.v1.HasEventsResponse\x12W\n\nListEvents\x12#.finops.ledger.v1.ListEventsRequest\x1a$.finops.ledger.v1.ListEventsResponse\x12]\n\x0cListUnpriced\x12%.finops.ledger.v1.ListUnpricedRequest\x1a&.finops.ledger.v1.ListUnpricedResponse\x12]\n\x0cGetPositions\x12%.finops.ledger.v1.GetPositionsRequest\x1a&.finops.ledger.v1.GetPositionsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,8 +39,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETPOSITIONSRESPONSE_COSTSOFFSETSENTRY']._serialized_options = b'8\001'
   _globals['_GETPOSITIONSRESPONSE_USAGEOFFSETSENTRY']._loaded_options = None
   _globals['_GETPOSITIONSRESPONSE_USAGEOFFSETSENTRY']._serialized_options = b'8\001'
-  _globals['_GRANULARITY']._serialized_start=1945
-  _globals['_GRANULARITY']._serialized_end=2098
+  _globals['_GRANULARITY']._serialized_start=2625
+  _globals['_GRANULARITY']._serialized_end=2778
   _globals['_QUERYCOSTSREQUEST']._serialized_start=108
   _globals['_QUERYCOSTSREQUEST']._serialized_end=372
   _globals['_LOGSCOPE']._serialized_start=375
@@ -55,20 +55,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTCOSTENTRIESREQUEST']._serialized_end=1010
   _globals['_LISTCOSTENTRIESRESPONSE']._serialized_start=1012
   _globals['_LISTCOSTENTRIESRESPONSE']._serialized_end=1107
-  _globals['_HASEVENTSREQUEST']._serialized_start=1109
-  _globals['_HASEVENTSREQUEST']._serialized_end=1171
-  _globals['_HASEVENTSRESPONSE']._serialized_start=1173
-  _globals['_HASEVENTSRESPONSE']._serialized_end=1237
-  _globals['_KNOWNEVENT']._serialized_start=1240
-  _globals['_KNOWNEVENT']._serialized_end=1579
-  _globals['_GETPOSITIONSREQUEST']._serialized_start=1581
-  _globals['_GETPOSITIONSREQUEST']._serialized_end=1623
-  _globals['_GETPOSITIONSRESPONSE']._serialized_start=1626
-  _globals['_GETPOSITIONSRESPONSE']._serialized_end=1942
-  _globals['_GETPOSITIONSRESPONSE_COSTSOFFSETSENTRY']._serialized_start=1838
-  _globals['_GETPOSITIONSRESPONSE_COSTSOFFSETSENTRY']._serialized_end=1889
-  _globals['_GETPOSITIONSRESPONSE_USAGEOFFSETSENTRY']._serialized_start=1891
-  _globals['_GETPOSITIONSRESPONSE_USAGEOFFSETSENTRY']._serialized_end=1942
-  _globals['_LEDGERSERVICE']._serialized_start=2101
-  _globals['_LEDGERSERVICE']._serialized_end=2490
+  _globals['_LISTEVENTSREQUEST']._serialized_start=1110
+  _globals['_LISTEVENTSREQUEST']._serialized_end=1259
+  _globals['_LISTEVENTSRESPONSE']._serialized_start=1261
+  _globals['_LISTEVENTSRESPONSE']._serialized_end=1350
+  _globals['_LISTUNPRICEDREQUEST']._serialized_start=1352
+  _globals['_LISTUNPRICEDREQUEST']._serialized_end=1412
+  _globals['_LISTUNPRICEDRESPONSE']._serialized_start=1414
+  _globals['_LISTUNPRICEDRESPONSE']._serialized_end=1508
+  _globals['_UNPRICEDUSE']._serialized_start=1511
+  _globals['_UNPRICEDUSE']._serialized_end=1787
+  _globals['_HASEVENTSREQUEST']._serialized_start=1789
+  _globals['_HASEVENTSREQUEST']._serialized_end=1851
+  _globals['_HASEVENTSRESPONSE']._serialized_start=1853
+  _globals['_HASEVENTSRESPONSE']._serialized_end=1917
+  _globals['_KNOWNEVENT']._serialized_start=1920
+  _globals['_KNOWNEVENT']._serialized_end=2259
+  _globals['_GETPOSITIONSREQUEST']._serialized_start=2261
+  _globals['_GETPOSITIONSREQUEST']._serialized_end=2303
+  _globals['_GETPOSITIONSRESPONSE']._serialized_start=2306
+  _globals['_GETPOSITIONSRESPONSE']._serialized_end=2622
+  _globals['_GETPOSITIONSRESPONSE_COSTSOFFSETSENTRY']._serialized_start=2518
+  _globals['_GETPOSITIONSRESPONSE_COSTSOFFSETSENTRY']._serialized_end=2569
+  _globals['_GETPOSITIONSRESPONSE_USAGEOFFSETSENTRY']._serialized_start=2571
+  _globals['_GETPOSITIONSRESPONSE_USAGEOFFSETSENTRY']._serialized_end=2622
+  _globals['_LEDGERSERVICE']._serialized_start=2781
+  _globals['_LEDGERSERVICE']._serialized_end=3354
 # @@protoc_insertion_point(module_scope)

@@ -111,6 +111,70 @@ class ListCostEntriesResponse(_message.Message):
     next_page_token: str
     def __init__(self, entries: _Optional[_Iterable[_Union[_cost_pb2.CostRecord, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
+class ListEventsRequest(_message.Message):
+    __slots__ = ("start_unix_micros", "end_unix_micros", "filter", "only_unpriced", "page_size", "page_token")
+    START_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    END_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    FILTER_FIELD_NUMBER: _ClassVar[int]
+    ONLY_UNPRICED_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    start_unix_micros: int
+    end_unix_micros: int
+    filter: str
+    only_unpriced: bool
+    page_size: int
+    page_token: str
+    def __init__(self, start_unix_micros: _Optional[int] = ..., end_unix_micros: _Optional[int] = ..., filter: _Optional[str] = ..., only_unpriced: _Optional[bool] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListEventsResponse(_message.Message):
+    __slots__ = ("events", "next_page_token")
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    events: _containers.RepeatedCompositeFieldContainer[_cost_pb2.CostRecord]
+    next_page_token: str
+    def __init__(self, events: _Optional[_Iterable[_Union[_cost_pb2.CostRecord, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class ListUnpricedRequest(_message.Message):
+    __slots__ = ("page_size", "page_token")
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    page_token: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListUnpricedResponse(_message.Message):
+    __slots__ = ("groups", "next_page_token")
+    GROUPS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    groups: _containers.RepeatedCompositeFieldContainer[UnpricedUse]
+    next_page_token: str
+    def __init__(self, groups: _Optional[_Iterable[_Union[UnpricedUse, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class UnpricedUse(_message.Message):
+    __slots__ = ("tenant_id", "provider", "model", "service_tier", "buckets", "events", "quantities", "shadow_cost", "first_hour_unix_micros", "last_hour_unix_micros")
+    TENANT_ID_FIELD_NUMBER: _ClassVar[int]
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    SERVICE_TIER_FIELD_NUMBER: _ClassVar[int]
+    BUCKETS_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    QUANTITIES_FIELD_NUMBER: _ClassVar[int]
+    SHADOW_COST_FIELD_NUMBER: _ClassVar[int]
+    FIRST_HOUR_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    LAST_HOUR_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    tenant_id: str
+    provider: str
+    model: str
+    service_tier: str
+    buckets: _containers.RepeatedScalarFieldContainer[str]
+    events: int
+    quantities: _usage_pb2.Quantities
+    shadow_cost: _cost_pb2.Money
+    first_hour_unix_micros: int
+    last_hour_unix_micros: int
+    def __init__(self, tenant_id: _Optional[str] = ..., provider: _Optional[str] = ..., model: _Optional[str] = ..., service_tier: _Optional[str] = ..., buckets: _Optional[_Iterable[str]] = ..., events: _Optional[int] = ..., quantities: _Optional[_Union[_usage_pb2.Quantities, _Mapping]] = ..., shadow_cost: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., first_hour_unix_micros: _Optional[int] = ..., last_hour_unix_micros: _Optional[int] = ...) -> None: ...
+
 class HasEventsRequest(_message.Message):
     __slots__ = ("event_keys", "include_booked")
     EVENT_KEYS_FIELD_NUMBER: _ClassVar[int]

@@ -49,6 +49,16 @@ class LedgerServiceStub:
                 request_serializer=finops_dot_ledger_dot_v1_dot_ledger__pb2.HasEventsRequest.SerializeToString,
                 response_deserializer=finops_dot_ledger_dot_v1_dot_ledger__pb2.HasEventsResponse.FromString,
                 _registered_method=True)
+        self.ListEvents = channel.unary_unary(
+                '/finops.ledger.v1.LedgerService/ListEvents',
+                request_serializer=finops_dot_ledger_dot_v1_dot_ledger__pb2.ListEventsRequest.SerializeToString,
+                response_deserializer=finops_dot_ledger_dot_v1_dot_ledger__pb2.ListEventsResponse.FromString,
+                _registered_method=True)
+        self.ListUnpriced = channel.unary_unary(
+                '/finops.ledger.v1.LedgerService/ListUnpriced',
+                request_serializer=finops_dot_ledger_dot_v1_dot_ledger__pb2.ListUnpricedRequest.SerializeToString,
+                response_deserializer=finops_dot_ledger_dot_v1_dot_ledger__pb2.ListUnpricedResponse.FromString,
+                _registered_method=True)
         self.GetPositions = channel.unary_unary(
                 '/finops.ledger.v1.LedgerService/GetPositions',
                 request_serializer=finops_dot_ledger_dot_v1_dot_ledger__pb2.GetPositionsRequest.SerializeToString,
@@ -80,6 +90,20 @@ class LedgerServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListEvents(self, request, context):
+        """The latest revision of each metered event, by tenant, then time, the earliest first: what re-rating reads.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListUnpriced(self, request, context):
+        """The queue of use without a price, from the hourly sums: what, how much, since when.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetPositions(self, request, context):
         """How far the ledger has written the cost log.
         """
@@ -104,6 +128,16 @@ def add_LedgerServiceServicer_to_server(servicer, server):
                     servicer.HasEvents,
                     request_deserializer=finops_dot_ledger_dot_v1_dot_ledger__pb2.HasEventsRequest.FromString,
                     response_serializer=finops_dot_ledger_dot_v1_dot_ledger__pb2.HasEventsResponse.SerializeToString,
+            ),
+            'ListEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListEvents,
+                    request_deserializer=finops_dot_ledger_dot_v1_dot_ledger__pb2.ListEventsRequest.FromString,
+                    response_serializer=finops_dot_ledger_dot_v1_dot_ledger__pb2.ListEventsResponse.SerializeToString,
+            ),
+            'ListUnpriced': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListUnpriced,
+                    request_deserializer=finops_dot_ledger_dot_v1_dot_ledger__pb2.ListUnpricedRequest.FromString,
+                    response_serializer=finops_dot_ledger_dot_v1_dot_ledger__pb2.ListUnpricedResponse.SerializeToString,
             ),
             'GetPositions': grpc.unary_unary_rpc_method_handler(
                     servicer.GetPositions,
@@ -192,6 +226,60 @@ class LedgerService:
             '/finops.ledger.v1.LedgerService/HasEvents',
             finops_dot_ledger_dot_v1_dot_ledger__pb2.HasEventsRequest.SerializeToString,
             finops_dot_ledger_dot_v1_dot_ledger__pb2.HasEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/finops.ledger.v1.LedgerService/ListEvents',
+            finops_dot_ledger_dot_v1_dot_ledger__pb2.ListEventsRequest.SerializeToString,
+            finops_dot_ledger_dot_v1_dot_ledger__pb2.ListEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListUnpriced(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/finops.ledger.v1.LedgerService/ListUnpriced',
+            finops_dot_ledger_dot_v1_dot_ledger__pb2.ListUnpricedRequest.SerializeToString,
+            finops_dot_ledger_dot_v1_dot_ledger__pb2.ListUnpricedResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -37,6 +37,10 @@ class LedgerServiceStub:
     """The cost entries behind a figure, newest first."""
     HasEvents: _grpc.UnaryUnaryMultiCallable[_ledger_pb2.HasEventsRequest, _ledger_pb2.HasEventsResponse]
     """Which of these event keys the ledger holds, and what they were last rated at."""
+    ListEvents: _grpc.UnaryUnaryMultiCallable[_ledger_pb2.ListEventsRequest, _ledger_pb2.ListEventsResponse]
+    """The latest revision of each metered event, by tenant, then time, the earliest first: what re-rating reads."""
+    ListUnpriced: _grpc.UnaryUnaryMultiCallable[_ledger_pb2.ListUnpricedRequest, _ledger_pb2.ListUnpricedResponse]
+    """The queue of use without a price, from the hourly sums: what, how much, since when."""
     GetPositions: _grpc.UnaryUnaryMultiCallable[_ledger_pb2.GetPositionsRequest, _ledger_pb2.GetPositionsResponse]
     """How far the ledger has written the cost log."""
 
@@ -49,6 +53,10 @@ class LedgerServiceAsyncStub(LedgerServiceStub):
     """The cost entries behind a figure, newest first."""
     HasEvents: _aio.UnaryUnaryMultiCallable[_ledger_pb2.HasEventsRequest, _ledger_pb2.HasEventsResponse]  # type: ignore[assignment]
     """Which of these event keys the ledger holds, and what they were last rated at."""
+    ListEvents: _aio.UnaryUnaryMultiCallable[_ledger_pb2.ListEventsRequest, _ledger_pb2.ListEventsResponse]  # type: ignore[assignment]
+    """The latest revision of each metered event, by tenant, then time, the earliest first: what re-rating reads."""
+    ListUnpriced: _aio.UnaryUnaryMultiCallable[_ledger_pb2.ListUnpricedRequest, _ledger_pb2.ListUnpricedResponse]  # type: ignore[assignment]
+    """The queue of use without a price, from the hourly sums: what, how much, since when."""
     GetPositions: _aio.UnaryUnaryMultiCallable[_ledger_pb2.GetPositionsRequest, _ledger_pb2.GetPositionsResponse]  # type: ignore[assignment]
     """How far the ledger has written the cost log."""
 
@@ -76,6 +84,22 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_ledger_pb2.HasEventsResponse, _abc.Awaitable[_ledger_pb2.HasEventsResponse]]:
         """Which of these event keys the ledger holds, and what they were last rated at."""
+
+    @_abc_1.abstractmethod
+    def ListEvents(
+        self,
+        request: _ledger_pb2.ListEventsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ledger_pb2.ListEventsResponse, _abc.Awaitable[_ledger_pb2.ListEventsResponse]]:
+        """The latest revision of each metered event, by tenant, then time, the earliest first: what re-rating reads."""
+
+    @_abc_1.abstractmethod
+    def ListUnpriced(
+        self,
+        request: _ledger_pb2.ListUnpricedRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ledger_pb2.ListUnpricedResponse, _abc.Awaitable[_ledger_pb2.ListUnpricedResponse]]:
+        """The queue of use without a price, from the hourly sums: what, how much, since when."""
 
     @_abc_1.abstractmethod
     def GetPositions(

@@ -72,6 +72,108 @@ class PutPriceOverrideResponse(_message.Message):
     price: Price
     def __init__(self, price: _Optional[_Union[Price, _Mapping]] = ...) -> None: ...
 
+class QuoteRequest(_message.Message):
+    __slots__ = ("quantities", "options", "time_unix_micros")
+    QUANTITIES_FIELD_NUMBER: _ClassVar[int]
+    OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    TIME_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    quantities: _usage_pb2.Quantities
+    options: _containers.RepeatedCompositeFieldContainer[QuoteOption]
+    time_unix_micros: int
+    def __init__(self, quantities: _Optional[_Union[_usage_pb2.Quantities, _Mapping]] = ..., options: _Optional[_Iterable[_Union[QuoteOption, _Mapping]]] = ..., time_unix_micros: _Optional[int] = ...) -> None: ...
+
+class QuoteOption(_message.Message):
+    __slots__ = ("provider", "model", "service_tier", "batch", "region")
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    SERVICE_TIER_FIELD_NUMBER: _ClassVar[int]
+    BATCH_FIELD_NUMBER: _ClassVar[int]
+    REGION_FIELD_NUMBER: _ClassVar[int]
+    provider: str
+    model: str
+    service_tier: str
+    batch: bool
+    region: str
+    def __init__(self, provider: _Optional[str] = ..., model: _Optional[str] = ..., service_tier: _Optional[str] = ..., batch: _Optional[bool] = ..., region: _Optional[str] = ...) -> None: ...
+
+class QuoteResponse(_message.Message):
+    __slots__ = ("quotes", "price_book_version")
+    QUOTES_FIELD_NUMBER: _ClassVar[int]
+    PRICE_BOOK_VERSION_FIELD_NUMBER: _ClassVar[int]
+    quotes: _containers.RepeatedCompositeFieldContainer[QuotedOption]
+    price_book_version: str
+    def __init__(self, quotes: _Optional[_Iterable[_Union[QuotedOption, _Mapping]]] = ..., price_book_version: _Optional[str] = ...) -> None: ...
+
+class QuotedOption(_message.Message):
+    __slots__ = ("option", "rating")
+    OPTION_FIELD_NUMBER: _ClassVar[int]
+    RATING_FIELD_NUMBER: _ClassVar[int]
+    option: QuoteOption
+    rating: _cost_pb2.Rating
+    def __init__(self, option: _Optional[_Union[QuoteOption, _Mapping]] = ..., rating: _Optional[_Union[_cost_pb2.Rating, _Mapping]] = ...) -> None: ...
+
+class RerateRequest(_message.Message):
+    __slots__ = ("start_unix_micros", "end_unix_micros", "filter", "only_unpriced", "kind", "reason", "dry_run", "resume_token")
+    START_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    END_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    FILTER_FIELD_NUMBER: _ClassVar[int]
+    ONLY_UNPRICED_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    DRY_RUN_FIELD_NUMBER: _ClassVar[int]
+    RESUME_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    start_unix_micros: int
+    end_unix_micros: int
+    filter: str
+    only_unpriced: bool
+    kind: _usage_pb2.CorrectionKind
+    reason: str
+    dry_run: bool
+    resume_token: str
+    def __init__(self, start_unix_micros: _Optional[int] = ..., end_unix_micros: _Optional[int] = ..., filter: _Optional[str] = ..., only_unpriced: _Optional[bool] = ..., kind: _Optional[_Union[_usage_pb2.CorrectionKind, str]] = ..., reason: _Optional[str] = ..., dry_run: _Optional[bool] = ..., resume_token: _Optional[str] = ...) -> None: ...
+
+class RerateProgress(_message.Message):
+    __slots__ = ("run_id", "events_total", "events_read", "events_changed", "events_refused", "effects", "resume_token", "done")
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_TOTAL_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_READ_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_CHANGED_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_REFUSED_FIELD_NUMBER: _ClassVar[int]
+    EFFECTS_FIELD_NUMBER: _ClassVar[int]
+    RESUME_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    DONE_FIELD_NUMBER: _ClassVar[int]
+    run_id: str
+    events_total: int
+    events_read: int
+    events_changed: int
+    events_refused: int
+    effects: _containers.RepeatedCompositeFieldContainer[RerateEffect]
+    resume_token: str
+    done: bool
+    def __init__(self, run_id: _Optional[str] = ..., events_total: _Optional[int] = ..., events_read: _Optional[int] = ..., events_changed: _Optional[int] = ..., events_refused: _Optional[int] = ..., effects: _Optional[_Iterable[_Union[RerateEffect, _Mapping]]] = ..., resume_token: _Optional[str] = ..., done: _Optional[bool] = ...) -> None: ...
+
+class RerateEffect(_message.Message):
+    __slots__ = ("provider", "model", "events", "cost_before", "cost_after", "shadow_cost_before", "shadow_cost_after", "unpriced_before", "unpriced_after")
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    COST_BEFORE_FIELD_NUMBER: _ClassVar[int]
+    COST_AFTER_FIELD_NUMBER: _ClassVar[int]
+    SHADOW_COST_BEFORE_FIELD_NUMBER: _ClassVar[int]
+    SHADOW_COST_AFTER_FIELD_NUMBER: _ClassVar[int]
+    UNPRICED_BEFORE_FIELD_NUMBER: _ClassVar[int]
+    UNPRICED_AFTER_FIELD_NUMBER: _ClassVar[int]
+    provider: str
+    model: str
+    events: int
+    cost_before: _cost_pb2.Money
+    cost_after: _cost_pb2.Money
+    shadow_cost_before: _cost_pb2.Money
+    shadow_cost_after: _cost_pb2.Money
+    unpriced_before: int
+    unpriced_after: int
+    def __init__(self, provider: _Optional[str] = ..., model: _Optional[str] = ..., events: _Optional[int] = ..., cost_before: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., cost_after: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., shadow_cost_before: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., shadow_cost_after: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., unpriced_before: _Optional[int] = ..., unpriced_after: _Optional[int] = ...) -> None: ...
+
 class Price(_message.Message):
     __slots__ = ("name", "provider", "model", "service_tier", "batch", "buckets", "effective_from_unix_micros", "effective_to_unix_micros", "recorded_unix_micros", "source", "override")
     NAME_FIELD_NUMBER: _ClassVar[int]

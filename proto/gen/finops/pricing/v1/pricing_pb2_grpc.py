@@ -54,6 +54,16 @@ class PricingServiceStub:
                 request_serializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.PutPriceOverrideRequest.SerializeToString,
                 response_deserializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.PutPriceOverrideResponse.FromString,
                 _registered_method=True)
+        self.Quote = channel.unary_unary(
+                '/finops.pricing.v1.PricingService/Quote',
+                request_serializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.QuoteRequest.SerializeToString,
+                response_deserializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.QuoteResponse.FromString,
+                _registered_method=True)
+        self.Rerate = channel.unary_stream(
+                '/finops.pricing.v1.PricingService/Rerate',
+                request_serializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.RerateRequest.SerializeToString,
+                response_deserializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.RerateProgress.FromString,
+                _registered_method=True)
 
 
 class PricingServiceServicer:
@@ -85,6 +95,21 @@ class PricingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Quote(self, request, context):
+        """What this use would cost on each of some models, under the caller's contracts: the cheapest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Rerate(self, request, context):
+        """Prices events anew that the ledger holds, and books what changed as new revisions. Needs EDIT; a tenant's key
+        re-rates its own events. Doing it again changes nothing, so one that broke off is simply repeated.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_PricingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -107,6 +132,16 @@ def add_PricingServiceServicer_to_server(servicer, server):
                     servicer.PutPriceOverride,
                     request_deserializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.PutPriceOverrideRequest.FromString,
                     response_serializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.PutPriceOverrideResponse.SerializeToString,
+            ),
+            'Quote': grpc.unary_unary_rpc_method_handler(
+                    servicer.Quote,
+                    request_deserializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.QuoteRequest.FromString,
+                    response_serializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.QuoteResponse.SerializeToString,
+            ),
+            'Rerate': grpc.unary_stream_rpc_method_handler(
+                    servicer.Rerate,
+                    request_deserializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.RerateRequest.FromString,
+                    response_serializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.RerateProgress.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -217,6 +252,60 @@ class PricingService:
             '/finops.pricing.v1.PricingService/PutPriceOverride',
             finops_dot_pricing_dot_v1_dot_pricing__pb2.PutPriceOverrideRequest.SerializeToString,
             finops_dot_pricing_dot_v1_dot_pricing__pb2.PutPriceOverrideResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Quote(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/finops.pricing.v1.PricingService/Quote',
+            finops_dot_pricing_dot_v1_dot_pricing__pb2.QuoteRequest.SerializeToString,
+            finops_dot_pricing_dot_v1_dot_pricing__pb2.QuoteResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Rerate(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/finops.pricing.v1.PricingService/Rerate',
+            finops_dot_pricing_dot_v1_dot_pricing__pb2.RerateRequest.SerializeToString,
+            finops_dot_pricing_dot_v1_dot_pricing__pb2.RerateProgress.FromString,
             options,
             channel_credentials,
             insecure,

@@ -37,6 +37,12 @@ class PricingServiceStub:
     ListPrices: _grpc.UnaryUnaryMultiCallable[_pricing_pb2.ListPricesRequest, _pricing_pb2.ListPricesResponse]
     PutPriceOverride: _grpc.UnaryUnaryMultiCallable[_pricing_pb2.PutPriceOverrideRequest, _pricing_pb2.PutPriceOverrideResponse]
     """A contract's price for the caller's tenant; it wins over the list price from `effective_from` on."""
+    Quote: _grpc.UnaryUnaryMultiCallable[_pricing_pb2.QuoteRequest, _pricing_pb2.QuoteResponse]
+    """What this use would cost on each of some models, under the caller's contracts: the cheapest first."""
+    Rerate: _grpc.UnaryStreamMultiCallable[_pricing_pb2.RerateRequest, _pricing_pb2.RerateProgress]
+    """Prices events anew that the ledger holds, and books what changed as new revisions. Needs EDIT; a tenant's key
+    re-rates its own events. Doing it again changes nothing, so one that broke off is simply repeated.
+    """
 
 @_typing.type_check_only
 class PricingServiceAsyncStub(PricingServiceStub):
@@ -47,6 +53,12 @@ class PricingServiceAsyncStub(PricingServiceStub):
     ListPrices: _aio.UnaryUnaryMultiCallable[_pricing_pb2.ListPricesRequest, _pricing_pb2.ListPricesResponse]  # type: ignore[assignment]
     PutPriceOverride: _aio.UnaryUnaryMultiCallable[_pricing_pb2.PutPriceOverrideRequest, _pricing_pb2.PutPriceOverrideResponse]  # type: ignore[assignment]
     """A contract's price for the caller's tenant; it wins over the list price from `effective_from` on."""
+    Quote: _aio.UnaryUnaryMultiCallable[_pricing_pb2.QuoteRequest, _pricing_pb2.QuoteResponse]  # type: ignore[assignment]
+    """What this use would cost on each of some models, under the caller's contracts: the cheapest first."""
+    Rerate: _aio.UnaryStreamMultiCallable[_pricing_pb2.RerateRequest, _pricing_pb2.RerateProgress]  # type: ignore[assignment]
+    """Prices events anew that the ledger holds, and books what changed as new revisions. Needs EDIT; a tenant's key
+    re-rates its own events. Doing it again changes nothing, so one that broke off is simply repeated.
+    """
 
 class PricingServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -78,5 +90,23 @@ class PricingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_pricing_pb2.PutPriceOverrideResponse, _abc.Awaitable[_pricing_pb2.PutPriceOverrideResponse]]:
         """A contract's price for the caller's tenant; it wins over the list price from `effective_from` on."""
+
+    @_abc_1.abstractmethod
+    def Quote(
+        self,
+        request: _pricing_pb2.QuoteRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_pricing_pb2.QuoteResponse, _abc.Awaitable[_pricing_pb2.QuoteResponse]]:
+        """What this use would cost on each of some models, under the caller's contracts: the cheapest first."""
+
+    @_abc_1.abstractmethod
+    def Rerate(
+        self,
+        request: _pricing_pb2.RerateRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_pricing_pb2.RerateProgress], _abc.AsyncIterator[_pricing_pb2.RerateProgress]]:
+        """Prices events anew that the ledger holds, and books what changed as new revisions. Needs EDIT; a tenant's key
+        re-rates its own events. Doing it again changes nothing, so one that broke off is simply repeated.
+        """
 
 def add_PricingServiceServicer_to_server(servicer: PricingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
