@@ -32,6 +32,7 @@ class Bed:
     folder: Path
     environment: dict[str, str]
     keys: machine.Keys
+    clickhouse_pid: int
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ async def engines(folder: Path) -> AsyncIterator[Bed]:
         settings = load(ServiceSettings)
         await migrate(settings.clickhouse, MIGRATIONS)
         await create_topics(settings.kafka)
-        yield Bed(folder, environment, keys)
+        yield Bed(folder, environment, keys, clickhouse.process.pid)
     finally:
         await asyncio.gather(broker.stop(), clickhouse.stop())
 

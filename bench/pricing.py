@@ -268,7 +268,7 @@ def _print(seconds: dict[str, float]) -> None:
     for name, each in seconds.items():
         ratios = [f"{seconds[baseline] / each:,.1f}" for baseline in baselines]
         table.add_row(name, f"{each * 1e6:,.2f}", *ratios)
-    Console().print(table)
+    Console(width=120).print(table)
 
 
 if __name__ == "__main__":
