@@ -241,7 +241,7 @@ async def test_the_command(
     assert done.returncode == 0, done.stderr
     expected = await export(books, tmp_path / "expected.parquet")
     assert f"effective ${money.format_dollars(expected.effective)}" in done.stderr
-    assert "2 events have no price" in done.stderr
+    assert "unpriced events: 2" in done.stderr
     assert picos(read(tmp_path / "march.parquet", Version.V1_3), "EffectiveCost") == expected.effective
 
     done = await command("focus", *span, "--to", f"{tmp_path}/", "--version", "1.2", "--format", "csv")

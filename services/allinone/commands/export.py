@@ -184,7 +184,7 @@ def _tell(rows: int, total: Amounts, place: str) -> None:
     stderr.print(f"{rows:,} rows{where}: {told}", highlight=False, markup=False, soft_wrap=True)
     if total.unpriced_events:
         stderr.print(
-            f"{total.unpriced_events:,} events have no price: their rows say Unpriced and cost nothing; at the shadow "
+            f"unpriced events: {total.unpriced_events:,}; their rows say Unpriced and cost nothing, at the shadow "
             f"price they would be ${money.format_dollars(total.shadow)}",
             style="yellow", highlight=False, markup=False, soft_wrap=True,
         )  # fmt: skip
