@@ -114,15 +114,19 @@ class Rating(_message.Message):
     def __init__(self, cost_picos: _Optional[int] = ..., shadow_cost_picos: _Optional[int] = ..., status: _Optional[_Union[RatingStatus, str]] = ..., lines: _Optional[_Iterable[_Union[CostLine, _Mapping]]] = ..., unpriced_buckets: _Optional[_Iterable[str]] = ..., price_id: _Optional[str] = ..., price_book_version: _Optional[str] = ..., assumptions: _Optional[_Iterable[str]] = ..., list_cost_picos: _Optional[int] = ..., contracted_cost_picos: _Optional[int] = ..., billed_cost_picos: _Optional[int] = ...) -> None: ...
 
 class CostLine(_message.Message):
-    __slots__ = ("bucket", "quantity", "price_picos_per_million", "cost_picos", "list_price_picos_per_million")
+    __slots__ = ("bucket", "quantity", "price_picos_per_million", "cost_picos", "list_price_picos_per_million", "price_picos_per_unit", "list_price_picos_per_unit")
     BUCKET_FIELD_NUMBER: _ClassVar[int]
     QUANTITY_FIELD_NUMBER: _ClassVar[int]
     PRICE_PICOS_PER_MILLION_FIELD_NUMBER: _ClassVar[int]
     COST_PICOS_FIELD_NUMBER: _ClassVar[int]
     LIST_PRICE_PICOS_PER_MILLION_FIELD_NUMBER: _ClassVar[int]
+    PRICE_PICOS_PER_UNIT_FIELD_NUMBER: _ClassVar[int]
+    LIST_PRICE_PICOS_PER_UNIT_FIELD_NUMBER: _ClassVar[int]
     bucket: str
     quantity: int
     price_picos_per_million: int
     cost_picos: int
     list_price_picos_per_million: int
-    def __init__(self, bucket: _Optional[str] = ..., quantity: _Optional[int] = ..., price_picos_per_million: _Optional[int] = ..., cost_picos: _Optional[int] = ..., list_price_picos_per_million: _Optional[int] = ...) -> None: ...
+    price_picos_per_unit: int
+    list_price_picos_per_unit: int
+    def __init__(self, bucket: _Optional[str] = ..., quantity: _Optional[int] = ..., price_picos_per_million: _Optional[int] = ..., cost_picos: _Optional[int] = ..., list_price_picos_per_million: _Optional[int] = ..., price_picos_per_unit: _Optional[int] = ..., list_price_picos_per_unit: _Optional[int] = ...) -> None: ...

@@ -1,12 +1,22 @@
 from finops.cost.v1 import cost_pb2 as _cost_pb2
 from finops.usage.v1 import usage_pb2 as _usage_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class CommitmentPeriod(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    COMMITMENT_PERIOD_UNSPECIFIED: _ClassVar[CommitmentPeriod]
+    COMMITMENT_PERIOD_MONTH: _ClassVar[CommitmentPeriod]
+    COMMITMENT_PERIOD_YEAR: _ClassVar[CommitmentPeriod]
+COMMITMENT_PERIOD_UNSPECIFIED: CommitmentPeriod
+COMMITMENT_PERIOD_MONTH: CommitmentPeriod
+COMMITMENT_PERIOD_YEAR: CommitmentPeriod
 
 class PriceBatchRequest(_message.Message):
     __slots__ = ("events",)
@@ -209,3 +219,223 @@ class BucketPrice(_message.Message):
     price_picos_per_million: int
     above_input_tokens: int
     def __init__(self, bucket: _Optional[str] = ..., price_picos_per_million: _Optional[int] = ..., above_input_tokens: _Optional[int] = ...) -> None: ...
+
+class PutContractRequest(_message.Message):
+    __slots__ = ("contract",)
+    CONTRACT_FIELD_NUMBER: _ClassVar[int]
+    contract: Contract
+    def __init__(self, contract: _Optional[_Union[Contract, _Mapping]] = ...) -> None: ...
+
+class PutContractResponse(_message.Message):
+    __slots__ = ("contract",)
+    CONTRACT_FIELD_NUMBER: _ClassVar[int]
+    contract: Contract
+    def __init__(self, contract: _Optional[_Union[Contract, _Mapping]] = ...) -> None: ...
+
+class ListContractsRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ListContractsResponse(_message.Message):
+    __slots__ = ("contracts", "balances", "balances_missing")
+    CONTRACTS_FIELD_NUMBER: _ClassVar[int]
+    BALANCES_FIELD_NUMBER: _ClassVar[int]
+    BALANCES_MISSING_FIELD_NUMBER: _ClassVar[int]
+    contracts: _containers.RepeatedCompositeFieldContainer[Contract]
+    balances: _containers.RepeatedCompositeFieldContainer[ContractBalance]
+    balances_missing: str
+    def __init__(self, contracts: _Optional[_Iterable[_Union[Contract, _Mapping]]] = ..., balances: _Optional[_Iterable[_Union[ContractBalance, _Mapping]]] = ..., balances_missing: _Optional[str] = ...) -> None: ...
+
+class RemoveContractRequest(_message.Message):
+    __slots__ = ("name",)
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    def __init__(self, name: _Optional[str] = ...) -> None: ...
+
+class RemoveContractResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class Contract(_message.Message):
+    __slots__ = ("name", "effective_from_unix_micros", "effective_to_unix_micros", "currency_code", "source", "discounts", "markups", "prices", "seats", "allowances", "credits", "commitments", "recorded_unix_micros", "recorded_by")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    EFFECTIVE_FROM_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    EFFECTIVE_TO_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    CURRENCY_CODE_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    DISCOUNTS_FIELD_NUMBER: _ClassVar[int]
+    MARKUPS_FIELD_NUMBER: _ClassVar[int]
+    PRICES_FIELD_NUMBER: _ClassVar[int]
+    SEATS_FIELD_NUMBER: _ClassVar[int]
+    ALLOWANCES_FIELD_NUMBER: _ClassVar[int]
+    CREDITS_FIELD_NUMBER: _ClassVar[int]
+    COMMITMENTS_FIELD_NUMBER: _ClassVar[int]
+    RECORDED_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    RECORDED_BY_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    effective_from_unix_micros: int
+    effective_to_unix_micros: int
+    currency_code: str
+    source: str
+    discounts: _containers.RepeatedCompositeFieldContainer[PercentTerm]
+    markups: _containers.RepeatedCompositeFieldContainer[PercentTerm]
+    prices: _containers.RepeatedCompositeFieldContainer[FixedPrice]
+    seats: _containers.RepeatedCompositeFieldContainer[SeatPrice]
+    allowances: _containers.RepeatedCompositeFieldContainer[Allowance]
+    credits: _containers.RepeatedCompositeFieldContainer[Credit]
+    commitments: _containers.RepeatedCompositeFieldContainer[Commitment]
+    recorded_unix_micros: int
+    recorded_by: str
+    def __init__(self, name: _Optional[str] = ..., effective_from_unix_micros: _Optional[int] = ..., effective_to_unix_micros: _Optional[int] = ..., currency_code: _Optional[str] = ..., source: _Optional[str] = ..., discounts: _Optional[_Iterable[_Union[PercentTerm, _Mapping]]] = ..., markups: _Optional[_Iterable[_Union[PercentTerm, _Mapping]]] = ..., prices: _Optional[_Iterable[_Union[FixedPrice, _Mapping]]] = ..., seats: _Optional[_Iterable[_Union[SeatPrice, _Mapping]]] = ..., allowances: _Optional[_Iterable[_Union[Allowance, _Mapping]]] = ..., credits: _Optional[_Iterable[_Union[Credit, _Mapping]]] = ..., commitments: _Optional[_Iterable[_Union[Commitment, _Mapping]]] = ..., recorded_unix_micros: _Optional[int] = ..., recorded_by: _Optional[str] = ...) -> None: ...
+
+class Scope(_message.Message):
+    __slots__ = ("provider", "models")
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    MODELS_FIELD_NUMBER: _ClassVar[int]
+    provider: str
+    models: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, provider: _Optional[str] = ..., models: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class PercentTerm(_message.Message):
+    __slots__ = ("scope", "parts_per_million")
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    PARTS_PER_MILLION_FIELD_NUMBER: _ClassVar[int]
+    scope: Scope
+    parts_per_million: int
+    def __init__(self, scope: _Optional[_Union[Scope, _Mapping]] = ..., parts_per_million: _Optional[int] = ...) -> None: ...
+
+class FixedPrice(_message.Message):
+    __slots__ = ("provider", "model", "service_tier", "batch", "buckets")
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    SERVICE_TIER_FIELD_NUMBER: _ClassVar[int]
+    BATCH_FIELD_NUMBER: _ClassVar[int]
+    BUCKETS_FIELD_NUMBER: _ClassVar[int]
+    provider: str
+    model: str
+    service_tier: str
+    batch: bool
+    buckets: _containers.RepeatedCompositeFieldContainer[BucketPrice]
+    def __init__(self, provider: _Optional[str] = ..., model: _Optional[str] = ..., service_tier: _Optional[str] = ..., batch: _Optional[bool] = ..., buckets: _Optional[_Iterable[_Union[BucketPrice, _Mapping]]] = ...) -> None: ...
+
+class SeatPrice(_message.Message):
+    __slots__ = ("provider", "plan", "monthly_picos", "yearly_picos")
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    PLAN_FIELD_NUMBER: _ClassVar[int]
+    MONTHLY_PICOS_FIELD_NUMBER: _ClassVar[int]
+    YEARLY_PICOS_FIELD_NUMBER: _ClassVar[int]
+    provider: str
+    plan: str
+    monthly_picos: int
+    yearly_picos: int
+    def __init__(self, provider: _Optional[str] = ..., plan: _Optional[str] = ..., monthly_picos: _Optional[int] = ..., yearly_picos: _Optional[int] = ...) -> None: ...
+
+class Allowance(_message.Message):
+    __slots__ = ("id", "scope", "bucket", "included", "pool", "overage_picos_per_million", "per_user")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    BUCKET_FIELD_NUMBER: _ClassVar[int]
+    INCLUDED_FIELD_NUMBER: _ClassVar[int]
+    POOL_FIELD_NUMBER: _ClassVar[int]
+    OVERAGE_PICOS_PER_MILLION_FIELD_NUMBER: _ClassVar[int]
+    PER_USER_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    scope: Scope
+    bucket: str
+    included: _containers.RepeatedCompositeFieldContainer[IncludedUnits]
+    pool: int
+    overage_picos_per_million: int
+    per_user: bool
+    def __init__(self, id: _Optional[str] = ..., scope: _Optional[_Union[Scope, _Mapping]] = ..., bucket: _Optional[str] = ..., included: _Optional[_Iterable[_Union[IncludedUnits, _Mapping]]] = ..., pool: _Optional[int] = ..., overage_picos_per_million: _Optional[int] = ..., per_user: _Optional[bool] = ...) -> None: ...
+
+class IncludedUnits(_message.Message):
+    __slots__ = ("plan", "units")
+    PLAN_FIELD_NUMBER: _ClassVar[int]
+    UNITS_FIELD_NUMBER: _ClassVar[int]
+    plan: str
+    units: int
+    def __init__(self, plan: _Optional[str] = ..., units: _Optional[int] = ...) -> None: ...
+
+class Credit(_message.Message):
+    __slots__ = ("id", "scope", "amount_picos", "starts_unix_micros", "ends_unix_micros")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_PICOS_FIELD_NUMBER: _ClassVar[int]
+    STARTS_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    ENDS_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    scope: Scope
+    amount_picos: int
+    starts_unix_micros: int
+    ends_unix_micros: int
+    def __init__(self, id: _Optional[str] = ..., scope: _Optional[_Union[Scope, _Mapping]] = ..., amount_picos: _Optional[int] = ..., starts_unix_micros: _Optional[int] = ..., ends_unix_micros: _Optional[int] = ...) -> None: ...
+
+class Commitment(_message.Message):
+    __slots__ = ("id", "scope", "amount_picos", "period")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_PICOS_FIELD_NUMBER: _ClassVar[int]
+    PERIOD_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    scope: Scope
+    amount_picos: int
+    period: CommitmentPeriod
+    def __init__(self, id: _Optional[str] = ..., scope: _Optional[_Union[Scope, _Mapping]] = ..., amount_picos: _Optional[int] = ..., period: _Optional[_Union[CommitmentPeriod, str]] = ...) -> None: ...
+
+class ContractBalance(_message.Message):
+    __slots__ = ("contract", "kind", "id", "user", "start_unix_micros", "end_unix_micros", "agreed", "used", "posted_picos", "bucket")
+    CONTRACT_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    ID_FIELD_NUMBER: _ClassVar[int]
+    USER_FIELD_NUMBER: _ClassVar[int]
+    START_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    END_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    AGREED_FIELD_NUMBER: _ClassVar[int]
+    USED_FIELD_NUMBER: _ClassVar[int]
+    POSTED_PICOS_FIELD_NUMBER: _ClassVar[int]
+    BUCKET_FIELD_NUMBER: _ClassVar[int]
+    contract: str
+    kind: str
+    id: str
+    user: str
+    start_unix_micros: int
+    end_unix_micros: int
+    agreed: int
+    used: int
+    posted_picos: int
+    bucket: str
+    def __init__(self, contract: _Optional[str] = ..., kind: _Optional[str] = ..., id: _Optional[str] = ..., user: _Optional[str] = ..., start_unix_micros: _Optional[int] = ..., end_unix_micros: _Optional[int] = ..., agreed: _Optional[int] = ..., used: _Optional[int] = ..., posted_picos: _Optional[int] = ..., bucket: _Optional[str] = ...) -> None: ...
+
+class FxRate(_message.Message):
+    __slots__ = ("currency_code", "day_unix_micros", "usd_per_unit", "source")
+    CURRENCY_CODE_FIELD_NUMBER: _ClassVar[int]
+    DAY_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    USD_PER_UNIT_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    currency_code: str
+    day_unix_micros: int
+    usd_per_unit: str
+    source: str
+    def __init__(self, currency_code: _Optional[str] = ..., day_unix_micros: _Optional[int] = ..., usd_per_unit: _Optional[str] = ..., source: _Optional[str] = ...) -> None: ...
+
+class PutFxRatesRequest(_message.Message):
+    __slots__ = ("rates",)
+    RATES_FIELD_NUMBER: _ClassVar[int]
+    rates: _containers.RepeatedCompositeFieldContainer[FxRate]
+    def __init__(self, rates: _Optional[_Iterable[_Union[FxRate, _Mapping]]] = ...) -> None: ...
+
+class PutFxRatesResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ListFxRatesRequest(_message.Message):
+    __slots__ = ("currency_code",)
+    CURRENCY_CODE_FIELD_NUMBER: _ClassVar[int]
+    currency_code: str
+    def __init__(self, currency_code: _Optional[str] = ...) -> None: ...
+
+class ListFxRatesResponse(_message.Message):
+    __slots__ = ("rates",)
+    RATES_FIELD_NUMBER: _ClassVar[int]
+    rates: _containers.RepeatedCompositeFieldContainer[FxRate]
+    def __init__(self, rates: _Optional[_Iterable[_Union[FxRate, _Mapping]]] = ...) -> None: ...

@@ -54,6 +54,31 @@ class PricingServiceStub:
                 request_serializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.PutPriceOverrideRequest.SerializeToString,
                 response_deserializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.PutPriceOverrideResponse.FromString,
                 _registered_method=True)
+        self.PutContract = channel.unary_unary(
+                '/finops.pricing.v1.PricingService/PutContract',
+                request_serializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.PutContractRequest.SerializeToString,
+                response_deserializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.PutContractResponse.FromString,
+                _registered_method=True)
+        self.ListContracts = channel.unary_unary(
+                '/finops.pricing.v1.PricingService/ListContracts',
+                request_serializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.ListContractsRequest.SerializeToString,
+                response_deserializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.ListContractsResponse.FromString,
+                _registered_method=True)
+        self.RemoveContract = channel.unary_unary(
+                '/finops.pricing.v1.PricingService/RemoveContract',
+                request_serializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.RemoveContractRequest.SerializeToString,
+                response_deserializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.RemoveContractResponse.FromString,
+                _registered_method=True)
+        self.PutFxRates = channel.unary_unary(
+                '/finops.pricing.v1.PricingService/PutFxRates',
+                request_serializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.PutFxRatesRequest.SerializeToString,
+                response_deserializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.PutFxRatesResponse.FromString,
+                _registered_method=True)
+        self.ListFxRates = channel.unary_unary(
+                '/finops.pricing.v1.PricingService/ListFxRates',
+                request_serializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.ListFxRatesRequest.SerializeToString,
+                response_deserializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.ListFxRatesResponse.FromString,
+                _registered_method=True)
         self.Quote = channel.unary_unary(
                 '/finops.pricing.v1.PricingService/Quote',
                 request_serializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.QuoteRequest.SerializeToString,
@@ -95,6 +120,39 @@ class PricingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PutContract(self, request, context):
+        """Contracts of the caller's tenant. One put again under its name replaces the one before for what is rated from now on;
+        what was rated before stays until it is re-rated.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListContracts(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RemoveContract(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PutFxRates(self, request, context):
+        """Exchange rates of the caller's tenant, by day.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListFxRates(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Quote(self, request, context):
         """What this use would cost on each of some models, under the caller's contracts: the cheapest first.
         """
@@ -132,6 +190,31 @@ def add_PricingServiceServicer_to_server(servicer, server):
                     servicer.PutPriceOverride,
                     request_deserializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.PutPriceOverrideRequest.FromString,
                     response_serializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.PutPriceOverrideResponse.SerializeToString,
+            ),
+            'PutContract': grpc.unary_unary_rpc_method_handler(
+                    servicer.PutContract,
+                    request_deserializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.PutContractRequest.FromString,
+                    response_serializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.PutContractResponse.SerializeToString,
+            ),
+            'ListContracts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListContracts,
+                    request_deserializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.ListContractsRequest.FromString,
+                    response_serializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.ListContractsResponse.SerializeToString,
+            ),
+            'RemoveContract': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemoveContract,
+                    request_deserializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.RemoveContractRequest.FromString,
+                    response_serializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.RemoveContractResponse.SerializeToString,
+            ),
+            'PutFxRates': grpc.unary_unary_rpc_method_handler(
+                    servicer.PutFxRates,
+                    request_deserializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.PutFxRatesRequest.FromString,
+                    response_serializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.PutFxRatesResponse.SerializeToString,
+            ),
+            'ListFxRates': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListFxRates,
+                    request_deserializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.ListFxRatesRequest.FromString,
+                    response_serializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.ListFxRatesResponse.SerializeToString,
             ),
             'Quote': grpc.unary_unary_rpc_method_handler(
                     servicer.Quote,
@@ -252,6 +335,141 @@ class PricingService:
             '/finops.pricing.v1.PricingService/PutPriceOverride',
             finops_dot_pricing_dot_v1_dot_pricing__pb2.PutPriceOverrideRequest.SerializeToString,
             finops_dot_pricing_dot_v1_dot_pricing__pb2.PutPriceOverrideResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PutContract(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/finops.pricing.v1.PricingService/PutContract',
+            finops_dot_pricing_dot_v1_dot_pricing__pb2.PutContractRequest.SerializeToString,
+            finops_dot_pricing_dot_v1_dot_pricing__pb2.PutContractResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListContracts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/finops.pricing.v1.PricingService/ListContracts',
+            finops_dot_pricing_dot_v1_dot_pricing__pb2.ListContractsRequest.SerializeToString,
+            finops_dot_pricing_dot_v1_dot_pricing__pb2.ListContractsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RemoveContract(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/finops.pricing.v1.PricingService/RemoveContract',
+            finops_dot_pricing_dot_v1_dot_pricing__pb2.RemoveContractRequest.SerializeToString,
+            finops_dot_pricing_dot_v1_dot_pricing__pb2.RemoveContractResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PutFxRates(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/finops.pricing.v1.PricingService/PutFxRates',
+            finops_dot_pricing_dot_v1_dot_pricing__pb2.PutFxRatesRequest.SerializeToString,
+            finops_dot_pricing_dot_v1_dot_pricing__pb2.PutFxRatesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListFxRates(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/finops.pricing.v1.PricingService/ListFxRates',
+            finops_dot_pricing_dot_v1_dot_pricing__pb2.ListFxRatesRequest.SerializeToString,
+            finops_dot_pricing_dot_v1_dot_pricing__pb2.ListFxRatesResponse.FromString,
             options,
             channel_credentials,
             insecure,

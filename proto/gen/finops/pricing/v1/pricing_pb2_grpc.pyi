@@ -37,6 +37,15 @@ class PricingServiceStub:
     ListPrices: _grpc.UnaryUnaryMultiCallable[_pricing_pb2.ListPricesRequest, _pricing_pb2.ListPricesResponse]
     PutPriceOverride: _grpc.UnaryUnaryMultiCallable[_pricing_pb2.PutPriceOverrideRequest, _pricing_pb2.PutPriceOverrideResponse]
     """A contract's price for the caller's tenant; it wins over the list price from `effective_from` on."""
+    PutContract: _grpc.UnaryUnaryMultiCallable[_pricing_pb2.PutContractRequest, _pricing_pb2.PutContractResponse]
+    """Contracts of the caller's tenant. One put again under its name replaces the one before for what is rated from now on;
+    what was rated before stays until it is re-rated.
+    """
+    ListContracts: _grpc.UnaryUnaryMultiCallable[_pricing_pb2.ListContractsRequest, _pricing_pb2.ListContractsResponse]
+    RemoveContract: _grpc.UnaryUnaryMultiCallable[_pricing_pb2.RemoveContractRequest, _pricing_pb2.RemoveContractResponse]
+    PutFxRates: _grpc.UnaryUnaryMultiCallable[_pricing_pb2.PutFxRatesRequest, _pricing_pb2.PutFxRatesResponse]
+    """Exchange rates of the caller's tenant, by day."""
+    ListFxRates: _grpc.UnaryUnaryMultiCallable[_pricing_pb2.ListFxRatesRequest, _pricing_pb2.ListFxRatesResponse]
     Quote: _grpc.UnaryUnaryMultiCallable[_pricing_pb2.QuoteRequest, _pricing_pb2.QuoteResponse]
     """What this use would cost on each of some models, under the caller's contracts: the cheapest first."""
     Rerate: _grpc.UnaryStreamMultiCallable[_pricing_pb2.RerateRequest, _pricing_pb2.RerateProgress]
@@ -53,6 +62,15 @@ class PricingServiceAsyncStub(PricingServiceStub):
     ListPrices: _aio.UnaryUnaryMultiCallable[_pricing_pb2.ListPricesRequest, _pricing_pb2.ListPricesResponse]  # type: ignore[assignment]
     PutPriceOverride: _aio.UnaryUnaryMultiCallable[_pricing_pb2.PutPriceOverrideRequest, _pricing_pb2.PutPriceOverrideResponse]  # type: ignore[assignment]
     """A contract's price for the caller's tenant; it wins over the list price from `effective_from` on."""
+    PutContract: _aio.UnaryUnaryMultiCallable[_pricing_pb2.PutContractRequest, _pricing_pb2.PutContractResponse]  # type: ignore[assignment]
+    """Contracts of the caller's tenant. One put again under its name replaces the one before for what is rated from now on;
+    what was rated before stays until it is re-rated.
+    """
+    ListContracts: _aio.UnaryUnaryMultiCallable[_pricing_pb2.ListContractsRequest, _pricing_pb2.ListContractsResponse]  # type: ignore[assignment]
+    RemoveContract: _aio.UnaryUnaryMultiCallable[_pricing_pb2.RemoveContractRequest, _pricing_pb2.RemoveContractResponse]  # type: ignore[assignment]
+    PutFxRates: _aio.UnaryUnaryMultiCallable[_pricing_pb2.PutFxRatesRequest, _pricing_pb2.PutFxRatesResponse]  # type: ignore[assignment]
+    """Exchange rates of the caller's tenant, by day."""
+    ListFxRates: _aio.UnaryUnaryMultiCallable[_pricing_pb2.ListFxRatesRequest, _pricing_pb2.ListFxRatesResponse]  # type: ignore[assignment]
     Quote: _aio.UnaryUnaryMultiCallable[_pricing_pb2.QuoteRequest, _pricing_pb2.QuoteResponse]  # type: ignore[assignment]
     """What this use would cost on each of some models, under the caller's contracts: the cheapest first."""
     Rerate: _aio.UnaryStreamMultiCallable[_pricing_pb2.RerateRequest, _pricing_pb2.RerateProgress]  # type: ignore[assignment]
@@ -90,6 +108,45 @@ class PricingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_pricing_pb2.PutPriceOverrideResponse, _abc.Awaitable[_pricing_pb2.PutPriceOverrideResponse]]:
         """A contract's price for the caller's tenant; it wins over the list price from `effective_from` on."""
+
+    @_abc_1.abstractmethod
+    def PutContract(
+        self,
+        request: _pricing_pb2.PutContractRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_pricing_pb2.PutContractResponse, _abc.Awaitable[_pricing_pb2.PutContractResponse]]:
+        """Contracts of the caller's tenant. One put again under its name replaces the one before for what is rated from now on;
+        what was rated before stays until it is re-rated.
+        """
+
+    @_abc_1.abstractmethod
+    def ListContracts(
+        self,
+        request: _pricing_pb2.ListContractsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_pricing_pb2.ListContractsResponse, _abc.Awaitable[_pricing_pb2.ListContractsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def RemoveContract(
+        self,
+        request: _pricing_pb2.RemoveContractRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_pricing_pb2.RemoveContractResponse, _abc.Awaitable[_pricing_pb2.RemoveContractResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def PutFxRates(
+        self,
+        request: _pricing_pb2.PutFxRatesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_pricing_pb2.PutFxRatesResponse, _abc.Awaitable[_pricing_pb2.PutFxRatesResponse]]:
+        """Exchange rates of the caller's tenant, by day."""
+
+    @_abc_1.abstractmethod
+    def ListFxRates(
+        self,
+        request: _pricing_pb2.ListFxRatesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_pricing_pb2.ListFxRatesResponse, _abc.Awaitable[_pricing_pb2.ListFxRatesResponse]]: ...
 
     @_abc_1.abstractmethod
     def Quote(
