@@ -13,6 +13,9 @@ from services.common.settings import ServiceSettings, load
 
 COMMON_MIGRATIONS = "services.common.migrations"
 
+_LATER = 10
+"""About a tenth of the share of a process that does not step back."""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -24,6 +27,8 @@ class Entry:
     grpc_services: tuple[str, ...] = ()
     wanted_by: str = ""
     """A setting without which `aifinops up` has no use for it."""
+    niceness: int = 0
+    """How far it steps back on a full machine: what spend and budgets do not wait for can be a little later."""
 
     def wanted(self) -> bool:
         """Whether `aifinops up` starts it."""
@@ -48,10 +53,20 @@ SERVICES: dict[str, Entry] = {
         Entry("pricing", "PricingSettings", grpc_services=("finops.pricing.v1.PricingService",)),
         Entry("ledger", "LedgerSettings", grpc_services=("finops.ledger.v1.LedgerService",)),
         Entry("budget", "BudgetSettings", grpc_services=("finops.budget.v1.BudgetService",)),
-        Entry("anomaly", "AnomalySettings", grpc_services=("finops.anomaly.v1.AnomalyService",)),
-        Entry("optimizer", "OptimizerSettings", grpc_services=("finops.recommendation.v1.RecommendationService",)),
-        Entry("governance", "GovernanceSettings", grpc_services=("finops.governance.v1.GovernanceService",)),
-        Entry("notifier", "NotifierSettings"),
+        Entry("anomaly", "AnomalySettings", grpc_services=("finops.anomaly.v1.AnomalyService",), niceness=_LATER),
+        Entry(
+            "optimizer",
+            "OptimizerSettings",
+            grpc_services=("finops.recommendation.v1.RecommendationService",),
+            niceness=_LATER,
+        ),
+        Entry(
+            "governance",
+            "GovernanceSettings",
+            grpc_services=("finops.governance.v1.GovernanceService",),
+            niceness=_LATER,
+        ),
+        Entry("notifier", "NotifierSettings", niceness=_LATER),
         Entry("console", "ConsoleSettings", has_tables=False),
         Entry("connectors", "ConnectorsSettings", wanted_by="AIFINOPS_CONNECTORS__POLLERS"),
     )

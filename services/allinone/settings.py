@@ -58,7 +58,6 @@ def environment(
         "AIFINOPS_KAFKA__INCARNATION": broker.incarnation,
         "AIFINOPS_KAFKA__PARTITIONS": str(BROKER_PARTITIONS),
         "AIFINOPS_KAFKA__RETENTION_HOURS": str(BROKER_RETENTION_HOURS),
-        "AIFINOPS_KAFKA__COMPRESSION": "none",
         "AIFINOPS_KAFKA__SHORT_POLL_MS": "100",
         # Each group has one member here. The embedded broker waits for a dead one without end; a static member is
         # known again when it comes back.

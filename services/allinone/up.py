@@ -253,7 +253,8 @@ class _Processes:
             env = {**os.environ, **environment, **machine.peers(targets)}
             env |= machine.ports(host, group_http, LOOPBACK, group_grpc)
             command = [sys.executable, "-m", "services.allinone.cli", "run", *group]
-            process = ChildProcess("+".join(group), command, self._logs / f"{'+'.join(group)}.log", env)
+            name, niceness = "+".join(group), min(SERVICES[member].niceness for member in group)
+            process = ChildProcess(name, command, self._logs / f"{name}.log", env, niceness=niceness)
             self._children.append(_Child(group, group_http, group_grpc, process))
         self._gateway = GrpcGateway(
             options.host, grpc, {g: targets[name] for name in targets for g in SERVICES[name].grpc_services}
