@@ -54,6 +54,7 @@ docs: .venv/.installed ## Generate the AsyncAPI, OpenAPI and protobuf references
 bench: .venv/.installed ## Measure, as ratios against a baseline in the same run
 	$(RUN) python -m bench.ingest
 	$(RUN) python -m bench.pricing
+	$(RUN) python -m bench.ledger
 	$(RUN) python -m bench.pipeline $(ARGS)
 
 clean: ## Remove what the targets made

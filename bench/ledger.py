@@ -25,13 +25,15 @@ from bench import ledger_insert, ledger_rows
 from bench.bed import Bed, engines, load_average, served
 from bench.ledger_insert import Inserted
 from bench.ledger_rows import DAYS, TENANTS
+from services.allinone.engines.embedded import BROKER_PARTITIONS
 from services.common.clickhouse import ClickHouse
 from services.common.clock import DAY, HOUR, Micros, SystemClock
 from services.common.grpc.client import Channel, call
+from services.common.host import run_loop
 from services.common.settings import ServiceSettings, load
 
-PARTITIONS = 1
-"""Of the log in the measurement of inserts: one writer, one block at a time."""
+PARTITIONS = BROKER_PARTITIONS
+"""Of the log in the measurement of inserts: a batch is as many blocks."""
 
 console = Console(stderr=True)
 
@@ -208,20 +210,13 @@ def _print_inserts(inserted: dict[str, Inserted]) -> None:
 
 def _print_times(title: str, times: Times, read_from: dict[str, str]) -> None:
     table = Table(title=f"{title}: ms, p50 / p95", caption=load_average())
-    for column in (
-        "",
-        *([*TENANTS]),
-        f"small : {REFERENCE}",
-        f"large : {REFERENCE}",
-        *(["read from"] * bool(read_from)),
-    ):
+    origin = ["read from"] if read_from else []
+    for column in ("", *TENANTS, "small : medium", "large : medium", *origin):
         table.add_column(column, justify="left" if not column else "right")
     for name, tenants in times.items():
-        cells = [
-            f"{_quantile(found, 0.5) * 1e3:,.0f} / {_quantile(found, 0.95) * 1e3:,.0f}" for found in tenants.values()
-        ]
-        reference = _quantile(tenants[REFERENCE], 0.95)
-        ratios = [f"{_quantile(tenants[tenant], 0.95) / reference:.2f}" for tenant in ("small", "large")]
+        half, most = ({t: _quantile(found, q) * 1e3 for t, found in tenants.items()} for q in (0.5, 0.95))
+        cells = [f"{half[tenant]:,.0f} / {most[tenant]:,.0f}" for tenant in tenants]
+        ratios = [f"{most[tenant] / most['medium']:.2f}" for tenant in ("small", "large")]
         table.add_row(name, *cells, *ratios, *([read_from[name]] if read_from else []))
     Console(width=120).print(table)
 
@@ -232,4 +227,4 @@ def _quantile(ordered: Sequence[float], q: float) -> float:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    run_loop(main())

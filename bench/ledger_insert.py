@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bench.ledger_rows import INCARNATION, LogRecord, batches
 from services.common.clickhouse import ClickHouse, migrate
@@ -21,6 +23,9 @@ from services.ledger.handlers.write import LedgerWriter
 
 BATCH = 20_000
 """Records a writer takes on at once, by default."""
+
+PARALLEL = 2
+"""Blocks it writes at a time, by default."""
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -61,18 +66,23 @@ async def measure(settings: ClickHouseSettings, engine_pid: int, records: Sequen
     ready = [columns(INCARNATION, block) for block in cut]
 
     async def writer(clickhouse: ClickHouse) -> None:
-        ledger = LedgerWriter(ClickHouseEntryStore(clickhouse), Measures())
+        ledger = LedgerWriter(ClickHouseEntryStore(clickhouse), Measures(), PARALLEL)
         partitions = {record.partition for record in records}
         await ledger.assigned([Partition("finops.costs.v1", number) for number in partitions], _NewLog())
         for batch in batches(records, BATCH):
             await ledger.process(Batch(batch))
 
     async def bare(clickhouse: ClickHouse) -> None:
-        for block, values in zip(cut, ready, strict=True):
-            await clickhouse.insert(
-                "cost_entries", list(COLUMN_TYPES), values, column_types=list(COLUMN_TYPES.values()),
-                deduplication_token=block.token(INCARNATION),
-            )  # fmt: skip
+        slots = asyncio.Semaphore(PARALLEL)
+
+        async def insert(block: Block, values: list[Sequence[Any]]) -> None:
+            async with slots:
+                await clickhouse.insert(
+                    "cost_entries", list(COLUMN_TYPES), values, column_types=list(COLUMN_TYPES.values()),
+                    deduplication_token=block.token(INCARNATION),
+                )  # fmt: skip
+
+        await asyncio.gather(*map(insert, cut, ready))
 
     ways: dict[str, tuple[Callable[[ClickHouse], Awaitable[None]], bool]] = {
         "LedgerWriter: decode, cut, note, insert": (writer, True),

@@ -9,7 +9,6 @@ and server of gRPC have a core each. Ratios mean something on any machine; absol
 from __future__ import annotations
 
 import argparse
-import asyncio
 import gc
 import os
 import random
@@ -33,6 +32,7 @@ from rich.table import Table
 from bench.bed import Bed, engines, leave_the_core, load_average, served
 from services.common.clock import to_micros
 from services.common.grpc.client import Channel
+from services.common.host import run_loop
 from services.common.money import PICOS_PER_DOLLAR
 from services.pricing.adapters.peers import GrpcPricing
 from services.pricing.adapters.price_list import load_price_book
@@ -272,4 +272,4 @@ def _print(seconds: dict[str, float]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    run_loop(main())
