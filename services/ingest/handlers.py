@@ -12,9 +12,9 @@ from services.common.errors import PayloadTooLargeError, ResourceExhaustedError
 from services.ingest.domain.attribution import Attribution
 from services.ingest.domain.cardinality import TagGuard
 from services.ingest.domain.context import Context
-from services.ingest.domain.identity import Event, seal
+from services.ingest.domain.identity import RESERVED_SOURCES, Event, seal
 from services.ingest.domain.rate_limit import RateLimit
-from services.ingest.domain.rejection import Rejected
+from services.ingest.domain.rejection import Reason, Rejected
 from services.ingest.domain.sources import Source
 from services.ingest.domain.times import TimeWindow
 
@@ -38,6 +38,7 @@ class Caller:
 
     tenant_id: str
     key_id: str
+    key_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ class Intake:
         window = TimeWindow.at(
             now, max_age_days=self._times.max_age_days, max_ahead_seconds=self._times.max_ahead_seconds
         )
-        context = Context(caller.tenant_id, now, window, attribution, alone=len(items) == 1)
+        context = Context(caller.tenant_id, now, window, caller.key_name, attribution, alone=len(items) == 1)
         events: list[Event] = []
         refusals: list[Refusal] = []
         overflowed = 0
@@ -114,6 +115,8 @@ class Intake:
                 for event in (source.decode(item, context), *context.also):
                     if event is None:
                         continue
+                    if event.source in RESERVED_SOURCES and not source.by_hand:
+                        raise Rejected(Reason.INVALID, "source", f"{event.source!r} is reserved: use another name")
                     if self._tag_guard is not None and event.tags:
                         overflowed += self._tag_guard.apply(caller.tenant_id, event.tags, now)
                     events.append(seal(event, now))

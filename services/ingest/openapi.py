@@ -10,7 +10,18 @@ from services.ingest.adapters.http.routes import UNKNOWN_PROVIDER
 from services.ingest.domain import fields
 from services.ingest.domain.attribution import HEADERS
 from services.ingest.domain.rejection import Reason
-from services.ingest.domain.sources import CLOUDEVENTS, COMPATIBLE, NATIVE, SEATS, SOURCES, Source, native, seats
+from services.ingest.domain.sources import (
+    ADJUSTMENTS,
+    CLOUDEVENTS,
+    COMPATIBLE,
+    NATIVE,
+    SEATS,
+    SOURCES,
+    Source,
+    adjustments,
+    native,
+    seats,
+)
 
 Schema = dict[str, Any]
 
@@ -57,6 +68,7 @@ def document() -> Schema:
                 "Event": _event(),
                 "CloudEvent": _cloud_event(),
                 "RosterSeat": _roster_seat(),
+                "Adjustment": _adjustment(),
                 "ProviderObject": {
                     "type": "object",
                     "description": "What the provider answered, whole, or its usage object",
@@ -102,7 +114,7 @@ def _unknown_provider() -> Schema:
 
 
 def _content(source: Source) -> Schema:
-    schema = _ref({NATIVE: "Event", SEATS: "RosterSeat"}.get(source, "ProviderObject"))
+    schema = _ref({NATIVE: "Event", SEATS: "RosterSeat", ADJUSTMENTS: "Adjustment"}.get(source, "ProviderObject"))
     content: Schema = {
         "application/json": {"schema": {"oneOf": [schema, {"type": "array", "items": schema}]}},
         "application/x-ndjson": {"schema": {"type": "string", "description": "One JSON object a line"}},
@@ -126,7 +138,7 @@ def _responses() -> Schema:
         "202": _answer("The accepted events are durable; `rejected` tells of the others", "Receipt"),
         "400": _answer("The body or a header cannot be read; the message says where", "Problem"),
         "401": _answer("No API key, or an unknown one", "Problem"),
-        "403": _answer("The key's role may not write events", "Problem"),
+        "403": _answer("The key's role may not do this", "Problem"),
         "413": _answer("Too many bytes or events: send fewer at a time", "Problem"),
         "415": _answer("A Content-Type or Content-Encoding that is not read here", "Problem"),
         "422": _answer("Nothing in the body can be accepted", "NothingAccepted"),
@@ -208,6 +220,23 @@ def _roster_seat() -> Schema:
             "tags": _TAGS,
             **_SEAT,
             **dict.fromkeys(("assigned_at", "removed_at", "from", "through"), day),
+        },
+    }
+
+
+def _adjustment() -> Schema:
+    name = _TEXT | {"minLength": 1}
+    return {
+        "type": "object",
+        "required": ["id", "time", "amount", "reason"],
+        "additionalProperties": False,
+        "properties": {
+            **dict.fromkeys(adjustments.FIELDS, _TEXT),
+            "id": name | {"description": "Your own; the same on every resend"},
+            "time": _TIME | {"description": "The moment whose costs it adjusts"},
+            "amount": _DOLLARS | {"description": "Dollars, at most 12 decimals; negative lowers the cost"},
+            "reason": name | {"description": "For whoever reads the ledger later"},
+            "tags": _TAGS,
         },
     }
 

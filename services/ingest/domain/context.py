@@ -19,6 +19,8 @@ class Context:
     """From the API key; a payload never names one."""
     now: Micros
     window: TimeWindow
+    author: str = ""
+    """Name of the API key."""
     attribution: Attribution = NOBODY
     """From the request's headers."""
     alone: bool = True

@@ -31,7 +31,7 @@ def decoded(provider: str, body: bytes, headers: dict[str, str], now: Micros = N
     """As the endpoint decodes a body, however old it is."""
     found = payload.parse(body, headers, SOURCES[provider], None)
     window = TimeWindow.at(now, max_age_days=20_000, max_ahead_seconds=300)
-    context = Context("acme", now, window, HeaderMap().read(headers), alone=len(found.items) == 1)
+    context = Context("acme", now, window, attribution=HeaderMap().read(headers), alone=len(found.items) == 1)
     events: list[UsageEvent] = []
     for item in found.items:
         assert not isinstance(item, Rejected), item

@@ -78,11 +78,13 @@ class Endpoints:
         enveloped = CLOUDEVENTS if CLOUDEVENTS.path == source.path else None
         limit = self._limits.max_litellm_body_bytes if source is LITELLM else self._limits.max_body_bytes
 
+        needed = Access.EDIT if source.by_hand else Access.WRITE_EVENTS
+
         async def accept(request: Request) -> Response:
-            principal = await authenticate(request, self._keyring, Access.WRITE_EVENTS)
+            principal = await authenticate(request, self._keyring, needed)
             with self._in_flight.request() as held:
                 body = await read_body(request, limit, held)
-                caller = Caller(principal.tenant_id, principal.key_id)
+                caller = Caller(principal.tenant_id, principal.key_id, principal.key_name)
                 return await self._accept(body, _headers(request), source, enveloped, caller)
 
         return accept

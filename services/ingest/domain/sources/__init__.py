@@ -9,6 +9,7 @@ from finops.usage.v1.usage_pb2 import UsageEvent
 
 from services.ingest.domain.context import Context
 from services.ingest.domain.sources import (
+    adjustments,
     anthropic,
     anthropic_streams,
     azure,
@@ -47,6 +48,8 @@ class Source:
     path: str
     decode: Decoder
     title: str
+    by_hand: bool = False
+    """People book it: it needs a key that may edit, not one that may send."""
     attributed: bool = False
     """Takes X-Team and its like."""
     streams: tuple[StreamFormat, ...] = ()
@@ -78,6 +81,7 @@ OLLAMA = _provider("ollama", ollama.decode, "Ollama", ollama.STREAMS)
 VLLM = _provider("vllm", compatible.decode_vllm, "vLLM")
 COMPATIBLE = _provider(compatible.NAME, compatible.decode, "Any OpenAI-compatible server's")
 SEATS = Source(seats.NAME, "/v1/seats", seats.decode, "A roster of seats, for tools whose vendor tells nothing")
+ADJUSTMENTS = Source(adjustments.NAME, "/v1/adjustments", adjustments.decode, "Amounts booked by hand", by_hand=True)
 LITELLM = Source(litellm.NAME, "/v1/litellm", litellm.decode, "LiteLLM's generic API callback")
 
 PROVIDERS: tuple[Source, ...] = (
@@ -86,4 +90,4 @@ PROVIDERS: tuple[Source, ...] = (
 )  # fmt: skip
 """Those below /v1/usage/, whose own objects are taken."""
 
-SOURCES: tuple[Source, ...] = (NATIVE, CLOUDEVENTS, SEATS, *PROVIDERS, LITELLM)
+SOURCES: tuple[Source, ...] = (NATIVE, CLOUDEVENTS, SEATS, ADJUSTMENTS, *PROVIDERS, LITELLM)
