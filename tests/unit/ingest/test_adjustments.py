@@ -68,7 +68,7 @@ async def test_only_people_book_under_the_names_of_people() -> None:
     assert booked.status_code == 202
     assert booked.json()["accepted"] == 1
     assert booked.json()["rejected"][0]["code"] == "missing_field"
-    assert served.kept.events[0].correction.author == "admin"
+    assert served.kept.events[0].correction.author == "first admin"
     forged = await served.client.post("/v1/events", json=native(id="note-7", source="adjustments", billed_cost="0"))
     assert forged.status_code == 422
     assert "'adjustments' is reserved" in forged.text
