@@ -23,6 +23,7 @@ from services.common.auth import key_id_of
 from services.common.kafka.topics import COSTS, USAGE
 from services.connectors.settings import ConnectorOptions
 from services.ingest.settings import IngestOptions
+from services.pricing.adapters import metrics as pricing_metrics
 from tests.contract.environment import required_variables, shared_variables, variables
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -397,7 +398,7 @@ def test_monitoring_names_metrics_that_exist(rendered: Mapping[str, list[Object]
     expressions += [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
     known = {
         sample
-        for collector in vars(metrics).values()
+        for collector in (*vars(metrics).values(), *vars(pricing_metrics).values())
         if isinstance(collector, Counter | Gauge | Histogram)
         for family in collector.describe()
         for sample in (family.name, f"{family.name}_total", f"{family.name}_bucket", f"{family.name}_count")

@@ -156,7 +156,7 @@ def diff(provider: Provider = "", second: Second = "", form: Format = "table", d
             _print([_outlier(outlier) for outlier in outliers], form, _OUTLIER_COLUMNS)
         typer.echo(
             f"{opened.edition.book.version}: {comparison.compared} prices compared, {len(rows)} differ, "
-            f"{len(outliers)} quarantined; dollars for a million units"
+            f"quarantined: {len(outliers)}; dollars for a million units"
         )
     raise typer.Exit(_verdict(comparison, outliers))
 
@@ -169,7 +169,7 @@ def quarantine(provider: Provider = "", form: Format = "table", data: DataOption
     if outliers or form == "json":
         _print([_outlier(outlier) for outlier in outliers], form, _OUTLIER_COLUMNS)
     if form != "json":
-        typer.echo(f"{opened.edition.book.version}: {len(outliers)} prices quarantined")
+        typer.echo(f"{opened.edition.book.version}: quarantined prices: {len(outliers)}")
         for outlier in outliers:
             typer.echo(f"accept: {', '.join(_acceptances(outlier))}")
         if outliers:
@@ -197,7 +197,7 @@ def refresh(
     detail = keeper.health().detail
     typer.echo(
         f"{edition.book.version} {'is in force now' if changed else 'was in force already'}: "
-        f"{len(edition.models)} models, {len(edition.quarantined)} prices quarantined"
+        f"{len(edition.models)} models, quarantined prices: {len(edition.quarantined)}"
     )
     if not options.folder:
         typer.echo("no folder is set (AIFINOPS_PRICING__BOOK__FOLDER): the copy was looked at, and not kept")

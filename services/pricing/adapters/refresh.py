@@ -107,7 +107,7 @@ class PriceBookKeeper:
         if told:
             told.append(f"{self.edition.book.version} stays in force")
         if self.edition.quarantined:
-            told.append(f"{len(self.edition.quarantined)} prices are quarantined: `aifinops prices quarantine`")
+            told.append(f"quarantined prices: {len(self.edition.quarantined)} (`aifinops prices quarantine`)")
         return Health(ready=True, detail="; ".join(told))
 
     async def refresh(self) -> bool:
@@ -156,9 +156,15 @@ class PriceBookKeeper:
     async def _take(self, content: bytes, etag: str, place: str) -> bool:
         limits = Limits(self._options.least_share, self._options.most_jumps)
         now = self._clock.now()
-        edition = await asyncio.to_thread(
-            fresh_edition, content, self.edition, self._second, self._options.accepted_prices(), limits, now
-        )
+        try:
+            edition = await asyncio.to_thread(
+                fresh_edition, content, self.edition, self._second, self._options.accepted_prices(), limits, now
+            )
+        except RefusedCopyError:
+            raise
+        except Exception as error:  # Whatever a copy does to its reader, the book in force stays, and it is told of.
+            log.error("a copy that nobody foresaw", exc_info=error)
+            raise RefusedCopyError(Refusal.MALFORMED, f"{type(error).__name__}: {error}") from error
         self._kept = KeptCopy(content, etag, place, edition.book.as_of, now, edition.outliers)
         changed = edition.book.version != self.edition.book.version
         self._put_in_force(edition)

@@ -94,7 +94,7 @@ def test_an_outlier_is_refreshed_listed_and_accepted(server: Publisher, tmp_path
     assert text == "openai/gpt-4o:input_tokens=2500"
     assert "quarantined: input_tokens 2500" in prices("show", "openai", "gpt-4o", **place)
     accepting = place | {"accepted": json.dumps([text])}
-    assert "0 prices quarantined" in prices("quarantine", **accepting)
+    assert "quarantined prices: 0" in prices("quarantine", **accepting)
     told = json.loads(prices("show", "openai", "gpt-4o", "--format", "json", **accepting))
     assert told["prices"][0]["dollars_per_million"] == "2500"
 

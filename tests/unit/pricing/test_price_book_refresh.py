@@ -234,7 +234,7 @@ async def test_an_outlier_is_quarantined_and_the_last_good_price_counts(server: 
     (outlier,) = running.keeper.edition.quarantined
     assert (outlier.price_id, outlier.bucket) == ("openai/gpt-4o", "input_tokens")
     assert metric("aifinops_price_book_quarantined_prices") == 1
-    assert "1 prices are quarantined" in running.keeper.health().detail
+    assert "quarantined prices: 1" in running.keeper.health().detail
     again = Running(running.options)
     assert again.dollars() == parse_dollars("0.25")
     assert again.pricer.book.version == running.pricer.book.version
