@@ -12,10 +12,13 @@ from services.common.kafka.dead_letters import DeadLetters
 from services.common.kafka.producer import Producer
 from services.common.kafka.topics import COSTS
 from services.common.keyring import KeyRing
+from services.ledger.adapters.event_reader import ClickHouseEvents
 from services.ledger.adapters.metrics import Measures
 from services.ledger.adapters.reader import ClickHouseReader
 from services.ledger.adapters.servicer import LedgerServicer
 from services.ledger.adapters.store import ClickHouseEntryStore
+from services.ledger.adapters.unpriced_reader import ClickHouseUnpriced
+from services.ledger.handlers.events import EventQueries
 from services.ledger.handlers.queries import LedgerQueries
 from services.ledger.handlers.write import LedgerWriter
 from services.ledger.settings import ExportOptions, LedgerSettings
@@ -38,7 +41,10 @@ def build(settings: LedgerSettings, keyring: KeyRing) -> Service:
         dead_letters=DeadLetters(producer, GROUP),
         policy=BatchPolicy(records=options.batch_records, linger_seconds=options.batch_linger_seconds),
     )
-    servicer = LedgerServicer(LedgerQueries(ClickHouseReader(clickhouse), measures))
+    servicer = LedgerServicer(
+        LedgerQueries(ClickHouseReader(clickhouse), measures),
+        EventQueries(ClickHouseEvents(clickhouse), ClickHouseUnpriced(clickhouse)),
+    )
     return Service(
         name="ledger",
         components=(clickhouse, producer, consumer, *_exports(options.export, clickhouse)),

@@ -11,6 +11,10 @@ from finops.ledger.v1.ledger_pb2 import (
     HasEventsResponse,
     ListCostEntriesRequest,
     ListCostEntriesResponse,
+    ListEventsRequest,
+    ListEventsResponse,
+    ListUnpricedRequest,
+    ListUnpricedResponse,
     QueryCostsRequest,
     QueryCostsResponse,
 )
@@ -18,14 +22,16 @@ from finops.ledger.v1.ledger_pb2_grpc import LedgerServiceServicer
 
 from services.common import auth
 from services.common.auth import Access
+from services.ledger.handlers.events import EventQueries
 from services.ledger.handlers.queries import LedgerQueries
 
 
 class LedgerServicer(LedgerServiceServicer):
     """Finds out who calls and hands over to the use case."""
 
-    def __init__(self, queries: LedgerQueries) -> None:
+    def __init__(self, queries: LedgerQueries, events: EventQueries) -> None:
         self._queries = queries
+        self._events = events
 
     async def QueryCosts(self, request: QueryCostsRequest, context: Any) -> QueryCostsResponse:  # noqa: N802
         return await self._queries.query_costs(request, auth.current(Access.READ))
@@ -39,3 +45,9 @@ class LedgerServicer(LedgerServiceServicer):
     async def GetPositions(self, request: GetPositionsRequest, context: Any) -> GetPositionsResponse:  # noqa: N802
         auth.current(Access.INTERNAL)
         return await self._queries.positions(request)
+
+    async def ListEvents(self, request: ListEventsRequest, context: Any) -> ListEventsResponse:  # noqa: N802
+        return await self._events.list_events(request, auth.current(Access.READ))
+
+    async def ListUnpriced(self, request: ListUnpricedRequest, context: Any) -> ListUnpricedResponse:  # noqa: N802
+        return await self._events.list_unpriced(request, auth.current(Access.READ))
