@@ -139,9 +139,10 @@ class Documented:
             return None
         return _first(self._regions, provider, model, moment, lambda rule: rule.within(region.lower()))
 
-    def tier(self, provider: str, model: str, tier: str, moment: Micros) -> Rule | None:
+    def tier(self, provider: str, model: str, tier: str, region: str, moment: Micros) -> Rule | None:
         """What a tier costs of which the list has no price. Factor 0: its tokens are paid for in advance."""
-        return _first(self._tiers, provider, model, moment, lambda rule: tier in rule.tiers)
+        where = region.lower()
+        return _first(self._tiers, provider, model, moment, lambda rule: tier in rule.tiers and rule.within(where))
 
     def batch(self, provider: str, model: str, moment: Micros) -> Rule | None:
         """What a batch costs of which the list has no price."""

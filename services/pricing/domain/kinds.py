@@ -65,7 +65,7 @@ class KindPrices:
         prices = standard | overrides
         tier = self._kind.tier
         if tier != STANDARD and not kinds & TIER_CONTEXT:
-            rule = self._documented.tier(self._resolved.provider, self._name, tier, self._time)
+            rule = self._documented.tier(self._resolved.provider, self._name, tier, self._kind.region, self._time)
             prices = self._as_batch(prices) if rule is not None and rule.like_batch else _ruled(rule, prices)
             assumptions.append(
                 rule.says if rule else f"service tier {tier!r} at the standard price: it has none of its own"
