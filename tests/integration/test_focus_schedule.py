@@ -188,3 +188,14 @@ async def test_object_storage(books: TestLedger, bucket: tuple[str, dict[str, st
     client.download_file("finance", f"ai/{MARCH}/2026-03-10.parquet", str(path))
     assert picos(read(path, Version.V1_3), "EffectiveCost") == COST
     assert await schedule(books, ObjectDestination(url, options)).run() == 0
+
+
+async def test_what_the_ledger_forgot_stays_exported(books: TestLedger, tmp_path: Path) -> None:
+    await write(books, record("old", TOKENS, priced(TOKENS)))
+    destination = ObjectDestination(str(tmp_path))
+    await schedule(books, destination).run()
+    await books.clickhouse.command(
+        "DELETE FROM cost_entries WHERE tenant_id = 'acme' AND source_event_id = 'old' SETTINGS mutations_sync = 2"
+    )
+    assert await schedule(books, destination).run() == 0
+    assert picos(read(tmp_path / MARCH / "2026-03-10.parquet", Version.V1_3), "EffectiveCost") == 2 * COST

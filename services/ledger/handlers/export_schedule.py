@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from services.common import money
-from services.common.clock import DAY, HOUR, Micros, format_rfc3339
+from services.common.clock import DAY, HOUR, Micros, format_rfc3339, parse_rfc3339
 from services.common.log import get_logger
 from services.ledger.domain.focus.charges import Amounts
 from services.ledger.domain.focus.columns import columns
@@ -149,9 +149,13 @@ class ScheduledExport:
         return self._known[folder]
 
     def _is_exported(self, manifest: Mapping[str, Any], day: DayOfTenant) -> bool:
+        """Fewer entries than were exported are no change: the ledger forgets old ones, the files do not."""
         entry = manifest["days"].get(_date(day), {})
-        found = (entry.get("layout"), entry.get("ledger_entries"), entry.get("ledger_written_through"))
-        return found == (self._layout, day.entries, format_rfc3339(day.written))
+        return (
+            entry.get("layout") == self._layout
+            and day.entries <= entry.get("ledger_entries", 0)
+            and day.written <= parse_rfc3339(entry["ledger_written_through"])
+        )
 
     def _folder(self, day: DayOfTenant) -> str:
         contents = self._contents

@@ -131,6 +131,12 @@ def samples() -> list[CostRecord]:
                model="whisper-1"),
         *(record(f"seat-{number}", {"seats": 1}, seat, provider="github", model="copilot-business", tool="copilot",
                  user=f"user-{number}") for number in range(3)),
+        record("included", {"credit_micros": 1_000_000}, _with(rating(CostLine(
+                   bucket="credit_micros", quantity=1_000_000, price_picos_per_million=40_000_000_000)),
+               list_cost_picos=40_000_000_000), provider="cursor", model="pro", tool="cursor"),
+        record("dear", {"seats": 1}, rating(CostLine(bucket="seats", quantity=1, cost_picos=20 * DOLLAR,
+               price_picos_per_unit=20 * DOLLAR, list_price_picos_per_unit=25 * DOLLAR), list=25 * DOLLAR),
+               provider="vendor", model="enterprise", tool="vendor"),
         record("credits", {"credit_micros": 2_500_000}, rating(line("credit_micros", 2_500_000, 40_000_000_000)),
                provider="cursor", model="pro", tool="cursor"),
         record("unpriced", usage, rating(unpriced=("input_tokens", "cache_read_tokens", "output_tokens"), shadow=777),

@@ -151,12 +151,12 @@ def _priced(whose: Attribution, rating: Rating) -> Iterator[tuple[Charge, Amount
     billed_like_effective = not rating.HasField("billed_cost_picos") or rating.billed_cost_picos == rating.cost_picos
     billed = billed_like_effective or rating.billed_cost_picos != 0
     for line in rating.lines:
-        price = line.price_picos_per_million
-        listed = line.list_price_picos_per_million if line.HasField("list_price_picos_per_million") else price
+        price, listed = _prices(line)
+        contracted = _cost_of(line.quantity, price)
         amounts = Amounts(
             quantity=line.quantity,
-            listed=line.cost_picos if listed == price else _cost_of(line, listed),
-            contracted=line.cost_picos,
+            listed=contracted if listed == price else _cost_of(line.quantity, listed),
+            contracted=contracted,
             effective=line.cost_picos,
             billed=line.cost_picos if billed else 0,
         )
@@ -167,9 +167,19 @@ def _priced(whose: Attribution, rating: Rating) -> Iterator[tuple[Charge, Amount
             yield charge, amounts
 
 
-def _cost_of(line: CostLine, price: Picos) -> Picos:
+def _prices(line: CostLine) -> tuple[Picos, Picos]:
+    """What was agreed, and what the list says, for a million units."""
+    price = line.price_picos_per_million
+    if line.HasField("price_picos_per_unit"):
+        price = line.price_picos_per_unit * MILLION
+    if line.HasField("list_price_picos_per_unit"):
+        return price, line.list_price_picos_per_unit * MILLION
+    return price, line.list_price_picos_per_million if line.HasField("list_price_picos_per_million") else price
+
+
+def _cost_of(quantity: int, price: Picos) -> Picos:
     """Half to even, as ratings are rounded."""
-    whole, rest = divmod(line.quantity * price, MILLION)
+    whole, rest = divmod(quantity * price, MILLION)
     return whole + (2 * rest > MILLION or (2 * rest == MILLION and whole % 2 == 1))
 
 
@@ -221,6 +231,8 @@ def _category(usage: UsageEvent, effective: Picos) -> Category:
     tagged = usage.tags.get(CHARGE_TAG, "")
     if tagged in _TAGGED:
         return Category(tagged)
+    if dimensions.quantities(usage.quantities):
+        return Category.USAGE
     kind = usage.correction.kind
     if kind == CorrectionKind.CORRECTION_KIND_MANUAL_ADJUSTMENT:
         return Category.ADJUSTMENT
