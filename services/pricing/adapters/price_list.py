@@ -109,7 +109,7 @@ def make_book(entries: Sequence[ProviderModels], *, version: str, as_of: Micros)
 def newest_change(listings: Iterable[Listing], now: Micros) -> Micros:
     """The newest date on which a price changed; 0 where no price has a date."""
     dates = (c.starts for listing in listings for _, model in listing.models for c in model.conditions())
-    return max((date for date in dates if date is not None and date <= now), default=0)
+    return max((date for date in dates if date is not None and 0 <= date <= now), default=0)
 
 
 def compiled(entries: Iterable[source.Provider]) -> list[Listing]:

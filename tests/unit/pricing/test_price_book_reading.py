@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,11 +15,15 @@ from hypothesis import strategies as st
 
 from services.common.clock import SystemClock
 from services.common.money import parse_dollars
-from services.pricing.adapters.price_book.edition import Limits, fresh_edition, wheel_edition
+from services.pricing.adapters.price_book.edition import Limits, fresh_edition, kept_edition, wheel_edition
+from services.pricing.adapters.price_book.litellm import installed_copy, read_quotes
 from services.pricing.adapters.price_book.reading import MalformedCopyError, read_copy
 from services.pricing.adapters.price_book.refusal import RefusedCopyError
+from services.pricing.adapters.price_book.shelf import KeptCopy, Shelf
 from services.pricing.adapters.price_list import compiled, load_price_book, wheel_providers
-from services.pricing.domain.quarantine import parts
+from services.pricing.domain.comparison import compare
+from services.pricing.domain.prices import Condition
+from services.pricing.domain.quarantine import Outlier, parts
 from services.pricing.domain.rating import Pricer
 from services.pricing.settings import ShadowOptions
 from tests.unit.pricing.events import usage
@@ -151,6 +158,69 @@ def test_no_value_in_any_place_crashes(data: st.DataObject, value: Any) -> None:
             break
         at = at[key]
     offered(json.dumps(listed).encode())
+
+
+LITELLM = (installed_copy() or Path()).read_bytes()
+
+
+@given(st.data())
+@settings(max_examples=100, deadline=None)
+def test_no_bytes_of_a_second_catalogue_crash(data: st.DataObject) -> None:
+    entries = st.dictionaries(
+        st.sampled_from(["litellm_provider", "input_cost_per_token", "output_cost_per_token_batches"]),
+        st.sampled_from(["openai", "", "aws-x"]) | st.integers() | st.floats() | st.none() | st.lists(st.none()),
+    )
+    models = st.dictionaries(st.sampled_from(["gpt-4o", "openai/gpt-4o", "", "bedrock/x"]) | st.text(), entries)
+    content = data.draw(st.binary(max_size=100) | models.map(lambda value: json.dumps(value).encode()))
+    with suppress(MalformedCopyError):
+        quotes = read_quotes(content, WHEEL.book.catalogue)
+        assert all(price > 0 for asked in quotes.values() for prices in asked.values() for price in prices)
+
+
+def test_the_second_catalogue_agrees_with_the_first_on_most_prices() -> None:
+    quotes = read_quotes(LITELLM, WHEEL.book.catalogue)
+    # https://openai.com/api/pricing: gpt-4o $2.50 a million, half of it in batches.
+    assert quotes["openai/gpt-4o"]["", "input_tokens"] == {parse_dollars("2.5")}
+    assert quotes["openai/gpt-4o"]["processing=batch", "input_tokens"] == {parse_dollars("1.25")}
+    # Groq's whisper-large-v3: $0.111 an hour, there a price a second.
+    (whisper,) = quotes["groq/whisper-large-v3"]["", "audio_milliseconds"]
+    listed = WHEEL.models["groq/whisper-large-v3"].standard(NOW)["audio_milliseconds"][0][1]
+    assert abs(whisper - listed) < listed / 1_000
+    compared = compare(WHEEL.models.values(), quotes, NOW)
+    assert compared.compared > 1_500
+    assert len(compared.differences) < compared.compared / 10
+
+
+POINTER = ["sha256", "etag", "place", "as_of", "confirmed", "outliers"]
+
+
+@given(st.data())
+@settings(max_examples=200, deadline=None)
+def test_no_folder_crashes_the_start(data: st.DataObject) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        kept = KeptCopy(SMALL, "1", "here", NOW, NOW, (OUTLIER,))
+        Shelf(Path(folder)).put(kept)
+        pointer = Path(folder, "in-force.json")
+        stated = json.loads(pointer.read_bytes())
+        at = data.draw(st.sampled_from([stated, stated["outliers"][0]]))
+        at[data.draw(st.sampled_from(sorted(at)))] = data.draw(JSON)
+        text = json.dumps(stated)
+        pointer.write_text(text[: data.draw(st.sampled_from([len(text), len(text), len(text) // 2]))])
+        with suppress(RefusedCopyError):
+            found = Shelf(Path(folder)).load()
+            assert found is not None
+            kept_edition(found.content, found.as_of, found.outliers, ())
+
+
+OUTLIER = Outlier(
+    "openai/gpt-4o", "", Condition(starts=5, daily=(1, 2)), "input_tokens", ((0, 7),), (7,), "why", ((0, 6),)
+)
+
+
+def test_a_kept_copy_is_read_as_it_was_put(tmp_path: Path) -> None:
+    kept = KeptCopy(SMALL, '"1"', "here", NOW, NOW + 1, (OUTLIER,))
+    Shelf(tmp_path).put(kept)
+    assert Shelf(tmp_path).load() == kept
 
 
 def test_audio_by_the_hour_has_a_price() -> None:

@@ -23,6 +23,8 @@ from services.pricing.domain.quarantine import Outlier
 
 _POINTER = "in-force.json"
 _SECOND = "second-catalogue.json"
+_LATEST: Micros = 10_000_000_000 * 1_000_000
+"""In the year 2286."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +67,11 @@ class Shelf:
                 content=content,
                 etag=str(stated["etag"]),
                 place=str(stated["place"]),
-                as_of=int(stated["as_of"]),
-                confirmed=int(stated["confirmed"]),
+                as_of=_moment(stated["as_of"]),
+                confirmed=_moment(stated["confirmed"]),
                 outliers=tuple(_read_outlier(each) for each in stated["outliers"]),
             )
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise RefusedCopyError(
                 Refusal.STORAGE, f"the copy kept in {self._folder} cannot be read ({type(error).__name__}: {error}); "
                 "refresh it, or empty the folder"
@@ -169,6 +171,13 @@ class Shelf:
         yield from self._folder.glob("*.draft")
 
 
+def _moment(stated: Any) -> Micros:
+    moment = int(stated)
+    if not 0 <= moment < _LATEST:
+        raise ValueError(f"{moment} is no time")
+    return moment
+
+
 def _file_of(sha256: Any) -> str:
     if not isinstance(sha256, str) or not sha256.isalnum():
         raise ValueError("in-force.json names no copy")
@@ -190,11 +199,14 @@ def _outlier(outlier: Outlier) -> dict[str, Any]:
 
 
 def _read_outlier(stated: Any) -> Outlier:
-    daily = stated["daily"]
+    starts, daily = stated["starts"], stated["daily"]
     return Outlier(
         price_id=str(stated["price_id"]),
         kind=str(stated["kind"]),
-        condition=Condition(starts=stated["starts"], daily=None if daily is None else (int(daily[0]), int(daily[1]))),
+        condition=Condition(
+            starts=None if starts is None else int(starts),
+            daily=None if daily is None else (int(daily[0]), int(daily[1])),
+        ),
         bucket=str(stated["bucket"]),
         offered=_ladder(stated["offered"]),
         suspect=tuple(int(price) for price in stated["suspect"]),
