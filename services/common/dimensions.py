@@ -19,6 +19,11 @@ BUCKETS: tuple[str, ...] = tuple(Quantities.DESCRIPTOR.fields_by_name)
 
 TOKEN_BUCKETS: tuple[str, ...] = tuple(name for name in BUCKETS if name.endswith("_tokens"))
 
+ADJUSTMENTS = "adjustments"
+SETTLEMENTS = "aifinops-settlement"
+BOOKED_SOURCES = frozenset({ADJUSTMENTS, SETTLEMENTS})
+"""Values of `source` under which people and the platform book amounts; nothing that is used comes under them."""
+
 _FIELDS = {name: "tenant_id" if name == "tenant" else name for name in DIMENSIONS}
 
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.common.clock import Clock
+from services.common.dimensions import BOOKED_SOURCES
 from services.common.errors import PayloadTooLargeError, ResourceExhaustedError
 from services.ingest.domain.attribution import Attribution
 from services.ingest.domain.cardinality import TagGuard
 from services.ingest.domain.context import Context
-from services.ingest.domain.identity import RESERVED_SOURCES, Event, seal
+from services.ingest.domain.identity import Event, seal
 from services.ingest.domain.rate_limit import RateLimit
 from services.ingest.domain.rejection import Reason, Rejected
 from services.ingest.domain.sources import Source
@@ -115,7 +116,8 @@ class Intake:
                 for event in (source.decode(item, context), *context.also):
                     if event is None:
                         continue
-                    if event.source in RESERVED_SOURCES and not source.by_hand:
+                    # Under such a name it could change what people or the platform booked.
+                    if event.source in BOOKED_SOURCES and not source.by_hand:
                         raise Rejected(Reason.INVALID, "source", f"{event.source!r} is reserved: use another name")
                     if self._tag_guard is not None and event.tags:
                         overflowed += self._tag_guard.apply(caller.tenant_id, event.tags, now)

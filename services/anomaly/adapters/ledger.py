@@ -18,10 +18,12 @@ from finops.ledger.v1.ledger_pb2_grpc import LedgerServiceStub
 from services.anomaly.domain.series import TENANT, Totals, hour_of, is_seat_fee
 from services.anomaly.handlers.ports import HourlySum, Positions, Scope
 from services.common.clock import HOUR, Micros
+from services.common.dimensions import BOOKED_SOURCES
 from services.common.errors import ResourceExhaustedError
 from services.common.grpc.client import Channel, call
 from services.common.money import from_proto
 
+_USED = " AND ".join(f'source != "{source}"' for source in sorted(BOOKED_SOURCES))
 _PATIENCE_SECONDS = 60.0
 
 
@@ -72,6 +74,7 @@ class LedgerHistory:
             end_unix_micros=end,
             group_by=group_by,
             granularity=granularity,
+            filter=_USED,
             log_scope=LogScope(
                 incarnation=scope.incarnation, through_offsets=scope.positions, include_other_incarnations=True
             ),

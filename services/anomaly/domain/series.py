@@ -10,7 +10,7 @@ from finops.cost.v1.cost_pb2 import CostRecord
 from finops.usage.v1.usage_pb2 import Measurement, Quantities, UsageEvent
 
 from services.common.clock import HOUR, Micros
-from services.common.dimensions import DIMENSIONS
+from services.common.dimensions import BOOKED_SOURCES, DIMENSIONS
 from services.common.money import Picos
 
 Hour = int
@@ -62,8 +62,13 @@ def is_seat_fee(quantities: Quantities) -> bool:
 
 
 def is_watched(usage: UsageEvent) -> bool:
-    """Metered usage; reported figures reconcile it and are never added to it."""
-    return usage.measurement != Measurement.MEASUREMENT_REPORTED and not is_seat_fee(usage.quantities)
+    """Metered usage; reported figures reconcile it and are never added to it, and amounts that are booked by hand or at
+    a period's end are no use at all."""
+    return (
+        usage.measurement != Measurement.MEASUREMENT_REPORTED
+        and usage.source not in BOOKED_SOURCES
+        and not is_seat_fee(usage.quantities)
+    )
 
 
 class Reader:

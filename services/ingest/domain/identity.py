@@ -12,9 +12,6 @@ from services.common.clock import Micros
 
 HASH_BYTES = 16
 
-RESERVED_SOURCES = frozenset({"adjustments", "aifinops-settlement"})
-"""Sources of what people or the platform book: an event sent in under such a name could change their amounts."""
-
 _LENGTHS = struct.Struct(">III")
 
 

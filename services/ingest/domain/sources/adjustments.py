@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from finops.usage.v1.usage_pb2 import Correction, CorrectionKind, UsageEvent
 
+from services.common.dimensions import ADJUSTMENTS
 from services.ingest.domain import fields
 from services.ingest.domain.context import Context
 from services.ingest.domain.rejection import Reason, Rejected, not_an_object
 
-NAME = "adjustments"
+NAME = ADJUSTMENTS
 
 _TEXTS = ("provider", "model", "tool", "team", "user", "project", "key", "environment")
 FIELDS = ("id", "time", "amount", "reason", *_TEXTS, "tags")
