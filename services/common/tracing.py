@@ -36,16 +36,25 @@ def traceparent() -> str:
     return carrier.get("traceparent", "")
 
 
+def traceparent_of(headers: Headers) -> bytes:
+    """The span a record belongs to; empty: none."""
+    # Backwards: of our own headers it is the last.
+    for name, value in reversed(headers):
+        if name == "traceparent":
+            return value
+    return b""
+
+
 def links(all_headers: Iterable[Headers]) -> list[trace.Link]:
     """Links to the distinct spans that produced a batch, at most 32."""
     found: dict[bytes, trace.Link] = {}
     for headers in all_headers:
-        for name, value in headers:
-            if name == "traceparent" and value not in found:
-                context = propagate.extract({"traceparent": value.decode("ascii", "ignore")})
-                span = trace.get_current_span(context).get_span_context()
-                if span.is_valid:
-                    found[value] = trace.Link(span)
+        value = traceparent_of(headers)
+        if value and value not in found:
+            context = propagate.extract({"traceparent": value.decode("ascii", "ignore")})
+            span = trace.get_current_span(context).get_span_context()
+            if span.is_valid:
+                found[value] = trace.Link(span)
         if len(found) >= _MAX_LINKS:
             break
     return list(found.values())

@@ -231,7 +231,8 @@ class BatchConsumer:
         self._failures, self._trouble = 0, ""
 
     async def _commit(self, records: Sequence[ConsumerRecord]) -> None:
-        offsets = {TopicPartition(record.topic, record.partition): record.offset + 1 for record in records}
+        last = {(record.topic, record.partition): record.offset for record in records}
+        offsets = {TopicPartition(*partition): offset + 1 for partition, offset in last.items()}
         try:
             await self._subscription.consumer().commit(offsets)
         except (CommitFailedError, IllegalStateError):

@@ -17,6 +17,7 @@ from aiokafka.errors import (
 
 from services.common.component import Health
 from services.common.errors import UnavailableError
+from services.common.kafka import lz4
 from services.common.kafka.client import connection
 from services.common.kafka.record import Outgoing
 from services.common.kafka.submit import submit
@@ -25,6 +26,8 @@ from services.common.metrics import PRODUCE_FAILURES, PRODUCED
 from services.common.settings import KafkaSettings
 
 log = get_logger(__name__)
+
+lz4.at_its_fast_level()
 
 _FLUSH_EVERY = 2_000
 

@@ -7,16 +7,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.partitioner import DefaultPartitioner
 
+from services.common.kafka.murmur2 import partition_of
 from services.common.kafka.record import Outgoing
 from services.common.settings import KafkaSettings
 
 _WORTH_A_BATCH = 16
 """Records of one partition. Fewer are sent one by one, so that they share a batch with what others send meanwhile."""
-
-
-_partitioner = DefaultPartitioner()
 
 
 class _Submitted(NamedTuple):
@@ -64,7 +61,7 @@ async def _by_partition(
     for index, record in enumerate(records):
         partition = record.partition
         if partition is None:
-            partition = _partitioner(record.key, partitions[record.topic], ())
+            partition = partition_of(record.key, partitions[record.topic])
         found.setdefault((topics[record.topic], partition), []).append(index)
     return found
 
