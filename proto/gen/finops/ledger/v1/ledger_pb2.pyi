@@ -9,6 +9,14 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class ComparisonPeriod(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    COMPARISON_PERIOD_UNSPECIFIED: _ClassVar[ComparisonPeriod]
+    COMPARISON_PERIOD_PREVIOUS: _ClassVar[ComparisonPeriod]
+    COMPARISON_PERIOD_PREVIOUS_MONTH: _ClassVar[ComparisonPeriod]
+    COMPARISON_PERIOD_PREVIOUS_YEAR: _ClassVar[ComparisonPeriod]
+    COMPARISON_PERIOD_CUSTOM: _ClassVar[ComparisonPeriod]
+
 class Granularity(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     GRANULARITY_UNSPECIFIED: _ClassVar[Granularity]
@@ -17,6 +25,11 @@ class Granularity(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     GRANULARITY_DAY: _ClassVar[Granularity]
     GRANULARITY_WEEK: _ClassVar[Granularity]
     GRANULARITY_MONTH: _ClassVar[Granularity]
+COMPARISON_PERIOD_UNSPECIFIED: ComparisonPeriod
+COMPARISON_PERIOD_PREVIOUS: ComparisonPeriod
+COMPARISON_PERIOD_PREVIOUS_MONTH: ComparisonPeriod
+COMPARISON_PERIOD_PREVIOUS_YEAR: ComparisonPeriod
+COMPARISON_PERIOD_CUSTOM: ComparisonPeriod
 GRANULARITY_UNSPECIFIED: Granularity
 GRANULARITY_TOTAL: Granularity
 GRANULARITY_HOUR: Granularity
@@ -25,7 +38,7 @@ GRANULARITY_WEEK: Granularity
 GRANULARITY_MONTH: Granularity
 
 class QueryCostsRequest(_message.Message):
-    __slots__ = ("start_unix_micros", "end_unix_micros", "group_by", "granularity", "time_zone", "filter", "limit", "log_scope", "include_reported")
+    __slots__ = ("start_unix_micros", "end_unix_micros", "group_by", "granularity", "time_zone", "filter", "limit", "log_scope", "include_reported", "as_of_unix_micros", "with_rest", "comparison", "unit_costs", "sessions")
     START_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
     END_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
     GROUP_BY_FIELD_NUMBER: _ClassVar[int]
@@ -35,6 +48,11 @@ class QueryCostsRequest(_message.Message):
     LIMIT_FIELD_NUMBER: _ClassVar[int]
     LOG_SCOPE_FIELD_NUMBER: _ClassVar[int]
     INCLUDE_REPORTED_FIELD_NUMBER: _ClassVar[int]
+    AS_OF_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    WITH_REST_FIELD_NUMBER: _ClassVar[int]
+    COMPARISON_FIELD_NUMBER: _ClassVar[int]
+    UNIT_COSTS_FIELD_NUMBER: _ClassVar[int]
+    SESSIONS_FIELD_NUMBER: _ClassVar[int]
     start_unix_micros: int
     end_unix_micros: int
     group_by: _containers.RepeatedScalarFieldContainer[str]
@@ -44,7 +62,22 @@ class QueryCostsRequest(_message.Message):
     limit: int
     log_scope: LogScope
     include_reported: bool
-    def __init__(self, start_unix_micros: _Optional[int] = ..., end_unix_micros: _Optional[int] = ..., group_by: _Optional[_Iterable[str]] = ..., granularity: _Optional[_Union[Granularity, str]] = ..., time_zone: _Optional[str] = ..., filter: _Optional[str] = ..., limit: _Optional[int] = ..., log_scope: _Optional[_Union[LogScope, _Mapping]] = ..., include_reported: _Optional[bool] = ...) -> None: ...
+    as_of_unix_micros: int
+    with_rest: bool
+    comparison: Comparison
+    unit_costs: bool
+    sessions: bool
+    def __init__(self, start_unix_micros: _Optional[int] = ..., end_unix_micros: _Optional[int] = ..., group_by: _Optional[_Iterable[str]] = ..., granularity: _Optional[_Union[Granularity, str]] = ..., time_zone: _Optional[str] = ..., filter: _Optional[str] = ..., limit: _Optional[int] = ..., log_scope: _Optional[_Union[LogScope, _Mapping]] = ..., include_reported: _Optional[bool] = ..., as_of_unix_micros: _Optional[int] = ..., with_rest: _Optional[bool] = ..., comparison: _Optional[_Union[Comparison, _Mapping]] = ..., unit_costs: _Optional[bool] = ..., sessions: _Optional[bool] = ...) -> None: ...
+
+class Comparison(_message.Message):
+    __slots__ = ("period", "start_unix_micros", "end_unix_micros")
+    PERIOD_FIELD_NUMBER: _ClassVar[int]
+    START_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    END_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    period: ComparisonPeriod
+    start_unix_micros: int
+    end_unix_micros: int
+    def __init__(self, period: _Optional[_Union[ComparisonPeriod, str]] = ..., start_unix_micros: _Optional[int] = ..., end_unix_micros: _Optional[int] = ...) -> None: ...
 
 class LogScope(_message.Message):
     __slots__ = ("incarnation", "through_offsets", "include_other_incarnations")
@@ -64,15 +97,21 @@ class LogScope(_message.Message):
     def __init__(self, incarnation: _Optional[str] = ..., through_offsets: _Optional[_Mapping[int, int]] = ..., include_other_incarnations: _Optional[bool] = ...) -> None: ...
 
 class QueryCostsResponse(_message.Message):
-    __slots__ = ("rows", "read_from")
+    __slots__ = ("rows", "read_from", "compared_start_unix_micros", "compared_end_unix_micros", "complete_from_unix_micros")
     ROWS_FIELD_NUMBER: _ClassVar[int]
     READ_FROM_FIELD_NUMBER: _ClassVar[int]
+    COMPARED_START_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    COMPARED_END_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    COMPLETE_FROM_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
     rows: _containers.RepeatedCompositeFieldContainer[CostRow]
     read_from: str
-    def __init__(self, rows: _Optional[_Iterable[_Union[CostRow, _Mapping]]] = ..., read_from: _Optional[str] = ...) -> None: ...
+    compared_start_unix_micros: int
+    compared_end_unix_micros: int
+    complete_from_unix_micros: int
+    def __init__(self, rows: _Optional[_Iterable[_Union[CostRow, _Mapping]]] = ..., read_from: _Optional[str] = ..., compared_start_unix_micros: _Optional[int] = ..., compared_end_unix_micros: _Optional[int] = ..., complete_from_unix_micros: _Optional[int] = ...) -> None: ...
 
 class CostRow(_message.Message):
-    __slots__ = ("group", "time_unix_micros", "cost", "shadow_cost", "quantities", "events", "unpriced_events")
+    __slots__ = ("group", "time_unix_micros", "cost", "shadow_cost", "quantities", "events", "unpriced_events", "list_cost", "contracted_cost", "billed_cost", "rest", "compared", "cost_change", "units")
     GROUP_FIELD_NUMBER: _ClassVar[int]
     TIME_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
     COST_FIELD_NUMBER: _ClassVar[int]
@@ -80,6 +119,13 @@ class CostRow(_message.Message):
     QUANTITIES_FIELD_NUMBER: _ClassVar[int]
     EVENTS_FIELD_NUMBER: _ClassVar[int]
     UNPRICED_EVENTS_FIELD_NUMBER: _ClassVar[int]
+    LIST_COST_FIELD_NUMBER: _ClassVar[int]
+    CONTRACTED_COST_FIELD_NUMBER: _ClassVar[int]
+    BILLED_COST_FIELD_NUMBER: _ClassVar[int]
+    REST_FIELD_NUMBER: _ClassVar[int]
+    COMPARED_FIELD_NUMBER: _ClassVar[int]
+    COST_CHANGE_FIELD_NUMBER: _ClassVar[int]
+    UNITS_FIELD_NUMBER: _ClassVar[int]
     group: _containers.RepeatedScalarFieldContainer[str]
     time_unix_micros: int
     cost: _cost_pb2.Money
@@ -87,21 +133,48 @@ class CostRow(_message.Message):
     quantities: _usage_pb2.Quantities
     events: int
     unpriced_events: int
-    def __init__(self, group: _Optional[_Iterable[str]] = ..., time_unix_micros: _Optional[int] = ..., cost: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., shadow_cost: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., quantities: _Optional[_Union[_usage_pb2.Quantities, _Mapping]] = ..., events: _Optional[int] = ..., unpriced_events: _Optional[int] = ...) -> None: ...
+    list_cost: _cost_pb2.Money
+    contracted_cost: _cost_pb2.Money
+    billed_cost: _cost_pb2.Money
+    rest: bool
+    compared: CostRow
+    cost_change: _cost_pb2.Money
+    units: UnitCosts
+    def __init__(self, group: _Optional[_Iterable[str]] = ..., time_unix_micros: _Optional[int] = ..., cost: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., shadow_cost: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., quantities: _Optional[_Union[_usage_pb2.Quantities, _Mapping]] = ..., events: _Optional[int] = ..., unpriced_events: _Optional[int] = ..., list_cost: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., contracted_cost: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., billed_cost: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., rest: _Optional[bool] = ..., compared: _Optional[_Union[CostRow, _Mapping]] = ..., cost_change: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., units: _Optional[_Union[UnitCosts, _Mapping]] = ...) -> None: ...
+
+class UnitCosts(_message.Message):
+    __slots__ = ("per_request", "per_user", "per_thousand_tokens", "per_session", "users", "tokens", "sessions")
+    PER_REQUEST_FIELD_NUMBER: _ClassVar[int]
+    PER_USER_FIELD_NUMBER: _ClassVar[int]
+    PER_THOUSAND_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    PER_SESSION_FIELD_NUMBER: _ClassVar[int]
+    USERS_FIELD_NUMBER: _ClassVar[int]
+    TOKENS_FIELD_NUMBER: _ClassVar[int]
+    SESSIONS_FIELD_NUMBER: _ClassVar[int]
+    per_request: _cost_pb2.Money
+    per_user: _cost_pb2.Money
+    per_thousand_tokens: _cost_pb2.Money
+    per_session: _cost_pb2.Money
+    users: int
+    tokens: int
+    sessions: int
+    def __init__(self, per_request: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., per_user: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., per_thousand_tokens: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., per_session: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., users: _Optional[int] = ..., tokens: _Optional[int] = ..., sessions: _Optional[int] = ...) -> None: ...
 
 class ListCostEntriesRequest(_message.Message):
-    __slots__ = ("start_unix_micros", "end_unix_micros", "filter", "page_size", "page_token")
+    __slots__ = ("start_unix_micros", "end_unix_micros", "filter", "page_size", "page_token", "as_of_unix_micros")
     START_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
     END_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
     FILTER_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    AS_OF_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
     start_unix_micros: int
     end_unix_micros: int
     filter: str
     page_size: int
     page_token: str
-    def __init__(self, start_unix_micros: _Optional[int] = ..., end_unix_micros: _Optional[int] = ..., filter: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+    as_of_unix_micros: int
+    def __init__(self, start_unix_micros: _Optional[int] = ..., end_unix_micros: _Optional[int] = ..., filter: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., as_of_unix_micros: _Optional[int] = ...) -> None: ...
 
 class ListCostEntriesResponse(_message.Message):
     __slots__ = ("entries", "next_page_token")
