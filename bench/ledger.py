@@ -177,7 +177,7 @@ async def main() -> None:
             console.print(f"queries ({load_average()})")
             times, read_from = await queries(bed, end, options.runs)
             _print_times(f"bench/ledger: QueryCosts over gRPC, {options.events:,} events", times, read_from)
-            few = max(3, options.runs // 4)
+            few = max(3, options.runs // 6)
             ways = await ways_of_reading(clickhouse, end, few)
             _print_times(f"Thirty days by team, read in different ways, {few} times", ways, {})
             await clickhouse.stop()
