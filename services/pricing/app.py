@@ -20,10 +20,13 @@ from services.pricing.adapters.metrics import PrometheusMeter
 from services.pricing.adapters.override_store import ClickHouseOverrides
 from services.pricing.adapters.peers import GrpcLedger, GrpcPricing
 from services.pricing.adapters.refresh import PriceBookKeeper, open_book
+from services.pricing.adapters.rerate import Leading
+from services.pricing.adapters.rerate_wiring import Rerating
 from services.pricing.adapters.servicer import PricingServicer
 from services.pricing.domain.names import Catalogue
 from services.pricing.domain.rating import Pricer
 from services.pricing.handlers.desk import PriceDesk
+from services.pricing.handlers.quote import Quoter
 from services.pricing.handlers.rater import Rater
 from services.pricing.settings import PricingSettings
 
@@ -40,21 +43,27 @@ def build(settings: PricingSettings, keyring: KeyRing) -> Service:
         ClickHouse(settings.clickhouse), pricer, refresh_seconds=settings.pricing.override_refresh_seconds
     )
     desk = PriceDesk(pricer, overrides, clock)
+    rerating = Rerating(settings, pricer, overrides)
     return Service(
         name="pricing",
         components=[
             keeper,
             overrides,
-            *(_rater(settings, lambda: pricer.book.catalogue) if settings.pricing.rater else ()),
+            *rerating.components,
+            *(_rater(settings, lambda: pricer.book.catalogue, rerating) if settings.pricing.rater else ()),
         ],
         grpc=[
-            GrpcService("finops.pricing.v1.PricingService", PricingServicer(desk), add_PricingServiceServicer_to_server)
+            GrpcService(
+                "finops.pricing.v1.PricingService",
+                PricingServicer(desk, Quoter(pricer, overrides, clock), rerating.rerater),
+                add_PricingServiceServicer_to_server,
+            )
         ],
         migrations=["services.pricing.migrations"],
     )
 
 
-def _rater(settings: PricingSettings, catalogue: Callable[[], Catalogue]) -> list[Component]:
+def _rater(settings: PricingSettings, catalogue: Callable[[], Catalogue], rerating: Rerating) -> list[Component]:
     """The rater's parts in the order of their start; it reaches prices over gRPC even within one process."""
     options, key = settings.pricing, settings.auth.service_key.get_secret_value()
     pricing, ledger = Channel(settings.peers.pricing), Channel(settings.peers.ledger)
@@ -68,12 +77,13 @@ def _rater(settings: PricingSettings, catalogue: Callable[[], Catalogue]) -> lis
         window_records=options.window_records,
         skew=round(options.skew_minutes * MINUTE),
     )
+    leading = Leading(rater)
     consumer = BatchConsumer(
         settings.kafka,
         group=GROUP,
         topics=[USAGE],
-        processor=rater,
+        processor=leading,
         dead_letters=DeadLetters(producer, GROUP),
         policy=BatchPolicy(records=options.batch_records, linger_seconds=options.linger_seconds),
     )
-    return [pricing, ledger, producer, consumer]
+    return [pricing, ledger, producer, consumer, *rerating.late_prices(leading)]

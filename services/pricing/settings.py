@@ -75,6 +75,18 @@ class BookOptions(BaseModel):
         return frozenset(Accepted.parse(text) for text in self.accepted)
 
 
+class RerateOptions(BaseModel):
+    """Events that are priced anew, and the queue of those without a price."""
+
+    check_seconds: float = Field(
+        default=300, ge=0, description="How often the queue of use without a price is looked at; 0: never"
+    )
+    automatic: bool = Field(
+        default=True, description="Re-rate use in the queue that has a price by now; off: only measure the queue"
+    )
+    page_events: int = Field(default=1_000, ge=1, le=1_000, description="Events read and re-rated together")
+
+
 class PricingOptions(BaseModel):
     """`AIFINOPS_PRICING__...`"""
 
@@ -94,6 +106,7 @@ class PricingOptions(BaseModel):
     )
     shadow: ShadowOptions = ShadowOptions()
     book: BookOptions = BookOptions()
+    rerate: RerateOptions = RerateOptions()
 
 
 class PricingSettings(ServiceSettings):

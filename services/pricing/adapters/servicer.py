@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 from finops.pricing.v1.pricing_pb2 import (
@@ -13,19 +14,27 @@ from finops.pricing.v1.pricing_pb2 import (
     PriceBatchResponse,
     PutPriceOverrideRequest,
     PutPriceOverrideResponse,
+    QuoteRequest,
+    QuoteResponse,
+    RerateProgress,
+    RerateRequest,
 )
 from finops.pricing.v1.pricing_pb2_grpc import PricingServiceServicer
 
 from services.common import auth
 from services.common.auth import Access, Role
 from services.pricing.handlers.desk import PriceDesk
+from services.pricing.handlers.quote import Quoter
+from services.pricing.handlers.rerate import Rerater
 
 
 class PricingServicer(PricingServiceServicer):
-    """Admits the caller, and hands the call to the desk."""
+    """Admits the caller, and hands the call on."""
 
-    def __init__(self, desk: PriceDesk) -> None:
+    def __init__(self, desk: PriceDesk, quoter: Quoter, rerater: Rerater) -> None:
         self._desk = desk
+        self._quoter = quoter
+        self._rerater = rerater
 
     async def PriceBatch(self, request: PriceBatchRequest, context: Any) -> PriceBatchResponse:  # noqa: N802
         caller = auth.current(Access.READ)
@@ -55,3 +64,11 @@ class PricingServicer(PricingServiceServicer):
         return PutPriceOverrideResponse(
             price=await self._desk.put_override(caller.tenant_id, request.price, recorded_by=caller.key_name)
         )
+
+    async def Quote(self, request: QuoteRequest, context: Any) -> QuoteResponse:  # noqa: N802
+        return self._quoter.quote(request, auth.current(Access.READ).tenant_id)
+
+    async def Rerate(self, request: RerateRequest, context: Any) -> AsyncIterator[RerateProgress]:  # noqa: N802
+        caller = auth.current(Access.EDIT)
+        async for progress in self._rerater.rerate(request, caller.tenant_id, author=caller.key_name):
+            yield progress

@@ -1,0 +1,156 @@
+"""What re-rating needs of the ledger, of prices and of finops.usage.v1."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from finops.cost.v1.cost_pb2 import Rating
+from finops.ledger.v1.ledger_pb2 import ListEventsRequest, ListUnpricedRequest, QueryCostsRequest, UnpricedUse
+from finops.ledger.v1.ledger_pb2_grpc import LedgerServiceStub
+from finops.usage.v1.usage_pb2 import UsageEvent
+
+from services.common.clock import HOUR
+from services.common.component import Health
+from services.common.grpc.client import Channel, call
+from services.common.kafka import cloudevents
+from services.common.kafka.producer import Producer
+from services.common.kafka.record import Batch as RecordBatch
+from services.common.kafka.record import BatchProcessor, Log, Outgoing, Partition
+from services.common.kafka.topics import USAGE
+from services.common.settings import KafkaSettings
+from services.pricing.domain.rating import Pricer, UnpriceableError
+from services.pricing.handlers.ports import OverrideStore, Refused
+from services.pricing.handlers.rerate import Page, Selection
+
+_TYPE = UsageEvent.DESCRIPTOR.full_name
+_PATIENCE_SECONDS = 60.0
+"""For one answer of the ledger about much of its history."""
+_MOST_GROUPS = 1_000
+_SLICE = 500
+"""Events rated before others on the event loop get their turn: about 5 ms."""
+
+
+class GrpcBookedEvents:
+    """The ledger's events and its queue, over gRPC with the platform's key."""
+
+    def __init__(self, channel: Channel, service_key: str) -> None:
+        self._channel = channel
+        self._key = service_key
+
+    async def count(self, selection: Selection) -> int:
+        request = QueryCostsRequest(
+            start_unix_micros=selection.start - selection.start % HOUR,
+            end_unix_micros=selection.end + -selection.end % HOUR,
+            filter=selection.filter,
+        )
+        stub = LedgerServiceStub(self._channel.channel())
+        answer = await call(
+            stub.QueryCosts, request, key=self._key, tenant_id=selection.tenant_id, timeout_seconds=_PATIENCE_SECONDS
+        )
+        return sum(row.unpriced_events if selection.only_unpriced else row.events for row in answer.rows)
+
+    async def page(self, selection: Selection, token: str, size: int) -> Page:
+        request = ListEventsRequest(
+            start_unix_micros=selection.start,
+            end_unix_micros=selection.end,
+            filter=selection.filter,
+            only_unpriced=selection.only_unpriced,
+            page_size=size,
+            page_token=token,
+        )
+        stub = LedgerServiceStub(self._channel.channel())
+        answer = await call(
+            stub.ListEvents, request, key=self._key, tenant_id=selection.tenant_id, timeout_seconds=_PATIENCE_SECONDS
+        )
+        return Page(answer.events, answer.next_page_token)
+
+    async def groups(self) -> Sequence[UnpricedUse]:
+        found: list[UnpricedUse] = []
+        token = ""
+        while True:
+            request = ListUnpricedRequest(page_size=_MOST_GROUPS, page_token=token)
+            stub = LedgerServiceStub(self._channel.channel())
+            answer = await call(stub.ListUnpriced, request, key=self._key, timeout_seconds=_PATIENCE_SECONDS)
+            found += answer.groups
+            token = answer.next_page_token
+            if not token:
+                return found
+
+
+class LocalPricing:
+    """This process's own prices: re-rating asks about every event of the ledger, the rater only about what changed."""
+
+    def __init__(self, pricer: Pricer, store: OverrideStore) -> None:
+        self._pricer = pricer
+        self._store = store
+
+    async def rate(self, events: Sequence[UsageEvent]) -> Sequence[Rating | Refused]:
+        self._store.ensure_loaded()
+        found: list[Rating | Refused] = []
+        for position, event in enumerate(events, 1):
+            try:
+                found.append(self._pricer.rate(event, event.tenant_id))
+            except UnpriceableError as error:
+                found.append(Refused(str(error)))
+            if position % _SLICE == 0:
+                await asyncio.sleep(0)
+        return found
+
+
+class KafkaRebookingLog:
+    """Events to be booked anew, on the partitions where they lie already. A component.
+
+    It connects when first used: a process that only answers for prices needs no Kafka.
+    """
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self.name = "re-rated usage"
+        self._producer = Producer(settings, client_id="rerate")
+        self._started = False
+
+    async def start(self) -> None:
+        """Nothing yet."""
+
+    async def stop(self) -> None:
+        await self._producer.stop()
+        self._started = False
+
+    def health(self) -> Health:
+        return Health(ready=True)
+
+    async def rebook(self, events: Sequence[UsageEvent]) -> None:
+        if not self._started:
+            self._started = True
+            await self._producer.start()
+        await self._producer.produce([_outgoing(event) for event in events])
+
+
+def _outgoing(event: UsageEvent) -> Outgoing:
+    # The run is part of the id: the same event re-rated another day is another record.
+    event_id = f"{event.event_key.hex()}:{event.correction.run_id}"
+    headers = cloudevents.headers(_TYPE, event.source, event_id, event.correction.recorded_unix_micros)
+    return Outgoing(USAGE, event.event_key, event.SerializeToString(), headers)
+
+
+class Leading:
+    """A BatchProcessor that also says whether this process reads partition 0: of several, one does."""
+
+    def __init__(self, processor: BatchProcessor) -> None:
+        self._processor = processor
+        self.held = False
+        self.gained = asyncio.Event()
+        """Set when it may have become so."""
+
+    async def assigned(self, partitions: Sequence[Partition], log: Log) -> Mapping[Partition, int]:
+        starts = await self._processor.assigned(partitions, log)
+        self.held = any(partition.partition == 0 for partition in partitions)
+        self.gained.set()
+        return starts
+
+    async def process(self, batch: RecordBatch) -> None:
+        await self._processor.process(batch)
+
+    async def revoked(self, partitions: Sequence[Partition]) -> None:
+        self.held = False
+        await self._processor.revoked(partitions)
