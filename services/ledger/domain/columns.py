@@ -91,7 +91,8 @@ def columns(incarnation: str, block: Block) -> list[Sequence[Any]]:
     positions = [record.usage_position for record in records]
     return [
         *(_read(field, usages) for field, _ in _USAGE.values()),
-        [dict(usage.tags) for usage in usages],
+        # Faster than dict(tags), which goes through the keys in Python.
+        [{name: tags[name] for name in tags} for usage in usages for tags in [usage.tags]],
         [usage.quantities.SerializeToString() for usage in usages],
         *(_read(field, records) for field, _ in _RECORD.values()),
         *(_read(bucket, deltas) for bucket in BUCKETS),
