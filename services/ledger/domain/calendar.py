@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import pairwise
 from typing import Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from services.common.clock import Micros, to_datetime, to_micros
+from services.common.clock import HOUR, Micros, to_datetime, to_micros
 
 Unit = Literal["day", "week", "month"]
+
+Place = tuple[int, ...]
+"""Of a bucket in its range: what buckets of two ranges have in common that are compared with each other."""
 
 
 @cache
@@ -35,6 +39,80 @@ def bucket_starts(unit: Unit, start: Micros, end: Micros, zone_name: str) -> lis
         day = _next(unit, day)
     ordered = sorted(set(starts))
     return [begin for begin, following in pairwise([*ordered, end]) if following > start and begin < end]
+
+
+def hour_starts(start: Micros, end: Micros) -> list[Micros]:
+    """Starts of the UTC hours that [start, end) touches."""
+    return list(range(start // HOUR * HOUR, end, HOUR))
+
+
+def bucket_places(starts: Sequence[Micros]) -> dict[Micros, Place]:
+    """Days, weeks and months are counted: the third day has the place of any third day."""
+    return {start: (index,) for index, start in enumerate(starts)}
+
+
+def hour_places(hours: Sequence[Micros], zone_name: str) -> dict[Micros, Place]:
+    """Hours go by the clock on the wall: nine o'clock on the third day, also where a clock change lies before it. An
+    hour that happens twice has two places."""
+    zone = ZoneInfo(zone_name)
+    local = [to_datetime(hour).astimezone(zone) for hour in hours]
+    return {
+        hour: ((at.date() - local[0].date()).days, at.hour, at.minute, at.fold)
+        for hour, at in zip(hours, local, strict=True)
+    }
+
+
+def just_before(start: Micros, end: Micros, zone_name: str) -> tuple[Micros, Micros]:
+    """The range of the same length before [start, end).
+
+    One that begins at a midnight moves by as many whole days as it touches, so that it meets the same hours.
+    """
+    zone = ZoneInfo(zone_name)
+    first = to_datetime(start).astimezone(zone).date()
+    if _midnight(first, zone) != start:
+        return start - (end - start), start
+    days = (to_datetime(end - 1).astimezone(zone).date() - first).days + 1
+    return _nonempty(
+        _moved(start, zone, lambda day: day - timedelta(days=days)),
+        _moved(end, zone, lambda day: day - timedelta(days=days)),
+        end - start,
+    )
+
+
+def months_before(start: Micros, end: Micros, months: int, zone_name: str) -> tuple[Micros, Micros]:
+    """The same days and hours so many months before [start, end). A day that the month lacks is its last."""
+    zone = ZoneInfo(zone_name)
+    return _nonempty(
+        _moved(start, zone, lambda day: min(_months_earlier(day, months))),
+        _end_months_before(end, months, zone),
+        end - start,
+    )
+
+
+def _end_months_before(end: Micros, months: int, zone: ZoneInfo) -> Micros:
+    day = to_datetime(end).astimezone(zone).date()
+    same, last = _months_earlier(day, months)
+    if same > last:
+        return _midnight(last + timedelta(days=1), zone)
+    return _moved(end, zone, lambda _: same)
+
+
+def _months_earlier(day: date, months: int) -> tuple[date, date]:
+    """As many days into the month so many months before, perhaps beyond its end; and that month's last day."""
+    index = day.year * 12 + day.month - 1 - months
+    first = date(index // 12, index % 12 + 1, 1)
+    return first + timedelta(days=day.day - 1), _next("month", first) - timedelta(days=1)
+
+
+def _moved(moment: Micros, zone: ZoneInfo, move: Callable[[date], date]) -> Micros:
+    """The same time by the clock on the wall on another day."""
+    local = to_datetime(moment).astimezone(zone)
+    return to_micros(datetime.combine(move(local.date()), local.time(), tzinfo=zone).astimezone(UTC))
+
+
+def _nonempty(start: Micros, end: Micros, length: Micros) -> tuple[Micros, Micros]:
+    """An hour that a clock change doubles is no time at all by the clock of another day: then its length counts."""
+    return start, end if end > start else start + length
 
 
 def _midnight(day: date, zone: ZoneInfo) -> Micros:

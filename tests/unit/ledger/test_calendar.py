@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from services.common.clock import DAY, HOUR, format_rfc3339, parse_rfc3339
-from services.ledger.domain.calendar import Unit, bucket_starts
+from services.ledger.domain.calendar import Unit, bucket_starts, hour_places, hour_starts, just_before, months_before
 
 
 def _starts(unit: Unit, start: str, end: str, zone: str) -> list[str]:
@@ -56,3 +56,86 @@ def test_buckets_cover_any_range_in_order(unit: Unit, zone: str) -> None:
         assert starts == sorted(set(starts))
         assert starts[0] <= start < (starts[1] if len(starts) > 1 else start + length + 1)
         assert starts[-1] < start + length
+
+
+def _range(start: str, end: str) -> tuple[int, int]:
+    return parse_rfc3339(start), parse_rfc3339(end)
+
+
+def _shown(span: tuple[int, int]) -> tuple[str, str]:
+    return format_rfc3339(span[0]), format_rfc3339(span[1])
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "zone", "before"),
+    [
+        ("2026-03-10T00:00:00Z", "2026-03-17T00:00:00Z", "UTC", ("2026-03-03T00:00:00Z", "2026-03-10T00:00:00Z")),
+        # Three days and ten hours: four days earlier, up to the same hour.
+        ("2026-03-10T00:00:00Z", "2026-03-13T10:00:00Z", "UTC", ("2026-03-06T00:00:00Z", "2026-03-09T10:00:00Z")),
+        ("2026-03-10T05:30:00Z", "2026-03-10T07:00:00Z", "UTC", ("2026-03-10T04:00:00Z", "2026-03-10T05:30:00Z")),
+        # Berlin's 29 March 2026 has 23 hours, the day before it 24.
+        (
+            "2026-03-28T23:00:00Z",
+            "2026-03-29T22:00:00Z",
+            "Europe/Berlin",
+            ("2026-03-27T23:00:00Z", "2026-03-28T23:00:00Z"),
+        ),
+    ],
+)
+def test_the_range_just_before(start: str, end: str, zone: str, before: tuple[str, str]) -> None:
+    assert _shown(just_before(*_range(start, end), zone)) == before
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "zone", "before"),
+    [
+        ("2026-03-01T00:00:00Z", "2026-04-01T00:00:00Z", "UTC", ("2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z")),
+        ("2026-03-01T00:00:00Z", "2026-03-24T09:00:00Z", "UTC", ("2026-02-01T00:00:00Z", "2026-02-24T09:00:00Z")),
+        ("2026-03-31T00:00:00Z", "2026-04-01T00:00:00Z", "UTC", ("2026-02-28T00:00:00Z", "2026-03-01T00:00:00Z")),
+        ("2026-03-30T10:00:00Z", "2026-03-31T15:00:00Z", "UTC", ("2026-02-28T10:00:00Z", "2026-03-01T00:00:00Z")),
+        (
+            "2026-03-31T22:00:00Z",
+            "2026-04-30T22:00:00Z",
+            "Europe/Berlin",
+            ("2026-02-28T23:00:00Z", "2026-03-31T22:00:00Z"),
+        ),
+    ],
+)
+def test_the_same_days_a_month_before(start: str, end: str, zone: str, before: tuple[str, str]) -> None:
+    assert _shown(months_before(*_range(start, end), 1, zone)) == before
+
+
+def test_the_same_days_a_year_before_a_leap_day() -> None:
+    leap = _range("2028-02-29T00:00:00Z", "2028-03-01T00:00:00Z")
+    assert _shown(months_before(*leap, 12, "UTC")) == ("2027-02-28T00:00:00Z", "2027-03-01T00:00:00Z")
+
+
+def test_an_hour_that_happens_twice_is_compared_with_one_that_is_there() -> None:
+    # From the first half past two to the second one, in Berlin on 25 October 2026.
+    doubled = _range("2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z")
+    assert _shown(months_before(*doubled, 1, "Europe/Berlin")) == ("2026-09-25T00:30:00Z", "2026-09-25T01:30:00Z")
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Kolkata", "America/Santiago", "Australia/Lord_Howe"])
+def test_ranges_compared_with_are_never_empty_and_come_before(zone: str) -> None:
+    start = parse_rfc3339("2026-01-01T00:00:00Z")
+    for hours in range(0, 400 * 24, 7):
+        for length in (HOUR // 2, HOUR, DAY, 31 * DAY):
+            span = start + hours * HOUR, start + hours * HOUR + length
+            for found in (just_before(*span, zone), months_before(*span, 1, zone), months_before(*span, 12, zone)):
+                assert found[0] < found[1]
+                assert found[0] < span[0]
+                assert found[1] <= span[1]
+
+
+def test_hours_have_the_place_the_wall_clock_gives_them() -> None:
+    def places(start: str, end: str) -> list[tuple[int, ...]]:
+        return list(hour_places(hour_starts(*_range(start, end)), "Europe/Berlin").values())
+
+    plain = places("2026-03-27T23:00:00Z", "2026-03-28T23:00:00Z")
+    short = places("2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z")
+    long = places("2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z")
+    assert plain == [(0, hour, 0, 0) for hour in range(24)]
+    assert set(plain) - set(short) == {(0, 2, 0, 0)}
+    assert set(long) - set(plain) == {(0, 2, 0, 1)}
+    assert len(long) == 25
