@@ -15,7 +15,7 @@ from typing import NamedTuple
 from finops.cost.v1.cost_pb2 import CostLine, Rating, RatingStatus
 
 from services.common.dimensions import BUCKETS
-from services.common.money import UNITS_PER_MILLION, Picos, cost_of
+from services.common.money import MAX_INT64, UNITS_PER_MILLION, Picos, cost_of
 
 _NEVER_UNPRICED = "requests"
 """A count of requests is free unless the book prices it."""
@@ -35,6 +35,10 @@ class Form:
     """Of each line, for one unit; None where a price is no whole number of picodollars a unit."""
     unpriced: tuple[str, ...] = ()
     """Buckets used that have no price."""
+    listed: tuple[Picos, ...] | None = None
+    """Of each line at list, where a contract makes that another price."""
+    contracted: tuple[Picos, ...] | None = None
+    """Of each line as contracted, where a mark-up makes that another price."""
 
     def amounts(self, quantities: Sequence[int]) -> list[Picos]:
         """What each line costs, rounded half to even to a picodollar."""
@@ -55,6 +59,10 @@ class Priced(NamedTuple):
     shadow_cost: Picos = 0
     assumption: str = ""
     """Made for this event alone."""
+    listed: Picos | None = None
+    """At list prices, where that differs from the cost."""
+    contracted: Picos | None = None
+    """At contracted prices, where that differs from the cost."""
 
     def fill_in(self, rating: Rating) -> None:
         """Writes it into an empty rating."""
@@ -66,6 +74,10 @@ class Priced(NamedTuple):
         rating.cost_picos = self.cost
         if self.shadow_cost:
             rating.shadow_cost_picos = self.shadow_cost
+        if self.listed is not None:
+            rating.list_cost_picos = self.listed
+        if self.contracted is not None:
+            rating.contracted_cost_picos = self.contracted
         if self.assumption:
             rating.assumptions.append(self.assumption)
 
@@ -83,6 +95,8 @@ def form(
     assumptions: Sequence[str],
     notes: Mapping[str, str],
     version: str,
+    listed: Mapping[str, Picos] | None = None,
+    contracted: Mapping[str, Picos] | None = None,
 ) -> Form:
     """The form of events that use these buckets.
 
@@ -93,13 +107,17 @@ def form(
         assumptions: said of every event that has a price.
         notes: said where the bucket is used and has a price.
         version: of the price book.
+        listed: the prices at list, where some differ.
+        contracted: the prices without mark-ups, where some differ.
     """
     priced = [bucket for bucket in used if bucket in prices]
     unpriced = tuple(bucket for bucket in used if bucket not in prices and bucket != _NEVER_UNPRICED)
     rating = Rating(
         status=_status(bool(priced), bool(unpriced)),
         price_book_version=version,
-        lines=[CostLine(bucket=bucket, price_picos_per_million=prices[bucket]) for bucket in priced],
+        lines=[
+            _line(bucket, prices[bucket], prices[bucket] if listed is None else listed[bucket]) for bucket in priced
+        ],
         unpriced_buckets=unpriced,
     )
     if priced:
@@ -113,7 +131,30 @@ def form(
         prices=each,
         units=tuple(price // UNITS_PER_MILLION for price in each) if whole else None,
         unpriced=unpriced,
+        listed=None if listed is None else _otherwise(listed, priced, each),
+        contracted=None if contracted is None else _otherwise(contracted, priced, each),
     )
+
+
+def _line(bucket: str, price: Picos, listed: Picos) -> CostLine:
+    """A line with its prices for a million units, or for one where one of those does not fit."""
+    line = CostLine(bucket=bucket)
+    if max(price, listed) <= MAX_INT64:
+        line.price_picos_per_million = price
+        if listed != price:
+            line.list_price_picos_per_million = listed
+    else:
+        line.price_picos_per_unit = price // UNITS_PER_MILLION
+        if listed != price:
+            line.list_price_picos_per_unit = listed // UNITS_PER_MILLION
+    return line
+
+
+def _otherwise(
+    prices: Mapping[str, Picos], priced: Sequence[str], effective: tuple[Picos, ...]
+) -> tuple[Picos, ...] | None:
+    found = tuple(prices[bucket] for bucket in priced)
+    return None if found == effective else found
 
 
 def _status(priced: bool, unpriced: bool) -> RatingStatus:

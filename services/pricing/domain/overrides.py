@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from services.common.clock import Micros
+from services.pricing.domain.fx import USD
 from services.pricing.domain.names import Catalogue
 from services.pricing.domain.prices import PriceSet
 
@@ -25,6 +26,10 @@ class Override:
     effective_to: Micros
     recorded: Micros
     source: str = ""
+    currency: str = USD
+    """What its prices are trillionths of."""
+    contract: str = ""
+    """The contract it is a term of, if any."""
 
     @property
     def name(self) -> str:
@@ -59,8 +64,8 @@ class Overrides:
         return tenant_id in self._tenants
 
     def of_tenant(self, tenant_id: str) -> list[Override]:
-        """The tenant's, the earliest first."""
-        return list(self._tenants.get(tenant_id, ()))
+        """The tenant's that are no contract's, the earliest first."""
+        return [override for override in self._tenants.get(tenant_id, ()) if not override.contract]
 
     def on(self, tenant_id: str, provider: str, model: str) -> list[Override]:
         """Those on a model, the last one counting most."""

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from services.common.clock import DAY, Micros
-from services.common.money import Picos
+from services.common.money import MAX_INT64, Picos, round_half_even
+from services.pricing.domain.contracts import CONTRACT as CONTRACT
+from services.pricing.domain.contracts import NOTHING_NOW, Agreed, Now
 from services.pricing.domain.documented import Documented, bundled
 from services.pricing.domain.forms import Form
 from services.pricing.domain.kinds import Kind, KindPrices, conditions
@@ -17,14 +19,21 @@ from services.pricing.domain.overrides import Override
 from services.pricing.domain.prices import Condition, Ladder, PriceSet, scaled
 from services.pricing.domain.tiers import STANDARD
 
-CONTRACT = "@contract"
-"""Ends the price id of a plan in which a contract price counts."""
-
 _HOUR_WRITE = Fraction(8, 5)
 """Anthropic: a cache write kept an hour costs 2 x input, one kept five minutes 1.25 x input."""
 
 _SAME_PRICE: Mapping[str, str] = {"input_image_tokens": "input_tokens", "output_image_tokens": "output_tokens"}
 """Images without a price of their own are billed as text tokens; said as an assumption."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A level's prices in the views of cost that are not the effective one. See docs/decisions/0014."""
+
+    listed: Mapping[str, Picos]
+    """At list; where it has none, as contracted."""
+    contracted: Mapping[str, Picos]
+    """Without mark-ups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +49,10 @@ class Plan:
     """Made for any request of this kind."""
     notes: Mapping[str, str]
     """Made only where the bucket is used."""
+    views: tuple[View | None, ...] = ()
+    """What of each level's prices is otherwise in other views of cost; none where nothing is."""
+    agreed: Now | None = None
+    """What of a contract counts, where any does."""
     forms: dict[tuple[int, tuple[str, ...]], Form] = field(default_factory=dict, compare=False, repr=False)
     """Filled in by whoever rates, by level and buckets used."""
 
@@ -93,53 +106,118 @@ def schedule(
     contracts: Sequence[Override],
     region: str = "",
     documented: Documented | None = None,
+    agreed: Agreed | None = None,
 ) -> Schedule:
-    """The plans of one model for one kind of request under a tenant's contracts."""
+    """The plans of one model for one kind of request under a tenant's fixed prices and what else it agreed on."""
     rules = bundled() if documented is None else documented
     kind = Kind(tier, batch, region)
     dates = [date for contract in contracts for date in (contract.effective_from, contract.effective_to) if date]
+    if agreed is None:
+        return Schedule(
+            conditions(resolved, rules), dates, lambda time: compile_plan(resolved, kind, contracts, rules, time)
+        )
     return Schedule(
-        conditions(resolved, rules), dates, lambda time: compile_plan(resolved, kind, contracts, rules, time)
+        conditions(resolved, rules),
+        [*dates, *agreed.dates()],
+        lambda time: compile_plan(resolved, kind, contracts, rules, time, agreed.at(time)),
     )
 
 
 def compile_plan(
-    resolved: Resolved, kind: Kind, contracts: Sequence[Override], documented: Documented, time: Micros
+    resolved: Resolved,
+    kind: Kind,
+    contracts: Sequence[Override],
+    documented: Documented,
+    time: Micros,
+    now: Now = NOTHING_NOW,
 ) -> Plan:
     """Prices of this kind of request, where they stand contract prices, then those that follow from others."""
+    under_contract = now.anything or any(contract.holds(time) and contract.prices for contract in contracts)
+    prices, assumptions, notes = _quoted(resolved, kind, contracts, documented, time, now)
+    name = resolved.model.price_id if resolved.model is not None else _name_of(contracts)
+    if not name and prices:
+        name = f"{resolved.provider}/{kind.tier}"
+    listed = _quoted(resolved, kind, (), documented, time, NOTHING_NOW)[0] if under_contract else prices
+    cliffs = tuple(sorted({*_cliffs(prices), *_cliffs(listed)}))
+    contracted = [_level(prices, above) for above in (0, *cliffs)]
+    levels = [marked_up(level, now.markup) for level in contracted] if now.markup else contracted
+    return Plan(
+        price_id=f"{name}{CONTRACT}" if under_contract else name,
+        cliffs=cliffs,
+        levels=tuple(levels),
+        assumptions=tuple(assumptions),
+        notes=notes,
+        views=tuple(
+            _view(effective, agreed, _level(listed, above))
+            for effective, agreed, above in zip(levels, contracted, (0, *cliffs), strict=True)
+        )
+        if under_contract
+        else (),
+        agreed=now if now.anything else None,
+    )
+
+
+def marked_up(prices: Mapping[str, Picos], share: Fraction) -> dict[str, Picos]:
+    """Each price and a share of it, rounded half to even; one that 64 bits cannot hold is withheld."""
+    raised = {bucket: round_half_even(price * (1 + share)) for bucket, price in prices.items()}
+    return {bucket: price for bucket, price in raised.items() if price <= MAX_INT64}
+
+
+def _view(effective: Mapping[str, Picos], contracted: Mapping[str, Picos], listed: Mapping[str, Picos]) -> View | None:
+    at_list = {bucket: listed.get(bucket, price) for bucket, price in contracted.items()}
+    return None if at_list == contracted == effective else View(at_list, contracted)
+
+
+def _quoted(
+    resolved: Resolved, kind: Kind, contracts: Sequence[Override], documented: Documented, time: Micros, now: Now
+) -> tuple[dict[str, Ladder], list[str], dict[str, str]]:
+    """Contracted prices, what was assumed for all of them, and what is to be said of some."""
     listed = KindPrices(resolved, kind, documented, time)
     assumptions = [resolved.assumption] if resolved.assumption else []
     assumptions += listed.remarks
     prices = listed.standard()
-    prices.update(_contracted(contracts, STANDARD, False, time))
+    fixed = _contracted(contracts, STANDARD, False, time, now)
+    prices.update(fixed)
+    fixed_buckets = set(fixed)
     if kind.special:
-        own = _contracted(contracts, kind.tier, kind.batch, time)
+        own = _contracted(contracts, kind.tier, kind.batch, time, now)
         prices, unlisted = listed.special(prices)
         if not own:
             assumptions += unlisted
         prices.update(own)
+        # What the list prices for this kind of request itself does not follow from a fixed standard price.
+        fixed_buckets = fixed_buckets - listed.special({})[0].keys() | own.keys()
+    if now.discount:
+        prices = {b: p if b in fixed_buckets else scaled(p, 1 - now.discount) for b, p in prices.items()}
+    assumptions += [
+        f"no rate of {currency} on or before the day"
+        for currency in sorted({c.currency for c in contracts if c.holds(time)} - now.dollars.keys())
+    ]
     notes = _complete(prices, resolved)
     notes |= {bucket: note for bucket in prices if (note := documented.note(resolved.provider, bucket))}
-    prices = {bucket: ladder for bucket, ladder in prices.items() if ladder}
-    under_contract = any(contract.holds(time) and contract.prices for contract in contracts)
-    name = resolved.model.price_id if resolved.model is not None else _name_of(contracts)
-    if not name and prices:
-        name = f"{resolved.provider}/{kind.tier}"
-    return Plan(
-        price_id=f"{name}{CONTRACT}" if under_contract else name,
-        cliffs=(cliffs := _cliffs(prices)),
-        levels=tuple(_level(prices, above) for above in (0, *cliffs)),
-        assumptions=tuple(assumptions),
-        notes=notes,
-    )
+    for bucket, contract in now.included.items():
+        if bucket not in fixed_buckets:
+            prices[bucket] = ((0, 0),)
+            notes[bucket] = f"{bucket} within the allowance of contract {contract}; what exceeds it is settled"
+    return {bucket: ladder for bucket, ladder in prices.items() if ladder}, assumptions, notes
 
 
-def _contracted(contracts: Sequence[Override], tier: str, batch: bool, time: Micros) -> dict[str, Ladder]:
+def _contracted(contracts: Sequence[Override], tier: str, batch: bool, time: Micros, now: Now) -> dict[str, Ladder]:
+    """The fixed prices that count, in picodollars; withheld where their currency has no rate that early."""
     found: dict[str, Ladder] = {}
     for contract in contracts:
         if contract.service_tier == tier and contract.batch == batch and contract.holds(time):
-            found.update(contract.prices)
+            rate = now.dollars.get(contract.currency)
+            for bucket, ladder in contract.prices.items():
+                found[bucket] = _converted(ladder, rate)
     return found
+
+
+def _converted(ladder: Ladder, rate: Fraction | None) -> Ladder:
+    if rate is None:
+        return ()
+    converted = ladder if rate == 1 else scaled(ladder, rate)
+    return converted if all(price <= MAX_INT64 for _, price in converted) else ()
 
 
 def _complete(prices: dict[str, Ladder], resolved: Resolved) -> dict[str, str]:

@@ -18,15 +18,19 @@ from finops.usage.v1.usage_pb2 import (
 
 from services.common.clock import Micros
 from services.common.dimensions import BUCKETS
-from services.common.money import MAX_INT64, UNITS_PER_MILLION, Picos
+from services.common.money import MAX_INT64, UNITS_PER_MILLION, Picos, cost_of
 from services.pricing.domain import forms
+from services.pricing.domain.agreed_seats import SeatDay, seat_day
+from services.pricing.domain.contracts import Agreements, Now
 from services.pricing.domain.forms import Form, Priced, without_lines
+from services.pricing.domain.fx import Rates
 from services.pricing.domain.names import Catalogue
 from services.pricing.domain.overrides import Override, Overrides
 from services.pricing.domain.plans import Plan, Schedule, schedule
 from services.pricing.domain.prices import INPUT_BUCKETS
-from services.pricing.domain.seats import MAX_MONTHLY, SeatBook, day_price_at
+from services.pricing.domain.seats import MAX_MONTHLY, MOST_MONTHLY, SeatBook
 from services.pricing.domain.shadow import ShadowPrices
+from services.pricing.domain.terms import Contract
 from services.pricing.domain.tiers import served
 
 _FREE_OUTCOMES = (OUTCOME_FAILED, OUTCOME_CACHE_HIT)
@@ -61,8 +65,11 @@ class Pricer:
     def __init__(self, book: PriceBook, shadow: ShadowPrices, *, remembered_schedules: int = 20_000) -> None:
         self.book = book
         self._shadow = shadow
-        self._contracts: list[Override] = []
+        self._prices: list[Override] = []
+        self._contracts: list[Contract] = []
+        self._rates = Rates()
         self._overrides = Overrides(book.catalogue)
+        self._agreements = Agreements(book.catalogue, book.seats)
         self._remembered = remembered_schedules
         self._schedules: dict[tuple[str, _Kind], Schedule] = {}
 
@@ -70,16 +77,29 @@ class Pricer:
     def overrides(self) -> Overrides:
         return self._overrides
 
+    @property
+    def agreements(self) -> Agreements:
+        return self._agreements
+
     def use(self, overrides: list[Override]) -> None:
-        """Takes these contracts instead of those before."""
-        self._contracts = overrides
-        self._overrides = Overrides(self.book.catalogue, overrides)
-        self._schedules = {}
+        """Takes these contract prices, put one by one, instead of those before."""
+        self._prices = overrides
+        self._renew()
+
+    def use_contracts(self, contracts: list[Contract], rates: Rates) -> None:
+        """Takes these contracts and exchange rates instead of those before."""
+        self._contracts, self._rates = contracts, rates
+        self._renew()
 
     def use_book(self, book: PriceBook) -> None:
         """Takes this book instead of the one before, under the same contracts. No rating sees both."""
         self.book = book
-        self.use(self._contracts)
+        self._renew()
+
+    def _renew(self) -> None:
+        self._agreements = Agreements(self.book.catalogue, self.book.seats, self._contracts, self._rates)
+        self._overrides = Overrides(self.book.catalogue, [*self._prices, *self._agreements.fixed_prices()])
+        self._schedules = {}
 
     def schedule(
         self, tenant_id: str, provider: str, model: str, service_tier: str, batch: bool, region: str = ""
@@ -128,17 +148,23 @@ class Pricer:
         if cost > MAX_INT64:
             raise UnpriceableError(f"{', '.join(used)} make the event cost more than {_MOST}")
         shadow = self._shadow_cost(form.unpriced, event) if form.unpriced else 0
-        return Priced(cost, form, quantities, amounts, shadow, assumption if quantities else "")
+        listed = None if form.listed is None else _view(quantities, form.listed, cost)
+        contracted = None if form.contracted is None else _view(quantities, form.contracted, cost)
+        return Priced(cost, form, quantities, amounts, shadow, assumption if quantities else "", listed, contracted)
 
     def _form(self, plan: Plan, level: int, used: tuple[str, ...], event: UsageEvent) -> Form:
         """Makes a form, and keeps it: events use few combinations of buckets."""
         prices, price_id = plan.levels[level], plan.price_id
-        seat = self._seat(event) if "seats" in used and "seats" not in prices else None
+        view = plan.views[level] if plan.views else None
+        listed, contracted = (view.listed, view.contracted) if view is not None else (None, None)
+        seat = self._seat(event, plan.agreed) if "seats" in used and "seats" not in prices else None
         if seat is not None:
             if prices.keys().isdisjoint(used):
-                price_id = seat[1]
-            prices = {**prices, "seats": seat[0]}
-        made = forms.form(used, prices, price_id, plan.assumptions, plan.notes, self.book.version)
+                price_id = seat.price_id
+            listed = {**(listed or prices), "seats": seat.listed * UNITS_PER_MILLION}
+            contracted = {**(contracted or prices), "seats": seat.contracted * UNITS_PER_MILLION}
+            prices = {**prices, "seats": seat.effective * UNITS_PER_MILLION}
+        made = forms.form(used, prices, price_id, plan.assumptions, plan.notes, self.book.version, listed, contracted)
         # The price of a seat is that of the day, and perhaps of the event alone.
         if "seats" not in used and len(plan.forms) < _FORMS_KEPT:
             plan.forms[level, used] = made
@@ -152,18 +178,16 @@ class Pricer:
             raise UnpriceableError(f"{', '.join(unpriced)} count as more than {_MOST}")
         return shadow
 
-    def _seat(self, event: UsageEvent) -> tuple[Picos, str] | None:
-        """Price of a seat's day, for a million of them, and whose price: the event's own, or the plan's list price."""
+    def _seat(self, event: UsageEvent, agreed: Now | None) -> SeatDay | None:
+        """Prices of a seat's day: the contract's, the event's own, or the plan's list price; None: it has none."""
+        listed = self.book.seats.find(event.provider, event.model, event.time_unix_micros)
         if event.seat.HasField("price_picos_per_month"):
-            monthly, name = event.seat.price_picos_per_month, f"{event.provider}/{event.model} (the source's own price)"
-            if not 0 <= monthly <= MAX_MONTHLY:
-                raise UnpriceableError(f"a seat at {monthly} picodollars a month is not between $0 and $250")
+            own = event.seat.price_picos_per_month
+            if not 0 <= own <= MAX_MONTHLY:
+                raise UnpriceableError(f"a seat at {own} picodollars a month is not between $0 and ${MOST_MONTHLY:,}")
         else:
-            listed = self.book.seats.find(event.provider, event.model, event.time_unix_micros)
-            if listed is None:
-                return None
-            monthly, name = listed.monthly, listed.price_id
-        return day_price_at(monthly, event.time_unix_micros) * UNITS_PER_MILLION, name
+            own = None
+        return seat_day(event.provider, event.model, event.time_unix_micros, listed, own, agreed)
 
     def _level(self, plan: Plan, values: Sequence[int]) -> tuple[int, str]:
         """The level at this length of input. An event that sums up many requests is judged by their mean length."""
@@ -174,7 +198,7 @@ class Pricer:
         return plan.level(-(-total // requests)), f"length of input taken as the mean of {requests} requests"
 
     def _schedule_of(self, tenant_id: str, kind: _Kind) -> Schedule:
-        owner = tenant_id if self._overrides.has(tenant_id) else ""
+        owner = tenant_id if self._overrides.has(tenant_id) or self._agreements.has(tenant_id) else ""
         found = self._schedules.get((owner, kind))
         if found is None:
             if len(self._schedules) >= self._remembered:
@@ -188,4 +212,13 @@ class Pricer:
         resolved = self.book.catalogue.resolve(provider, model)
         tier, in_batch = served(service_tier, batch)
         contracts = self._overrides.on(tenant_id, resolved.provider, model) if tenant_id else []
-        return schedule(resolved, tier, in_batch, contracts, region, self.book.catalogue.documented)
+        agreed = self._agreements.on(tenant_id, provider, model, contracts) if tenant_id else None
+        return schedule(resolved, tier, in_batch, contracts, region, self.book.catalogue.documented, agreed)
+
+
+def _view(quantities: Sequence[int], prices: Sequence[Picos], cost: Picos) -> Picos | None:
+    """What it costs at other prices, where that is something else."""
+    total = sum(map(cost_of, quantities, prices))
+    if total > MAX_INT64:
+        raise UnpriceableError(f"the event costs more than {_MOST} at list or contracted prices")
+    return None if total == cost else total

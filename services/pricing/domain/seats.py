@@ -13,8 +13,10 @@ from typing import Any
 from services.common.clock import Micros, to_datetime, to_micros
 from services.common.money import PICOS_PER_DOLLAR, Picos, parse_dollars
 
-MAX_MONTHLY: Picos = 250 * PICOS_PER_DOLLAR
-"""A day of a dearer seat, times a million, would not fit the 64 bits of a cost line's price."""
+MOST_MONTHLY = 100_000
+MAX_MONTHLY: Picos = MOST_MONTHLY * PICOS_PER_DOLLAR
+"""A dearer seat is a slip of the pen. From some $258 a month a million seats' day does not fit 64 bits: the cost
+line then tells the price of one."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,9 @@ def _prices_of(plan: Mapping[str, Any]) -> list[SeatPrice]:
     for price in plan["prices"]:
         monthly = parse_dollars(price["monthly"])
         if not 0 <= monthly <= MAX_MONTHLY:
-            raise ValueError(f"seats.toml: {plan['name']} at ${price['monthly']} is not between $0 and $250 a month")
+            raise ValueError(
+                f"seats.toml: {plan['name']} at ${price['monthly']} is not between $0 and ${MOST_MONTHLY:,}"
+            )
         found.append(
             SeatPrice(
                 provider=plan["provider"],

@@ -139,7 +139,7 @@ def test_a_seats_own_price_comes_before_its_plans(pricer: Pricer) -> None:
     assert sum(rating.cost_picos for rating in month) == 15 * PICOS_PER_DOLLAR
     free = pricer.rate(usage("x", "trial", seats=1, seat=Seat(price_picos_per_month=0)), "acme")
     assert (free.status, free.cost_picos) == (PRICED, 0)
-    for monthly in (-1, 251 * PICOS_PER_DOLLAR):
+    for monthly in (-1, 100_001 * PICOS_PER_DOLLAR):
         with pytest.raises(UnpriceableError, match="between"):
             pricer.rate(usage("x", "y", seats=1, seat=Seat(price_picos_per_month=monthly)), "acme")
 

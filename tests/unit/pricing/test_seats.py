@@ -43,7 +43,7 @@ def test_a_leap_february_has_29_days() -> None:
     assert day_price_at(monthly, at(2026, 2, 28, 23, 59)) == day_price(monthly, 28, 28)
 
 
-def test_a_price_too_high_to_spread_is_refused() -> None:
-    text = '[[plan]]\nprovider="x"\nname="y"\nprices=[{monthly="251", read=2026-01-01, source="https://x"}]'
+def test_a_price_that_is_a_slip_of_the_pen_is_refused() -> None:
+    text = '[[plan]]\nprovider="x"\nname="y"\nprices=[{monthly="100001", read=2026-01-01, source="https://x"}]'
     with pytest.raises(ValueError, match="not between"):
         SeatBook.parse(text)
