@@ -208,6 +208,14 @@ async def test_our_own_importer_reads_a_file_back(
     assignments = [Assignment(f"x_{name.title()}", name) for name in ("team", "user", "key", "environment", "tool")]
     events = [each.event for each in Reading([path], Options(assignments=assignments)) if isinstance(each, Found)]
     assert sum((Decimal(event["source_cost"]) for event in events), Decimal(0)) == money.to_decimal(total.effective)
+    by_model: dict[str, Decimal] = {}
+    for event in events:
+        by_model[event["model"]] = by_model.get(event["model"], Decimal(0)) + Decimal(event["source_cost"])
+    asked = await books.clickhouse.query(
+        "SELECT if(model = '', 'unknown', toString(model)), sum(cost_picos) FROM costs_daily "
+        "WHERE tenant_id = 'acme' AND measurement = 'metered' GROUP BY 1"
+    )
+    assert by_model == {row[0]: money.to_decimal(row[1]) for row in asked}
     [ann] = {event["project"] for event in events if event.get("user") == "ann@example.com"}
     assert ann == "ranker"
     tokens = sum(int(event["usage"].get("output_tokens", 0)) for event in events)

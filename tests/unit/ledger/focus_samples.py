@@ -124,16 +124,16 @@ def samples() -> list[CostRecord]:
         record("batch", usage, priced(usage, {name: price // 2 for name, price in GPT_4O.items()}), batch=True),
         record("flex", usage, priced(usage, {name: price // 2 for name, price in GPT_4O.items()}), service_tier="flex"),
         record("agreed", {"input_tokens": 1_000}, agreed),
-        record("covered", usage, _with(priced(usage), billed_cost_picos=0)),
-        record("marked-up", usage, _with(priced(usage), billed_cost_picos=priced(usage).cost_picos + 123)),
+        record("covered", usage, with_fields(priced(usage), {"billed_cost_picos": 0})),
+        record("marked-up", usage, with_fields(priced(usage), {"billed_cost_picos": priced(usage).cost_picos + 123})),
         record("searched", {"web_searches": 3, "requests": 1}, rating(line("web_searches", 3, 10_000 * DOLLAR))),
         record("spoken", {"audio_milliseconds": 61_500}, rating(line("audio_milliseconds", 61_500, DOLLAR // 10)),
                model="whisper-1"),
         *(record(f"seat-{number}", {"seats": 1}, seat, provider="github", model="copilot-business", tool="copilot",
                  user=f"user-{number}") for number in range(3)),
-        record("included", {"credit_micros": 1_000_000}, _with(rating(CostLine(
+        record("included", {"credit_micros": 1_000_000}, with_fields(rating(CostLine(
                    bucket="credit_micros", quantity=1_000_000, price_picos_per_million=40_000_000_000)),
-               list_cost_picos=40_000_000_000), provider="cursor", model="pro", tool="cursor"),
+               {"list_cost_picos": 40_000_000_000}), provider="cursor", model="pro", tool="cursor"),
         record("dear", {"seats": 1}, rating(CostLine(bucket="seats", quantity=1, cost_picos=20 * DOLLAR,
                price_picos_per_unit=20 * DOLLAR, list_price_picos_per_unit=25 * DOLLAR), list=25 * DOLLAR),
                provider="vendor", model="enterprise", tool="vendor"),
@@ -158,7 +158,8 @@ def samples() -> list[CostRecord]:
     ]  # fmt: skip
 
 
-def _with(made: Rating, **fields: int) -> Rating:
+def with_fields(made: Rating, fields: Mapping[str, int]) -> Rating:
+    """The rating itself, changed."""
     for name, value in fields.items():
         setattr(made, name, value)
     return made

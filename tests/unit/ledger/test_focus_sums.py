@@ -6,7 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+from finops.cost.v1.cost_pb2 import CostLine
 from finops.usage.v1.usage_pb2 import CorrectionKind
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.common.clock import DAY, Micros, parse_rfc3339
 from services.ledger.adapters.export_files import FocusFile
@@ -18,7 +21,7 @@ from services.ledger.domain.focus.sums import Group, Sums
 from services.ledger.handlers.export import Format
 from tests.unit.ledger import focus_rules
 from tests.unit.ledger.focus_reading import read
-from tests.unit.ledger.focus_samples import AT, DAY_START, priced, rating, record, samples
+from tests.unit.ledger.focus_samples import AT, DAY_START, priced, rating, record, samples, with_fields
 
 LATER: Micros = parse_rfc3339("2026-05-20T00:00:00Z")
 TOKENS = {"input_tokens": 1_000}
@@ -131,6 +134,46 @@ def test_files_keep_the_specification_s_rules(tmp_path: Path, version: Version, 
     assert sum(row["x_UnpricedEvents"] for row in rows) == 2
     [tagged] = {row["Tags"] for row in rows if row["Tags"] and "feature" in row["Tags"]}
     assert json.loads(tagged) == {"feature": "answers", "näme": 'quo"ted, ünï'}
+
+
+PICOS = st.integers(-(10**15), 10**15)
+VIEWS = st.fixed_dictionaries({}, optional={"list": PICOS, "contracted": PICOS, "billed": PICOS})
+LINES = st.lists(
+    st.builds(
+        CostLine,
+        bucket=st.sampled_from(["input_tokens", "output_tokens", "seats", "web_searches"]),
+        quantity=st.integers(0, 10**9),
+        price_picos_per_million=st.integers(0, 10**9),
+        cost_picos=PICOS,
+    ),
+    unique_by=lambda each: each.bucket,
+    max_size=4,
+)
+
+
+@given(
+    st.lists(
+        st.tuples(LINES, VIEWS, st.sampled_from(["search", "ads"]), st.integers(0, 120 * DAY)), min_size=1, max_size=5
+    )
+)
+def test_rows_add_up_to_the_latest_revision_whatever_came_before(
+    made: list[tuple[list[CostLine], dict[str, int], str, int]],
+) -> None:
+    written = sorted(AT + after for *_, after in made)
+    revisions = [
+        Revision(moment, record("e", {line.bucket: line.quantity for line in lines}, with_fields(rating(*lines), {f"{view}_cost_picos": picos for view, picos in views.items()}),
+                                revision=number, team=team))
+        for number, ((lines, views, team, _), moment) in enumerate(zip(made, written, strict=True), 1)
+    ]  # fmt: skip
+    last = revisions[-1].record
+    found = summed(revisions)
+    sums = total(found)
+    cost = last.rating.cost_picos
+    views = [made[-1][1].get(view, cost) for view in ("list", "contracted", "billed")]
+    assert [sums.listed, sums.contracted, sums.billed, sums.effective] == [*views, cost]
+    assert sums.events == 1
+    of_team = total([each for each in found if each[0].charge.attribution.team == last.usage.team])
+    assert of_team.effective == cost
 
 
 def test_columns_of_each_version() -> None:

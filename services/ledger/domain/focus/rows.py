@@ -169,11 +169,10 @@ def _of_price(charge: Charge, category: Category, sums: Amounts, unit: Unit) -> 
 
 def _description(charge: Charge, category: Category, unit: Unit) -> str:
     whose: Attribution = charge.attribution
-    what = f"{whose.provider or UNKNOWN} {whose.model or UNKNOWN}: {unit.words.lower()}"
-    if charge.status is Status.AMOUNT and category is Category.ADJUSTMENT:
-        what = f"{whose.provider or UNKNOWN} {whose.model or UNKNOWN}: what no quantity at a price explains"
+    unexplained = charge.status is Status.AMOUNT and category is Category.ADJUSTMENT
+    what = "count of amounts that no quantity at a price explains" if unexplained else unit.words.lower()
     tier = f", {whose.service_tier} tier" if whose.service_tier else ""
-    return f"{what}{tier}{', batch' if whose.batch else ''}{_TOLD[charge.status]}"
+    return f"{whose.model or UNKNOWN} {what}{tier}{', batch' if whose.batch else ''}{_TOLD[charge.status]}"
 
 
 def _json(value: Mapping[str, Any]) -> str:

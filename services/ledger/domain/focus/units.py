@@ -19,7 +19,7 @@ class Unit(NamedTuple):
     pricing_unit: str
     priced: int
     words: str
-    """What the meter is called, after the model's name."""
+    """What the meter is called, after the model's name. Words that tell readers of bills, ours too, where that ends."""
 
 
 _WORDS: Mapping[str, str] = {
@@ -36,15 +36,15 @@ _WORDS: Mapping[str, str] = {
 }
 
 _OTHERS: Mapping[str, Unit] = {
-    "web_searches": Unit("Searches", 1, "1000 Searches", 1_000, "Web Searches"),
-    "requests": Unit("Requests", 1, "1000 Requests", 1_000, "Requests"),
-    "seats": Unit("Seat-Days", 1, "Seat-Days", 1, "Seats"),
-    "credit_micros": Unit("Credits", MILLION, "Credits", MILLION, "Credits"),
-    "audio_milliseconds": Unit("Seconds", 1_000, "Seconds", 1_000, "Audio"),
-    "gpu_milliseconds": Unit("GPU-Seconds", 1_000, "GPU-Seconds", 1_000, "GPU Time"),
+    "web_searches": Unit("Searches", 1, "1000 Searches", 1_000, "Count of Web Searches"),
+    "requests": Unit("Requests", 1, "1000 Requests", 1_000, "Count of Requests"),
+    "seats": Unit("Seat-Days", 1, "Seat-Days", 1, "Count of Seats"),
+    "credit_micros": Unit("Credits", MILLION, "Credits", MILLION, "Count of Credits"),
+    "audio_milliseconds": Unit("Seconds", 1_000, "Seconds", 1_000, "Audio Seconds"),
+    "gpu_milliseconds": Unit("GPU-Seconds", 1_000, "GPU-Seconds", 1_000, "Count of GPU Seconds"),
 }
 
-AMOUNT = Unit("Charges", 1, "Sums", 1, "Billed Amounts")
+AMOUNT = Unit("Charges", 1, "Sums", 1, "Count of Billed Amounts")
 """Of charges that are an amount and no quantity: a vendor's own figure for a request, a booking by hand."""
 
 
