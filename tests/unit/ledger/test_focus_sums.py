@@ -160,17 +160,17 @@ def test_rows_add_up_to_the_latest_revision_whatever_came_before(
     made: list[tuple[list[CostLine], dict[str, int], str, int]],
 ) -> None:
     written = sorted(AT + after for *_, after in made)
-    revisions = [
-        Revision(moment, record("e", {line.bucket: line.quantity for line in lines}, with_fields(rating(*lines), {f"{view}_cost_picos": picos for view, picos in views.items()}),
-                                revision=number, team=team))
-        for number, ((lines, views, team, _), moment) in enumerate(zip(made, written, strict=True), 1)
-    ]  # fmt: skip
+    revisions = []
+    for number, ((lines, views, team, _), moment) in enumerate(zip(made, written, strict=True), 1):
+        rated = with_fields(rating(*lines), {f"{view}_cost_picos": picos for view, picos in views.items()})
+        usage = {line.bucket: line.quantity for line in lines}
+        revisions.append(Revision(moment, record("e", usage, rated, revision=number, team=team)))
     last = revisions[-1].record
     found = summed(revisions)
     sums = total(found)
     cost = last.rating.cost_picos
-    views = [made[-1][1].get(view, cost) for view in ("list", "contracted", "billed")]
-    assert [sums.listed, sums.contracted, sums.billed, sums.effective] == [*views, cost]
+    others = [made[-1][1].get(view, cost) for view in ("list", "contracted", "billed")]
+    assert [sums.listed, sums.contracted, sums.billed, sums.effective] == [*others, cost]
     assert sums.events == 1
     of_team = total([each for each in found if each[0].charge.attribution.team == last.usage.team])
     assert of_team.effective == cost
