@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from services.common.clock import Micros
 from services.common.money import Picos, parse_dollars
 from services.pricing.domain.rating import Pricer
 from tests.unit.pricing.events import at
@@ -45,12 +46,21 @@ def test_openai_as_its_page_has_it(pricer: Pricer, tier: str, model: str, cells:
     agree(plan.prices(272_001), buckets, cells[4:])
 
 
-@pytest.mark.parametrize(("tier", "model", "cells"), cases("anthropic.md"))
-def test_anthropic_as_its_page_has_it(pricer: Pricer, tier: str, model: str, cells: list[str]) -> None:
+def agree_with_anthropic(pricer: Pricer, tier: str, model: str, cells: list[str], read: Micros) -> None:
     length, tier = (200_001, "standard") if tier == "long" else (200_000, tier)
-    plan = pricer.schedule("", "anthropic", model, tier, False).at(at(2026, 2, 20))
+    plan = pricer.schedule("", "anthropic", model, tier, False).at(read)
     buckets = ("input_tokens", "cache_write_tokens", "cache_write_1h_tokens", "cache_read_tokens", "output_tokens")
     agree(plan.prices(length), buckets, cells)
+
+
+@pytest.mark.parametrize(("tier", "model", "cells"), cases("anthropic.md"))
+def test_anthropic_as_its_page_had_it_in_february(pricer: Pricer, tier: str, model: str, cells: list[str]) -> None:
+    agree_with_anthropic(pricer, tier, model, cells, at(2026, 2, 20))
+
+
+@pytest.mark.parametrize(("tier", "model", "cells"), cases("anthropic-autumn.md"))
+def test_anthropic_as_its_page_had_it_in_autumn(pricer: Pricer, tier: str, model: str, cells: list[str]) -> None:
+    agree_with_anthropic(pricer, tier, model, cells, at(2026, 10, 1))
 
 
 @pytest.mark.parametrize(("tier", "model", "cells"), cases("gemini.md"))
