@@ -159,7 +159,11 @@ def revise(known: Known | None, event: UsageEvent, rating: Rating, position: Log
     Raises:
         ValueError: the attribution of what is known was not asked for.
     """
-    record = CostRecord(usage=event, revision=1, rating=rating, usage_position=position)
+    record = CostRecord(revision=1)
+    # Handed to the constructor they would be serialized and parsed again.
+    record.usage.CopyFrom(event)
+    record.rating.CopyFrom(rating)
+    record.usage_position.CopyFrom(position)
     unpriced = int(bool(rating.unpriced_buckets))
     if known is None:
         _book(record, NOTHING, Costs.of(rating))
