@@ -256,7 +256,7 @@ async def test_a_page_token_belongs_to_its_listing(books: TestLedger) -> None:
 async def test_a_made_up_position_only_begins_elsewhere(books: TestLedger, place: Cursor) -> None:
     records = _spread(3)
     await books.write(*records)
-    listing = Listing(Cursor, "entries", viewer().tenant_id, START, END, "")
+    listing = Listing(Cursor, "entries", viewer().tenant_id, START, END, "", 0)
     _, token = listing.page([place, place], 1, lambda made_up: made_up)
     request = ListCostEntriesRequest(start_unix_micros=START, end_unix_micros=END, page_token=token)
     found = (await books.queries.list_entries(request, viewer())).entries

@@ -12,11 +12,12 @@ from finops.usage.v1.usage_pb2 import Quantities
 
 from services.common import money
 from services.common.clickhouse import ClickHouse
-from services.common.clock import SECOND
+from services.common.clock import SECOND, Micros
 from services.common.dimensions import BUCKETS, attribution_of
 from services.common.errors import InvalidArgumentError
 from services.common.filters import Filter
 from services.ledger.adapters import sql
+from services.ledger.domain.answer import RowKey
 from services.ledger.domain.query import CostQuery, Cursor, Range, ReadFrom
 
 _KEYS_AT_A_TIME = 2_500
@@ -73,24 +74,23 @@ class ClickHouseReader:
                 "group_by",
                 f"the answer has more than {sql.MAX_ROWS} rows: shorten the range, group by less or set limit",
             )
-        groups = len(query.group_by)
-        return [
-            CostRow(
-                group=row[:groups],
-                time_unix_micros=row[groups] * SECOND,
-                cost=money.to_proto(row[groups + 1]),
-                shadow_cost=money.to_proto(row[groups + 2]),
-                events=row[groups + 3],
-                unpriced_events=row[groups + 4],
-                quantities=Quantities(**dict(zip(BUCKETS, row[groups + 5 :], strict=True))),
-            )
-            for row in rows
-        ]
+        return [_cost_row(row, len(query.group_by)) for row in rows]
+
+    async def users(self, query: CostQuery, source: ReadFrom) -> Mapping[RowKey, int]:
+        return await self._distinct(query, source, "user")
+
+    async def sessions(self, query: CostQuery) -> Mapping[RowKey, int]:
+        return await self._distinct(query, ReadFrom.ENTRIES, "session")
+
+    async def _distinct(self, query: CostQuery, source: ReadFrom, column: str) -> Mapping[RowKey, int]:
+        statement = sql.distinct(query, source, column)
+        rows = await self._clickhouse.query(statement.text, statement.parameters)
+        return {RowKey(tuple(group), start * SECOND, bool(rest)): count for *group, start, rest, count in rows}
 
     async def entries(
-        self, tenant_id: str | None, span: Range, parsed: Filter, after: Cursor | None, rows: int
+        self, tenant_id: str | None, span: Range, parsed: Filter, as_of: Micros, after: Cursor | None, rows: int
     ) -> list[tuple[Cursor, CostRecord]]:
-        statement = sql.entries(tenant_id, span, parsed, after, rows)
+        statement = sql.entries(tenant_id, span, parsed, as_of, after, rows)
         found = await self._clickhouse.query(statement.text, statement.parameters)
         return [
             (Cursor(time, key, revision), CostRecord.FromString(b64decode(record)))
@@ -123,6 +123,25 @@ class ClickHouseReader:
             {"incarnation": incarnation},
         )
         return not rows[0][0]
+
+
+def _cost_row(row: Sequence[Any], groups: int) -> CostRow:
+    start, rest, events, unpriced = row[groups : groups + 4]
+    first_bucket = groups + 4 + len(sql.COSTS)
+    cost, shadow, listed, contracted, billed = map(money.to_proto, row[groups + 4 : first_bucket])
+    return CostRow(
+        group=row[:groups],
+        time_unix_micros=start * SECOND,
+        cost=cost,
+        shadow_cost=shadow,
+        list_cost=listed,
+        contracted_cost=contracted,
+        billed_cost=billed,
+        events=events,
+        unpriced_events=unpriced,
+        quantities=Quantities(**dict(zip(BUCKETS, row[first_bucket:], strict=True))),
+        rest=bool(rest),
+    )
 
 
 def _known_event(row: Sequence[Any]) -> KnownEvent:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -21,13 +22,18 @@ from finops.ledger.v1.ledger_pb2 import (
 )
 
 from services.common.auth import Principal, Role
+from services.common.clock import Micros
 from services.common.errors import InvalidArgumentError, PermissionDeniedError
 from services.common.filters import Filter
 from services.common.paging import Listing, page_size
+from services.ledger.domain.answer import Counts, RowKey, price_units, side_by_side
 from services.ledger.domain.entry import KEY_BYTES
 from services.ledger.domain.query import CostQuery, Cursor, Range, ReadFrom, read_listing, read_query, source_of
 
 MAX_KEYS = 5_000
+
+MAX_COMPARED_ROWS = 50_000
+"""Of two ranges together: set side by side they fill a gRPC message."""
 
 PLATFORM_TENANT = "aifinops"
 """Tenant of a service key that acts for nobody in particular: it sees every tenant."""
@@ -38,8 +44,14 @@ class CostReader(Protocol):
 
     async def costs(self, query: CostQuery, source: ReadFrom) -> list[CostRow]: ...
 
+    async def users(self, query: CostQuery, source: ReadFrom) -> Mapping[RowKey, int]:
+        """How many users have events, for each row of `costs` that has any."""
+        ...
+
+    async def sessions(self, query: CostQuery) -> Mapping[RowKey, int]: ...
+
     async def entries(
-        self, tenant_id: str | None, span: Range, parsed: Filter, after: Cursor | None, rows: int
+        self, tenant_id: str | None, span: Range, parsed: Filter, as_of: Micros, after: Cursor | None, rows: int
     ) -> list[tuple[Cursor, CostRecord]]: ...
 
     async def known(self, tenant_id: str | None, event_keys: Sequence[bytes], booked: bool) -> list[KnownEvent]:
@@ -79,18 +91,49 @@ class LedgerQueries:
         query = read_query(request, tenant_id)
         source = source_of(query)
         started = time.perf_counter()
-        rows = await self._reader.costs(query, source)
+        if query.comparison is None:
+            answer = QueryCostsResponse(rows=await self._rows(query, source), read_from=source.value)
+        else:
+            answer = await self._compared(query, query.comparison, source)
         self._measures.answered(source.value, time.perf_counter() - started)
-        return QueryCostsResponse(rows=rows, read_from=source.value)
+        return answer
+
+    async def _compared(self, query: CostQuery, before: Range, source: ReadFrom) -> QueryCostsResponse:
+        both = await asyncio.gather(self._rows(query, source), self._rows(query.compared(), source))
+        if sum(map(len, both)) > MAX_COMPARED_ROWS:
+            raise InvalidArgumentError.of(
+                "group_by",
+                f"the two ranges have more than {MAX_COMPARED_ROWS} rows: shorten them, group by less or set limit",
+            )
+        return QueryCostsResponse(
+            rows=side_by_side(query, *both),
+            read_from=source.value,
+            compared_start_unix_micros=before.start,
+            compared_end_unix_micros=before.end,
+        )
+
+    async def _rows(self, query: CostQuery, source: ReadFrom) -> list[CostRow]:
+        if not query.unit_costs:
+            return await self._reader.costs(query, source)
+        if not query.sessions:
+            rows, users = await asyncio.gather(self._reader.costs(query, source), self._reader.users(query, source))
+            price_units(rows, Counts(users))
+            return rows
+        rows, users, sessions = await asyncio.gather(
+            self._reader.costs(query, source), self._reader.users(query, source), self._reader.sessions(query)
+        )
+        price_units(rows, Counts(users, sessions))
+        return rows
 
     async def list_entries(self, request: ListCostEntriesRequest, principal: Principal) -> ListCostEntriesResponse:
-        """Metered entries, every revision, newest first."""
+        """Metered entries, every revision, newest first; also those that moved their event away from what is asked."""
         tenant_id = tenant_of(principal)
         size = page_size(request.page_size)
-        span, parsed = read_listing(request.start_unix_micros, request.end_unix_micros, request.filter)
-        listing = Listing(Cursor, "entries", tenant_id, span.start, span.end, request.filter)
+        as_of = request.as_of_unix_micros
+        span, parsed = read_listing(request.start_unix_micros, request.end_unix_micros, request.filter, as_of)
+        listing = Listing(Cursor, "entries", tenant_id, span.start, span.end, request.filter, as_of)
         after = listing.after(request.page_token)
-        found = await self._reader.entries(tenant_id, span, parsed, after, size + 1)
+        found = await self._reader.entries(tenant_id, span, parsed, as_of, after, size + 1)
         shown, token = listing.page(found, size, lambda entry: entry[0])
         return ListCostEntriesResponse(entries=[record for _, record in shown], next_page_token=token)
 
