@@ -19,6 +19,8 @@ from services.allinone.commands import connectors, dlq, export, key, prices
 from services.allinone.commands.collect import collect_command
 from services.allinone.commands.common import WRONG_USAGE, fail, settings_of, stderr
 from services.allinone.commands.import_ import import_command
+from services.allinone.commands.price import price_command
+from services.allinone.commands.rerate import rerate_command, unpriced_command
 from services.allinone.engines.processes import EngineError
 from services.allinone.services import MIGRATIONS, SERVICES
 from services.allinone.up import DataFolderBusyError, Options, Running, up
@@ -41,6 +43,9 @@ app.add_typer(key.app, name="key")
 app.add_typer(prices.app, name="prices")
 app.command("import")(import_command)
 app.command("collect")(collect_command)
+app.command("price")(price_command)
+app.command("rerate")(rerate_command)
+app.command("unpriced")(unpriced_command)
 
 Data = Annotated[Path, typer.Option("--data", help="Folder that holds everything")]
 HttpPort = Annotated[int, typer.Option("--http-port", min=0, max=65535, help="0 picks a free port")]

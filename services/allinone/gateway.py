@@ -11,7 +11,7 @@ from grpc_reflection.v1alpha import reflection
 
 from services.common.component import Health
 
-_STREAMS = frozenset({"WatchBudgetStatus"})
+_STREAMS = frozenset({"WatchBudgetStatus", "Rerate"})
 _HOP = ("grpc-", "user-agent", ":", "te", "content-type")
 
 

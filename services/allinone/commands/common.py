@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
@@ -28,6 +29,13 @@ DataOption = Annotated[
 ]
 
 WRONG_USAGE = 2
+
+
+class Format(StrEnum):
+    """Of the output."""
+
+    TABLE = "table"
+    JSON = "json"
 
 
 def settings_of(data: Path | None) -> ServiceSettings:
@@ -56,3 +64,10 @@ def fail(message: str, code: int = 1) -> NoReturn:
     """One line on standard error, and the end."""
     stderr.print(f"aifinops: {message}", style="red", markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(code)
+
+
+def lined_up(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """The rows as text in columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
