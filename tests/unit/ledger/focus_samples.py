@@ -124,6 +124,9 @@ def samples() -> list[CostRecord]:
         record("batch", usage, priced(usage, {name: price // 2 for name, price in GPT_4O.items()}), batch=True),
         record("flex", usage, priced(usage, {name: price // 2 for name, price in GPT_4O.items()}), service_tier="flex"),
         record("agreed", {"input_tokens": 1_000}, agreed),
+        record("marketplace", {"input_tokens": 1_000_000}, rating(
+               line("input_tokens", 1_000_000, 2_253_125_000_000, listed=GPT_4O["input_tokens"]),
+               list=2_500_000_000_000, contracted=2_187_500_000_000)),
         record("covered", usage, with_fields(priced(usage), {"billed_cost_picos": 0})),
         record("marked-up", usage, with_fields(priced(usage), {"billed_cost_picos": priced(usage).cost_picos + 123})),
         record("searched", {"web_searches": 3, "requests": 1}, rating(line("web_searches", 3, 10_000 * DOLLAR))),

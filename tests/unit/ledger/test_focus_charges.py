@@ -58,6 +58,26 @@ def test_a_contract_s_price_stands_beside_the_list_s() -> None:
     )  # fmt: skip
 
 
+def test_a_mark_up_is_no_part_of_the_contract_s_price() -> None:
+    """$2.50 less 12.5 percent is $2.1875, and 3 percent more $2.253125; $10 becomes $8.75 and $9.0125."""
+    rated = rating(
+        line("input_tokens", 1_000_000, 2_253_125_000_000, listed=GPT_4O["input_tokens"]),
+        line("output_tokens", 100_000, 9_012_500_000_000, listed=GPT_4O["output_tokens"]),
+        list=3_500_000_000_000,
+        contracted=3_062_500_000_000,
+    )
+    usage = {"input_tokens": 1_000_000, "output_tokens": 100_000}
+    found = charges(record("e", usage, rated))
+    assert [(charge.list_price, charge.contracted_price) for charge, _ in found] == [
+        (2_500_000_000_000, 2_187_500_000_000),
+        (10_000_000_000_000, 8_750_000_000_000),
+    ]
+    assert [(amounts.listed, amounts.contracted, amounts.effective, amounts.billed) for _, amounts in found] == [
+        (2_500_000_000_000, 2_187_500_000_000, 2_253_125_000_000, 2_253_125_000_000),
+        (1_000_000_000_000, 875_000_000_000, 901_250_000_000, 901_250_000_000),
+    ]
+
+
 def test_what_lines_do_not_explain_is_an_adjustment() -> None:
     rated = priced(USAGE)
     rated.billed_cost_picos = rated.cost_picos + 123

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
+from fractions import Fraction
 from operator import add, sub
 from typing import NamedTuple
 
@@ -150,13 +151,13 @@ def _attribution(usage: UsageEvent) -> Attribution:
 def _priced(whose: Attribution, rating: Rating) -> Iterator[tuple[Charge, Amounts]]:
     billed_like_effective = not rating.HasField("billed_cost_picos") or rating.billed_cost_picos == rating.cost_picos
     billed = billed_like_effective or rating.billed_cost_picos != 0
-    for line in rating.lines:
-        price, listed = _prices(line)
-        contracted = _cost_of(line.quantity, price)
+    prices = [_prices(line) for line in rating.lines]
+    agreed = _agreed(rating, [price for price, _ in prices])
+    for line, (_, listed), price in zip(rating.lines, prices, agreed, strict=True):
         amounts = Amounts(
             quantity=line.quantity,
-            listed=contracted if listed == price else _cost_of(line.quantity, listed),
-            contracted=contracted,
+            listed=_cost_of(line.quantity, listed),
+            contracted=_cost_of(line.quantity, price),
             effective=line.cost_picos,
             billed=line.cost_picos if billed else 0,
         )
@@ -167,8 +168,20 @@ def _priced(whose: Attribution, rating: Rating) -> Iterator[tuple[Charge, Amount
             yield charge, amounts
 
 
+def _agreed(rating: Rating, prices: list[Picos]) -> list[Picos]:
+    """The contract's prices of the lines, which have them with a mark-up. It raises all alike, so it is what the whole
+    event costs beyond the contract; where taking it off does not give the contracted cost exactly, it is left on."""
+    total, effective = rating.contracted_cost_picos, rating.cost_picos
+    if not rating.HasField("contracted_cost_picos") or total == effective or not effective:
+        return prices
+    agreed = [Fraction(price * total, effective) for price in prices]
+    costs = (_cost_of(line.quantity, price.numerator) for line, price in zip(rating.lines, agreed, strict=True))
+    exact = all(price.denominator == 1 for price in agreed) and sum(costs) == total
+    return [price.numerator for price in agreed] if exact and total > 0 else prices
+
+
 def _prices(line: CostLine) -> tuple[Picos, Picos]:
-    """What was agreed, and what the list says, for a million units."""
+    """What the line was priced at, and what the list says, for a million units."""
     price = line.price_picos_per_million
     if line.HasField("price_picos_per_unit"):
         price = line.price_picos_per_unit * MILLION
