@@ -49,7 +49,7 @@ _WAYS = {
     "GROUP BY team",
     "entries, argMax": "SELECT team, sum(toInt128(cost)) FROM (SELECT argMax(team, precedence) AS team, "
     "argMax(cost_picos_delta, precedence) AS cost FROM cost_entries WHERE {where} "
-    "GROUP BY event_key, revision, reversal) GROUP BY team",
+    "GROUP BY event_key, revision, reversal) GROUP BY team SETTINGS max_bytes_before_external_group_by = 4000000000",
     "entries as they are": "SELECT team, sum(toInt128(cost_picos_delta)) FROM cost_entries WHERE {where} GROUP BY team",
 }
 """Thirty days by team, read in different ways; the last counts what was written twice twice."""
