@@ -1,4 +1,4 @@
-"""Figures as the ledger knew them on a past day, on the real engine: corrections, moves and redelivery change nothing."""
+"""Figures as the ledger knew them on a past day, on the real engine: no correction, move or redelivery changes them."""
 
 from __future__ import annotations
 

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import pytest
-from finops.ledger.v1.ledger_pb2 import Granularity, LogScope, QueryCostsRequest
+from finops.ledger.v1.ledger_pb2 import Comparison, ComparisonPeriod, Granularity, LogScope, QueryCostsRequest
 
 from services.common.clock import DAY, HOUR, MINUTE, parse_rfc3339
 from services.common.errors import InvalidArgumentError
 from services.ledger.domain.query import LATEST_TIME, ReadFrom, read_listing, read_query, source_of
 
 START = parse_rfc3339("2026-03-10T00:00:00Z")
+
+
+PREVIOUS, CUSTOM = ComparisonPeriod.COMPARISON_PERIOD_PREVIOUS, ComparisonPeriod.COMPARISON_PERIOD_CUSTOM
+
+
+def _custom(start: int, end: int) -> Comparison:
+    return Comparison(period=CUSTOM, start_unix_micros=start, end_unix_micros=end)
 
 
 def _request(**fields: object) -> QueryCostsRequest:
@@ -37,6 +44,14 @@ def _request(**fields: object) -> QueryCostsRequest:
         ({"filter": "team ="}, ["filter"]),
         ({"filter": 'log_partition = "1"'}, ["filter"]),
         ({"log_scope": LogScope()}, ["log_scope.incarnation"]),
+        ({"with_rest": True}, ["with_rest"]),
+        ({"sessions": True}, ["sessions"]),
+        ({"as_of_unix_micros": -1}, ["as_of_unix_micros"]),
+        ({"comparison": Comparison()}, ["comparison.period"]),
+        ({"comparison": Comparison(period=9)}, ["comparison.period"]),
+        ({"comparison": Comparison(period=PREVIOUS, end_unix_micros=1)}, ["comparison"]),
+        ({"comparison": Comparison(period=CUSTOM)}, ["comparison.end_unix_micros"]),
+        ({"start_unix_micros": 0, "comparison": Comparison(period=PREVIOUS)}, ["comparison"]),
         ({"end_unix_micros": 0, "limit": -1, "filter": "("}, ["end_unix_micros", "limit", "filter"]),
     ],
 )
@@ -68,6 +83,10 @@ def test_a_wrong_filter_is_told_with_its_position() -> None:
         ({"group_by": ["tag:feature"]}, ReadFrom.ENTRIES),
         ({"filter": 'NOT tag:feature = "x"'}, ReadFrom.ENTRIES),
         ({"log_scope": LogScope(incarnation="life")}, ReadFrom.ENTRIES),
+        ({"as_of_unix_micros": 1}, ReadFrom.ENTRIES),
+        ({"comparison": Comparison(period=PREVIOUS)}, ReadFrom.DAILY),
+        ({"comparison": _custom(START - DAY, START - HOUR)}, ReadFrom.HOURLY),
+        ({"comparison": _custom(START - DAY, START - 1)}, ReadFrom.ENTRIES),
     ],
 )
 def test_the_shortest_table_that_can_answer(fields: dict[str, object], source: ReadFrom) -> None:
