@@ -51,7 +51,7 @@ def _request(**fields: object) -> QueryCostsRequest:
         ({"comparison": Comparison(period=9)}, ["comparison.period"]),
         ({"comparison": Comparison(period=PREVIOUS, end_unix_micros=1)}, ["comparison"]),
         ({"comparison": Comparison(period=CUSTOM)}, ["comparison.end_unix_micros"]),
-        ({"start_unix_micros": 0, "comparison": Comparison(period=PREVIOUS)}, ["comparison"]),
+        ({"start_unix_micros": 0, "end_unix_micros": DAY, "comparison": Comparison(period=PREVIOUS)}, ["comparison"]),
         ({"end_unix_micros": 0, "limit": -1, "filter": "("}, ["end_unix_micros", "limit", "filter"]),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 from finops.ledger.v1.ledger_pb2 import Comparison, ComparisonPeriod, CostRow, Granularity, QueryCostsRequest
 from finops.usage.v1.usage_pb2 import Quantities
@@ -29,7 +31,7 @@ def test_a_quotient_is_rounded_half_to_even(cost: int, requests: int, each: int)
     row = _row(cost, requests=requests)
     price_units([row], Counts({}))
     assert money.from_proto(row.units.per_request) == each
-    assert (row.units.tokens, money.from_proto(row.units.per_thousand_tokens)) == (2_000, round(cost / 2))
+    assert (row.units.tokens, money.from_proto(row.units.per_thousand_tokens)) == (2_000, round(Fraction(cost, 2)))
 
 
 def test_nothing_is_divided_by_nothing() -> None:
