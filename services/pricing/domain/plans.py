@@ -68,7 +68,7 @@ class Plan:
 class Schedule:
     """Plans over time: constant between the dates, days and hours on which any of their conditions changes."""
 
-    __slots__ = ("_compile", "_dates", "_hours", "_plans", "_workdays")
+    __slots__ = ("_compile", "_dates", "_hours", "_last", "_plans", "_workdays")
 
     def __init__(
         self, conditions: Iterable[Condition], dates: Iterable[Micros], compile_plan: Callable[[Micros], Plan]
@@ -80,14 +80,22 @@ class Schedule:
         self._workdays = tuple({c.workdays for c in every if c.workdays is not None})
         self._compile = compile_plan
         self._plans: dict[tuple[int, int, tuple[bool, ...]], Plan] = {}
+        self._last: tuple[Micros, Micros, Plan] | None = None
+        """The plan asked for last, and between which dates it holds whatever the day and hour."""
 
     def at(self, time: Micros) -> Plan:
         """The plan in force."""
+        last = self._last
+        if last is not None and last[0] <= time < last[1]:
+            return last[2]
         days = tuple([workdays.holds(time) for workdays in self._workdays]) if self._workdays else ()
         segment = (bisect_right(self._dates, time), bisect_right(self._hours, time % DAY), days)
         plan = self._plans.get(segment)
         if plan is None:
             plan = self._plans[segment] = self._compile(time)
+        if not (self._hours or self._workdays):
+            starts, ends = self.validity(time)
+            self._last = starts, ends or MAX_INT64, plan
         return plan
 
     def validity(self, time: Micros) -> tuple[Micros, Micros]:
