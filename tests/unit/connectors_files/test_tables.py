@@ -114,6 +114,7 @@ def test_progress_counts_the_file_itself(tmp_path: Path) -> None:
         ),
         (b'a,b\n1,"' + b"x" * (2 << 20), "line 2: field larger than field limit"),
     ],
+    ids=lambda value: value if isinstance(value, str) else f"{len(value)} bytes",
 )
 def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, content: bytes, said: str) -> None:
     path = tmp_path / "usage"
