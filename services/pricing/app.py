@@ -23,8 +23,10 @@ from services.pricing.adapters.refresh import PriceBookKeeper, open_book
 from services.pricing.adapters.rerate import Leading
 from services.pricing.adapters.rerate_wiring import Rerating
 from services.pricing.adapters.servicer import PricingServicer
+from services.pricing.adapters.settlement_wiring import Settling
 from services.pricing.domain.names import Catalogue
 from services.pricing.domain.rating import Pricer
+from services.pricing.handlers.contract_desk import ContractDesk
 from services.pricing.handlers.desk import PriceDesk
 from services.pricing.handlers.quote import Quoter
 from services.pricing.handlers.rater import Rater
@@ -44,18 +46,25 @@ def build(settings: PricingSettings, keyring: KeyRing) -> Service:
     )
     desk = PriceDesk(pricer, overrides, clock)
     rerating = Rerating(settings, pricer, overrides)
+    settling = Settling(settings, pricer, overrides)
     return Service(
         name="pricing",
         components=[
             keeper,
             overrides,
             *rerating.components,
-            *(_rater(settings, lambda: pricer.book.catalogue, rerating) if settings.pricing.rater else ()),
+            *settling.components,
+            *(_rater(settings, lambda: pricer.book.catalogue, rerating, settling) if settings.pricing.rater else ()),
         ],
         grpc=[
             GrpcService(
                 "finops.pricing.v1.PricingService",
-                PricingServicer(desk, Quoter(pricer, overrides, clock), rerating.rerater),
+                PricingServicer(
+                    desk,
+                    Quoter(pricer, overrides, clock),
+                    rerating.rerater,
+                    ContractDesk(pricer, overrides, settling.settler, clock),
+                ),
                 add_PricingServiceServicer_to_server,
             )
         ],
@@ -63,7 +72,9 @@ def build(settings: PricingSettings, keyring: KeyRing) -> Service:
     )
 
 
-def _rater(settings: PricingSettings, catalogue: Callable[[], Catalogue], rerating: Rerating) -> list[Component]:
+def _rater(
+    settings: PricingSettings, catalogue: Callable[[], Catalogue], rerating: Rerating, settling: Settling
+) -> list[Component]:
     """The rater's parts in the order of their start; it reaches prices over gRPC even within one process."""
     options, key = settings.pricing, settings.auth.service_key.get_secret_value()
     pricing, ledger = Channel(settings.peers.pricing), Channel(settings.peers.ledger)
@@ -86,4 +97,4 @@ def _rater(settings: PricingSettings, catalogue: Callable[[], Catalogue], rerati
         dead_letters=DeadLetters(producer, GROUP),
         policy=BatchPolicy(records=options.batch_records, linger_seconds=options.linger_seconds),
     )
-    return [pricing, ledger, producer, consumer, *rerating.late_prices(leading)]
+    return [pricing, ledger, producer, consumer, *rerating.late_prices(leading), *settling.worker(leading)]

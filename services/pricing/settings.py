@@ -106,6 +106,11 @@ class PricingOptions(BaseModel):
     )
     shadow: ShadowOptions = ShadowOptions()
     book: BookOptions = BookOptions()
+    settlement_seconds: float = Field(
+        default=300,
+        ge=0,
+        description="How often allowances, credits and commitments of contracts are settled; 0: never",
+    )
     rerate: RerateOptions = RerateOptions()
 
 

@@ -1,4 +1,4 @@
-"""Contract prices in ClickHouse, read at start and again every few seconds."""
+"""Contract prices, contracts and exchange rates in ClickHouse, read at start and again every few seconds."""
 
 from __future__ import annotations
 
@@ -6,13 +6,22 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+from finops.pricing.v1.pricing_pb2 import Contract as Message
+
 from services.common.clickhouse import ClickHouse
+from services.common.clock import Micros
 from services.common.component import Health
-from services.common.errors import UnavailableError
+from services.common.errors import InvalidArgumentError, UnavailableError
+from services.common.log import get_logger
 from services.common.repeating import Repeating
+from services.pricing.adapters.contract_store import ContractTables, Stored
+from services.pricing.domain.fx import Rate, Rates
 from services.pricing.domain.overrides import Override
 from services.pricing.domain.prices import Ladder
 from services.pricing.domain.rating import Pricer
+from services.pricing.handlers.contract_reading import contract_of
+
+log = get_logger(__name__)
 
 _COLUMNS = {
     "tenant_id": "String",
@@ -46,6 +55,9 @@ class ClickHouseOverrides:
         self._refreshing = Repeating(self.name, self.refresh, seconds=refresh_seconds)
         self._loaded = False
         self._in_force: list[Override] = []
+        self._tables = ContractTables(clickhouse)
+        self._contracts: list[Stored] = []
+        self._rates: list[Rate] = []
 
     async def start(self) -> None:
         await self._clickhouse.start()
@@ -95,7 +107,44 @@ class ClickHouseOverrides:
         if found != self._in_force:
             self._pricer.use(found)
             self._in_force = found
+        await self._refresh_contracts()
         self._loaded = True
+
+    def messages(self, tenant_id: str) -> Sequence[Message]:
+        """The tenant's contracts as they were put, by name."""
+        return [stored.message for stored in self._contracts if stored.tenant_id == tenant_id]
+
+    async def put_contract(self, tenant_id: str, contract: Message) -> None:
+        await self._tables.put(tenant_id, contract)
+        await self.refresh()
+
+    async def remove_contract(self, tenant_id: str, name: str, recorded: Micros, recorded_by: str) -> None:
+        await self._tables.remove(tenant_id, name, recorded, recorded_by)
+        await self.refresh()
+
+    async def put_rates(self, rates: Sequence[Rate], recorded: Micros, recorded_by: str) -> None:
+        await self._tables.put_rates(rates, recorded, recorded_by)
+        await self.refresh()
+
+    async def _refresh_contracts(self) -> None:
+        contracts, rates = await self._tables.contracts(), await self._tables.rates()
+        if (contracts, rates) == (self._contracts, self._rates):
+            return
+        known, catalogue = Rates(rates), self._pricer.book.catalogue
+        read = []
+        for stored in contracts:
+            try:
+                read.append(contract_of(stored.message, stored.tenant_id, catalogue, known))
+            except InvalidArgumentError as error:
+                # Only an upgrade that reads contracts more strictly can make one so; the others go on.
+                log.error(
+                    "a contract cannot be used and does not count: put it again",
+                    tenant=stored.tenant_id,
+                    contract=stored.message.name,
+                    faults=[f"{v.field}: {v.description}" for v in error.violations],
+                )
+        self._pricer.use_contracts(read, known)
+        self._contracts, self._rates = contracts, rates
 
 
 def _override(row: Sequence[Any]) -> Override:

@@ -1,0 +1,82 @@
+"""The events a settlement posts. They run through the rater like any other; their names never change."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from typing import NamedTuple
+
+from finops.usage.v1.usage_pb2 import CORRECTION_KIND_SETTLEMENT, Correction, UsageEvent
+
+from services.common.clock import Micros
+from services.common.money import Picos
+from services.pricing.domain.settlement import SOURCE, Balance
+
+NAME_TAG = "settlement"
+"""Holds a posting's name, so that the ledger's sums tell what was posted."""
+CONTRACT_TAG = "contract"
+_LENGTHS = struct.Struct(">III")
+_HASH_BYTES = 16
+
+
+class Posted(NamedTuple):
+    """What the ledger holds under a posting's name."""
+
+    name: str
+    day: Micros
+    provider: str
+    model: str
+    user: str
+    amount: Picos
+
+
+def posting(tenant_id: str, balance: Balance, now: Micros) -> UsageEvent:
+    """The event of a balance."""
+    event = _event(tenant_id, balance.name, balance.time, balance.provider, balance.model, balance.user, balance.amount)
+    event.tags[CONTRACT_TAG] = balance.contract
+    return _sealed(event, now, _reason(balance))
+
+
+def withdrawal(tenant_id: str, posted: Posted, now: Micros) -> UsageEvent:
+    """The event that takes back what no contract says any more."""
+    event = _event(tenant_id, posted.name, posted.day, posted.provider, posted.model, posted.user, 0)
+    event.tags[CONTRACT_TAG] = posted.name.partition("/")[0]
+    return _sealed(event, now, "the contract does not say so any more")
+
+
+def _event(tenant_id: str, name: str, time: Micros, provider: str, model: str, user: str, amount: Picos) -> UsageEvent:
+    return UsageEvent(
+        tenant_id=tenant_id,
+        source=SOURCE,
+        source_event_id=name,
+        time_unix_micros=time,
+        provider=provider,
+        model=model,
+        user=user,
+        tags={NAME_TAG: name},
+        source_cost_picos=amount,
+        source_cost_billed=True,
+    )
+
+
+def _sealed(event: UsageEvent, now: Micros, reason: str) -> UsageEvent:
+    """With key and hash as every event has them. The hash leaves out when and why, so that the same amount worked out
+    again is a resend."""
+    names = [text.encode() for text in (event.tenant_id, event.source, event.source_event_id)]
+    key = _LENGTHS.pack(*map(len, names)) + b"".join(names)
+    content = event.SerializeToString(deterministic=True)
+    event.event_key = hashlib.blake2b(key, digest_size=_HASH_BYTES).digest()
+    event.content_hash = hashlib.blake2b(content, digest_size=_HASH_BYTES).digest()
+    event.received_unix_micros = now
+    event.correction.CopyFrom(
+        Correction(kind=CORRECTION_KIND_SETTLEMENT, author=SOURCE, reason=reason, recorded_unix_micros=now)
+    )
+    return event
+
+
+def _reason(balance: Balance) -> str:
+    if balance.kind == "allowance":
+        return f"{balance.used} {balance.bucket} used, {balance.agreed} included"
+    if balance.kind == "credit":
+        return "paid for by the credit"
+    return "spend below the commitment"
