@@ -51,6 +51,9 @@ class GrpcPeers:
     ) -> ledger.ListCostEntriesResponse:
         return await _ask(LedgerServiceStub(self._ledger.channel()).ListCostEntries, caller, request)
 
+    async def list_unpriced(self, caller: Caller, request: ledger.ListUnpricedRequest) -> ledger.ListUnpricedResponse:
+        return await _ask(LedgerServiceStub(self._ledger.channel()).ListUnpriced, caller, request)
+
     async def create_budget(self, caller: Caller, request: budget.CreateBudgetRequest) -> budget.CreateBudgetResponse:
         return await _ask(BudgetServiceStub(self._budget.channel()).CreateBudget, caller, request)
 

@@ -81,7 +81,7 @@ def rerate_command(
     request = RerateRequest(
         start_unix_micros=start,
         end_unix_micros=stop,
-        filter=" AND ".join([*chosen, *([f"({condition})"] if condition else [])]),
+        filter=" AND ".join([*chosen, f"({condition})"]) if chosen and condition else condition or " AND ".join(chosen),
         only_unpriced=only_unpriced,
         kind=_KINDS[kind],
         reason=reason,

@@ -34,6 +34,10 @@ class Ledger(Protocol):
         self, caller: Caller, request: ledger.ListCostEntriesRequest
     ) -> ledger.ListCostEntriesResponse: ...
 
+    async def list_unpriced(
+        self, caller: Caller, request: ledger.ListUnpricedRequest
+    ) -> ledger.ListUnpricedResponse: ...
+
 
 class Budgets(Protocol):
     async def create_budget(

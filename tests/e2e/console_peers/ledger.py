@@ -43,6 +43,26 @@ class Ledger(LedgerServiceServicer):
         page, token = page_of(found, request.page_size, request.page_token)
         return ledger.ListCostEntriesResponse(entries=page, next_page_token=token)
 
+    async def ListUnpriced(self, request: ledger.ListUnpricedRequest, _context: Any) -> ledger.ListUnpricedResponse:
+        found: dict[tuple[str, str, str], ledger.UnpricedUse] = {}
+        for record in self._world.of("ledger").hours:
+            usage, hour = record.usage, record.usage.time_unix_micros // HOUR * HOUR
+            if not record.unpriced_events_delta:
+                continue
+            name = (usage.provider, usage.model, usage.service_tier)
+            use = found.setdefault(
+                name,
+                ledger.UnpricedUse(provider=name[0], model=name[1], service_tier=name[2], first_hour_unix_micros=hour),
+            )
+            use.events += record.unpriced_events_delta
+            use.buckets[:] = sorted({*use.buckets, *record.rating.unpriced_buckets})
+            shadow = money.from_proto(use.shadow_cost) + record.shadow_cost_delta_picos
+            use.shadow_cost.CopyFrom(money.to_proto(shadow))
+            use.first_hour_unix_micros = min(use.first_hour_unix_micros, hour)
+            use.last_hour_unix_micros = max(use.last_hour_unix_micros, hour)
+        page, token = page_of([found[name] for name in sorted(found)], request.page_size, request.page_token)
+        return ledger.ListUnpricedResponse(groups=page, next_page_token=token)
+
 
 def _within(tenant: Tenant, start: int, end: int, condition: str) -> Iterable[CostRecord]:
     try:
