@@ -174,7 +174,7 @@ class Agreements:
     def called(self, provider: str, model: str) -> tuple[frozenset[str], frozenset[str]]:
         """All names a term may use for a provider, and for its model or plan."""
         resolved = self._catalogue.resolve(provider, model)
-        providers, names = {provider.strip().lower(), resolved.provider}, {model.strip().lower()}
+        providers, names = {resolved.provider, *self._seats.called(provider.strip().lower())}, {model.strip().lower()}
         if resolved.model is not None:
             names.add(resolved.model.model.lower())
         seat = self._seats.find(provider, model, 0)

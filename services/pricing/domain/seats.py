@@ -49,8 +49,13 @@ def day_price_at(monthly: Picos, moment: Micros) -> Picos:
 class SeatBook:
     """Seat prices by provider and plan, the names in lower case."""
 
-    def __init__(self, prices: Mapping[tuple[str, str], tuple[SeatPrice, ...]]) -> None:
+    def __init__(
+        self,
+        prices: Mapping[tuple[str, str], tuple[SeatPrice, ...]],
+        called: Mapping[str, frozenset[str]] | None = None,
+    ) -> None:
         self._prices = prices
+        self._called = called or {}
 
     @classmethod
     def parse(cls, text: str) -> SeatBook:
@@ -60,12 +65,21 @@ class SeatBook:
             ValueError: a price that is no decimal string, negative, or too high to spread over days.
         """
         found: dict[tuple[str, str], list[SeatPrice]] = defaultdict(list)
+        called: dict[str, frozenset[str]] = {}
         for plan in tomllib.loads(text)["plan"]:
+            names = frozenset((plan["provider"], *plan.get("provider_aliases", ())))
+            called |= dict.fromkeys(names, names)
             for price in _prices_of(plan):
-                for provider in (plan["provider"], *plan.get("provider_aliases", ())):
+                for provider in names:
                     for name in (plan["name"], *plan.get("aliases", ())):
                         found[provider, name].append(price)
-        return cls({key: tuple(sorted(prices, key=lambda p: p.effective_from)) for key, prices in found.items()})
+        return cls(
+            {key: tuple(sorted(prices, key=lambda p: p.effective_from)) for key, prices in found.items()}, called
+        )
+
+    def called(self, provider: str) -> frozenset[str]:
+        """All names a provider goes by."""
+        return self._called.get(provider, frozenset((provider,)))
 
     def find(self, provider: str, plan: str, moment: Micros) -> SeatPrice | None:
         """The price in force; before the first known one, that one."""

@@ -60,7 +60,7 @@ def test_what_exceeds_the_pool_costs_a_cent_a_credit(pricer: Pricer) -> None:
     """1,900 + 3,900 = 5,800 included; 6,050.5 used; 250.5 x $0.01 = $2.505."""
     uses = [held("ann"), held("bob", "enterprise"), credits("ann", 6_000), credits("eve", 50)]
     uses.append(Use(JUNE, "github-copilot", "gpt-5", "eve", 0, MILLION // 2, 0))
-    (found,) = allowance(pricer, replace(COPILOT, scope=Scope("")), uses)
+    (found,) = allowance(pricer, COPILOT, uses)
     assert (found.agreed, found.used, found.amount) == (5_800 * MILLION, 6_050_500_000, picos("2.505"))
 
 
