@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from operator import attrgetter
 
-from finops.usage.v1.usage_pb2 import Quantities, UsageEvent
+from finops.usage.v1.usage_pb2 import Measurement, Quantities, UsageEvent
 
 TAG_PREFIX = "tag:"
 
@@ -46,27 +47,23 @@ def reader(name: str) -> Callable[[UsageEvent], str]:
     return attrgetter(_FIELDS[name])
 
 
-_attributes: Callable[[UsageEvent], tuple[str, ...]] = attrgetter(*(name for name in DIMENSIONS if name != "tenant"))
+_ATTRIBUTES = tuple(name for name in DIMENSIONS if name != "tenant")
+_attributes: Callable[[UsageEvent], tuple[str, ...]] = attrgetter(*_ATTRIBUTES)
 
 
 def attribution_of(event: UsageEvent) -> bytes:
     """Under which dimensions, tags and measurement an event is booked: a UsageEvent with only those, the same bytes
     for the same ones."""
-    team, user, project, key, tool, provider, model, environment, source, service_tier = _attributes(event)
-    attribution = UsageEvent(
-        team=team,
-        user=user,
-        project=project,
-        key=key,
-        tool=tool,
-        provider=provider,
-        model=model,
-        environment=environment,
-        source=source,
-        service_tier=service_tier,
-        tags=event.tags,
-        measurement=event.measurement,
-    )
+    tags = tuple(sorted(event.tags.items())) if event.tags else ()
+    return _attribution(_attributes(event), tags, event.measurement)
+
+
+@lru_cache(maxsize=16_384)
+def _attribution(attributes: tuple[str, ...], tags: tuple[tuple[str, str], ...], measurement: Measurement) -> bytes:
+    """Most events share theirs with many others."""
+    attribution = UsageEvent(tags=dict(tags), measurement=measurement)
+    for name, value in zip(_ATTRIBUTES, attributes, strict=True):
+        setattr(attribution, name, value)
     return attribution.SerializeToString(deterministic=True)
 
 
