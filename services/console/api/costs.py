@@ -1,47 +1,79 @@
-"""`/costs` and `/entries`."""
+"""`/costs`."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Depends, Query, Request
-from finops.cost.v1.cost_pb2 import CostRecord, RatingStatus
-from finops.ledger.v1.ledger_pb2 import CostRow
-from finops.usage.v1.usage_pb2 import Measurement, Outcome
+from finops.ledger.v1.ledger_pb2 import CostRow, QueryCostsResponse
+from finops.ledger.v1.ledger_pb2 import UnitCosts as LedgerUnitCosts
 from pydantic import ConfigDict, Field
 from starlette.responses import Response
 
 from services.common.clock import Micros, format_rfc3339
 from services.common.dimensions import DIMENSIONS, TOKEN_BUCKETS, quantities
 from services.common.http.problems import json_response
-from services.common.money import format_dollars
 from services.console.api.calls import ConsoleOf, PeersOf, Reader, refusals
-from services.console.api.models import Answer, Dollars, Time, dollars
+from services.console.api.models import Answer, Dollars, Time, dollars, time_or_none
 from services.console.domain.cost_query import (
+    COMPARISONS,
     GRANULARITIES,
     MAX_LIMIT,
     CostQuery,
     parse_cost_query,
-    parse_entries_query,
 )
-from services.console.domain.enums import word
 
 router = APIRouter(tags=["costs"])
 
 
-class CostsRow(Answer):
-    """One group in one bucket of time. Beside these fields it has one for each dimension of `group_by`."""
+class UnitCosts(Answer):
+    """`cost`, the effective cost, of a unit: the exact quotient, rounded half to even; null without units."""
 
-    model_config = ConfigDict(extra="allow")
+    per_request: Dollars | None
+    per_user: Dollars | None
+    per_thousand_tokens: Dollars | None
+    per_session: Dollars | None
+    users: int = Field(description="Each once, however often; events without a user count for nobody")
+    tokens: int
+    sessions: int | None = Field(description="null without `sessions=true`")
+
+
+class Figures(Answer):
+    """Sums of one group in one bucket of time."""
 
     time: Time | None = Field(description="Start of the bucket; null with granularity `total`")
-    cost: Dollars
+    cost: Dollars = Field(description="Effective cost, in FOCUS terms: after all discounts")
+    list_cost: Dollars = Field(description="At public list prices")
+    contracted_cost: Dollars = Field(description="At the prices agreed for each unit")
+    billed_cost: Dollars = Field(description="What invoices say for it")
     shadow_cost: Dollars = Field(description="What usage without a price would cost; not part of `cost`")
     requests: int
     events: int
     tokens: dict[str, int] = Field(description="Disjoint token buckets that are not zero")
     units: dict[str, int] = Field(description="Other quantities that are not zero: seats, web_searches, ...")
     unpriced_events: int = Field(description="Events with a quantity that has no price; never silently zero")
+    unit_costs: UnitCosts | None = Field(default=None, description="With `unit_costs=true`")
+
+
+class CostsRow(Figures):
+    """One group in one bucket of time. Beside these fields it has one for each dimension of `group_by`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    rest: bool = Field(description="All groups beyond `limit` together; its dimensions are empty")
+    compared: Figures | None = Field(
+        default=None,
+        description="With `compare`: the same group in the other range. Buckets stand side by side in their order, "
+        "hours by the clock on the wall; where this range has no such bucket, `time` of the row is null",
+    )
+    cost_change: Dollars | None = Field(default=None, description="`cost` minus that of `compared`")
+
+
+class Span(Answer):
+    """Half-open."""
+
+    start: Time
+    end: Time
 
 
 class Costs(Answer):
@@ -50,63 +82,17 @@ class Costs(Answer):
     currency: str = Field(examples=["USD"])
     start: Time
     end: Time
+    as_of: Time | None = Field(description="The figures as they were known then; null: as they are known now")
+    compared: Span | None = Field(description="The other range, with `compare`")
+    complete_from: Time | None = Field(
+        description="What was read is kept only from here on, so figures of before are less than they were; null: all "
+        "is there"
+    )
     rows: list[CostsRow]
     read_from: str = Field(description="Where the ledger read: rollup_daily, rollup_hourly or entries")
 
 
-class CostLine(Answer):
-    """One bucket of one event."""
-
-    bucket: str
-    quantity: int
-    price_per_million: Dollars
-    cost: Dollars
-
-
-class Entry(Answer):
-    """One event's cost as of its latest revision, and how it was found."""
-
-    id: str = Field(description="The source's own id")
-    event_key: str
-    source: str
-    time: Time
-    provider: str
-    model: str
-    tool: str
-    team: str
-    user: str
-    project: str
-    key: str
-    environment: str
-    session: str
-    tags: dict[str, str]
-    service_tier: str
-    batch: bool
-    region: str
-    outcome: str
-    measurement: str
-    estimated: bool
-    quantities: dict[str, int]
-    cost: Dollars
-    cost_delta: Dollars = Field(description="This revision minus the one before it")
-    shadow_cost: Dollars
-    status: str = Field(description="priced, partial or unpriced")
-    lines: list[CostLine]
-    unpriced_buckets: list[str]
-    price_id: str
-    price_book_version: str
-    assumptions: list[str]
-    revision: int
-
-
-class Entries(Answer):
-    """Cost entries, newest first."""
-
-    entries: list[Entry]
-    next_page_token: str = Field(description="Empty on the last page")
-
-
-_DIMENSION_PARAMETERS: list[dict[str, Any]] = [
+DIMENSION_PARAMETERS: list[dict[str, Any]] = [
     {
         "name": name,
         "in": "query",
@@ -139,13 +125,20 @@ def _asked(
     filter: Annotated[
         str | None, Query(description='`team = "search" AND (model = "gpt-4o" OR tag:feature = "answers")`')
     ] = None,
+    as_of: Annotated[
+        str | None, Query(description="Date or RFC 3339 time: as the ledger knew it then. Default: as it knows it now")
+    ] = None,
 ) -> _Asked:
     """Which usage is meant. The arguments document parameters that are read together with all others, as they came:
     every dimension is one too and may be repeated."""
     return _Asked(request.query_params.multi_items(), console.clock.now(), console.time_zone.key)
 
 
-_AskedOf = Annotated[_Asked, Depends(_asked)]
+def _truth(description: str) -> Any:
+    return Query(description=description, json_schema_extra={"enum": ["true", "false"]})
+
+
+AskedOf = Annotated[_Asked, Depends(_asked)]
 
 
 @router.get(
@@ -153,10 +146,10 @@ _AskedOf = Annotated[_Asked, Depends(_asked)]
     summary="Sums of cost and quantities, grouped and filtered",
     response_model=Costs,
     responses=refusals(),
-    openapi_extra={"parameters": _DIMENSION_PARAMETERS},
+    openapi_extra={"parameters": DIMENSION_PARAMETERS},
 )
 async def costs(
-    asked: _AskedOf,
+    asked: AskedOf,
     caller: Reader,
     peers: PeersOf,
     group_by: Annotated[
@@ -164,6 +157,13 @@ async def costs(
     ] = None,
     granularity: Annotated[str, Query(json_schema_extra={"enum": list(GRANULARITIES)})] = "total",
     limit: Annotated[str, Query(description=f"Largest groups only, up to {MAX_LIMIT:,}; 0: all")] = "0",
+    with_rest: Annotated[str, _truth("One more row, in each bucket, for all groups beyond `limit`")] = "false",
+    compare: Annotated[
+        str | None,
+        Query(description=f"Set each row beside another range: {', '.join(COMPARISONS)}, or start/end"),
+    ] = None,
+    unit_costs: Annotated[str, _truth("Cost of a request, of a user, of a thousand tokens")] = "false",
+    sessions: Annotated[str, _truth("With `unit_costs`: sessions too, which takes longer")] = "false",
 ) -> Response:
     """Spend is metered usage only; a provider's own reports never add to it. Usage without a price has
     `unpriced_events` and a `shadow_cost`."""
@@ -175,38 +175,39 @@ async def costs(
             "currency": "USD",
             "start": format_rfc3339(query.period.start),
             "end": format_rfc3339(query.period.end),
+            "as_of": time_or_none(query.as_of),
+            "compared": _span(answer),
+            "complete_from": time_or_none(answer.complete_from_unix_micros),
             "rows": [_row(query, row) for row in answer.rows],
             "read_from": answer.read_from,
         }
     )
 
 
-@router.get(
-    "/entries",
-    summary="The cost entries behind a figure",
-    response_model=Entries,
-    responses=refusals(),
-    openapi_extra={"parameters": _DIMENSION_PARAMETERS},
-)
-async def entries(
-    asked: _AskedOf,
-    caller: Reader,
-    peers: PeersOf,
-    page_size: Annotated[str, Query(description="1 to 1,000")] = "100",
-    page_token: Annotated[str, Query(description="`next_page_token` of the page before")] = "",
-) -> Entries:
-    """Newest first, each with its quantities, the price of each bucket, and what was assumed."""
-    query = parse_entries_query(*asked)
-    answer = await peers.list_cost_entries(caller, query.request())
-    return Entries(entries=[_entry(record) for record in answer.entries], next_page_token=answer.next_page_token)
+def _span(answer: QueryCostsResponse) -> dict[str, str] | None:
+    if not answer.compared_end_unix_micros:
+        return None
+    return {
+        "start": format_rfc3339(answer.compared_start_unix_micros),
+        "end": format_rfc3339(answer.compared_end_unix_micros),
+    }
 
 
 def _row(query: CostQuery, row: CostRow) -> dict[str, Any]:
+    shown = {**dict(zip(query.group_by, row.group, strict=True)), **_figures(query, row), "rest": row.rest}
+    if query.compare:
+        shown |= {"compared": _figures(query, row.compared), "cost_change": dollars(row.cost_change)}
+    return shown
+
+
+def _figures(query: CostQuery, row: CostRow) -> dict[str, Any]:
     counted = quantities(row.quantities)
-    return {
-        **dict(zip(query.group_by, row.group, strict=True)),
-        "time": None if query.granularity == "total" else format_rfc3339(row.time_unix_micros),
+    shown = {
+        "time": time_or_none(row.time_unix_micros),
         "cost": dollars(row.cost),
+        "list_cost": dollars(row.list_cost),
+        "contracted_cost": dollars(row.contracted_cost),
+        "billed_cost": dollars(row.billed_cost),
         "shadow_cost": dollars(row.shadow_cost),
         "requests": counted.pop("requests", 0),
         "events": row.events,
@@ -214,48 +215,16 @@ def _row(query: CostQuery, row: CostRow) -> dict[str, Any]:
         "units": counted,
         "unpriced_events": row.unpriced_events,
     }
+    return shown | {"unit_costs": _unit_costs(query, row.units)} if query.unit_costs else shown
 
 
-def _entry(record: CostRecord) -> Entry:
-    usage, rating = record.usage, record.rating
-    return Entry(
-        id=usage.source_event_id,
-        event_key=usage.event_key.hex(),
-        source=usage.source,
-        time=format_rfc3339(usage.time_unix_micros),
-        provider=usage.provider,
-        model=usage.model,
-        tool=usage.tool,
-        team=usage.team,
-        user=usage.user,
-        project=usage.project,
-        key=usage.key,
-        environment=usage.environment,
-        session=usage.session,
-        tags=dict(usage.tags),
-        service_tier=usage.service_tier or "standard",
-        batch=usage.batch,
-        region=usage.region,
-        outcome="billed" if not usage.outcome else word(Outcome, usage.outcome),
-        measurement="metered" if not usage.measurement else word(Measurement, usage.measurement),
-        estimated=usage.estimated,
-        quantities=quantities(usage.quantities),
-        cost=format_dollars(rating.cost_picos),
-        cost_delta=format_dollars(record.cost_delta_picos),
-        shadow_cost=format_dollars(rating.shadow_cost_picos),
-        status=word(RatingStatus, rating.status),
-        lines=[
-            CostLine(
-                bucket=line.bucket,
-                quantity=line.quantity,
-                price_per_million=format_dollars(line.price_picos_per_million),
-                cost=format_dollars(line.cost_picos),
-            )
-            for line in rating.lines
-        ],
-        unpriced_buckets=list(rating.unpriced_buckets),
-        price_id=rating.price_id,
-        price_book_version=rating.price_book_version,
-        assumptions=list(rating.assumptions),
-        revision=record.revision,
-    )
+def _unit_costs(query: CostQuery, units: LedgerUnitCosts) -> dict[str, Any]:
+    return {
+        **{
+            name: dollars(getattr(units, name)) if units.HasField(name) else None
+            for name in ("per_request", "per_user", "per_thousand_tokens", "per_session")
+        },
+        "users": units.users,
+        "tokens": units.tokens,
+        "sessions": units.sessions if query.sessions else None,
+    }

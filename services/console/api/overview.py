@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import Field
 
 from services.common.dimensions import is_dimension
-from services.common.errors import InvalidArgumentError
+from services.common.errors import FieldViolation, InvalidArgumentError
 from services.common.money import format_dollars
 from services.console.api import budgets, findings
 from services.console.api.calls import ConsoleOf, PeersOf, Reader, refusals
@@ -58,7 +58,21 @@ class Overview(Answer):
     unavailable: dict[str, str]
 
 
-@router.get("/overview", summary="What was spent, what changed, what needs somebody", responses=refusals())
+def _nothing_else(request: Request) -> None:
+    """A parameter nobody reads would be taken for a filter that works."""
+    unknown = sorted(set(request.query_params) - {"movers_by", "timezone"})
+    if unknown:
+        violations = [FieldViolation(name, "no such parameter; there are movers_by and timezone") for name in unknown]
+        told = "; ".join(f"{v.field}: {v.description}" for v in violations)
+        raise InvalidArgumentError(told, violations=violations)
+
+
+@router.get(
+    "/overview",
+    summary="What was spent, what changed, what needs somebody",
+    responses=refusals(),
+    dependencies=[Depends(_nothing_else)],
+)
 async def overview(
     caller: Reader,
     console: ConsoleOf,

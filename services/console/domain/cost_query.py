@@ -7,7 +7,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from finops.ledger.v1.ledger_pb2 import Granularity, ListCostEntriesRequest, QueryCostsRequest
+from finops.ledger.v1.ledger_pb2 import (
+    Comparison,
+    ComparisonPeriod,
+    Granularity,
+    ListCostEntriesRequest,
+    QueryCostsRequest,
+)
 
 from services.common import filters
 from services.common.clock import DAY, HOUR, Micros, parse_rfc3339, to_micros
@@ -24,9 +30,15 @@ GRANULARITIES: dict[str, Granularity] = {
     "month": Granularity.GRANULARITY_MONTH,
 }
 
+COMPARISONS: dict[str, ComparisonPeriod] = {
+    "previous": ComparisonPeriod.COMPARISON_PERIOD_PREVIOUS,
+    "previous_month": ComparisonPeriod.COMPARISON_PERIOD_PREVIOUS_MONTH,
+    "previous_year": ComparisonPeriod.COMPARISON_PERIOD_PREVIOUS_YEAR,
+}
+
 DEFAULT_DAYS = 30
 MAX_GROUPS = 4
-MAX_LIMIT = 100_000
+MAX_LIMIT = 10_000
 MAX_BUCKETS = 10_000
 EARLIEST = to_micros(datetime(2000, 1, 1, tzinfo=UTC))
 LATEST = to_micros(datetime(2200, 1, 1, tzinfo=UTC))
@@ -37,7 +49,10 @@ Parameters = Iterable[tuple[str, str]]
 
 @dataclass(frozen=True)
 class CostQuery:
-    """What is asked. `granularity` is one of GRANULARITIES; `limit` 0 asks for every group."""
+    """What is asked. `granularity` is one of GRANULARITIES; `limit` 0 asks for every group; `as_of` 0 is now.
+
+    `compare` is one of COMPARISONS, or a range, or nothing.
+    """
 
     period: Range
     group_by: tuple[str, ...] = ()
@@ -45,6 +60,11 @@ class CostQuery:
     time_zone: str = "UTC"
     filter: str = ""
     limit: int = 0
+    with_rest: bool = False
+    as_of: Micros = 0
+    compare: str | Range = ""
+    unit_costs: bool = False
+    sessions: bool = False
 
     def request(self) -> QueryCostsRequest:
         return QueryCostsRequest(
@@ -55,7 +75,21 @@ class CostQuery:
             time_zone=self.time_zone,
             filter=self.filter,
             limit=self.limit,
+            with_rest=self.with_rest,
+            as_of_unix_micros=self.as_of,
+            comparison=self._comparison(),
+            unit_costs=self.unit_costs,
+            sessions=self.sessions,
         )
+
+    def _comparison(self) -> Comparison | None:
+        if isinstance(self.compare, Range):
+            return Comparison(
+                period=ComparisonPeriod.COMPARISON_PERIOD_CUSTOM,
+                start_unix_micros=self.compare.start,
+                end_unix_micros=self.compare.end,
+            )
+        return Comparison(period=COMPARISONS[self.compare]) if self.compare else None
 
 
 @dataclass(frozen=True)
@@ -66,6 +100,7 @@ class EntriesQuery:
     filter: str = ""
     page_size: int = 0
     page_token: str = ""
+    as_of: Micros = 0
 
     def request(self) -> ListCostEntriesRequest:
         return ListCostEntriesRequest(
@@ -74,6 +109,7 @@ class EntriesQuery:
             filter=self.filter,
             page_size=self.page_size,
             page_token=self.page_token,
+            as_of_unix_micros=self.as_of,
         )
 
 
@@ -91,9 +127,24 @@ def parse_cost_query(parameters: Parameters, now: Micros, default_zone: str = "U
         reading.wrong(
             "granularity", f"more than {MAX_BUCKETS:,} {granularity}s between start and end: use a coarser one"
         )
+    limit = reading.number("limit", 0, 0, MAX_LIMIT)
     query = CostQuery(
-        period, reading.groups(), granularity, tz.key, reading.filter(), reading.number("limit", 0, 0, MAX_LIMIT)
+        period,
+        reading.groups(),
+        granularity,
+        tz.key,
+        reading.filter(),
+        limit,
+        reading.yes_or_no("with_rest"),
+        reading.moment("as_of", tz) or 0,
+        reading.comparison(tz),
+        reading.yes_or_no("unit_costs"),
+        reading.yes_or_no("sessions"),
     )
+    if query.with_rest and not limit:
+        reading.wrong("with_rest", "is what lies beyond limit: set that too")
+    if query.sessions and not query.unit_costs:
+        reading.wrong("sessions", "is a part of unit_costs: set that too")
     reading.finish()
     return query
 
@@ -101,9 +152,11 @@ def parse_cost_query(parameters: Parameters, now: Micros, default_zone: str = "U
 def parse_entries_query(parameters: Parameters, now: Micros, default_zone: str = "UTC") -> EntriesQuery:
     """The query the parameters of `GET /entries` stand for. Raises as `parse_cost_query` does."""
     reading = _Reading(parameters)
-    period = reading.period(now, reading.time_zone(default_zone))
+    tz = reading.time_zone(default_zone)
+    period = reading.period(now, tz)
     size = reading.number("page_size", DEFAULT_PAGE_SIZE, 1, MAX_PAGE_SIZE)
-    query = EntriesQuery(period, reading.filter(), size, reading.text("page_token"))
+    as_of = reading.moment("as_of", tz) or 0
+    query = EntriesQuery(period, reading.filter(), size, reading.text("page_token"), as_of)
     reading.finish()
     return query
 
@@ -156,6 +209,25 @@ class _Reading:
             return default
         return int(text)
 
+    def yes_or_no(self, name: str) -> bool:
+        return self.one_of(name, ("true", "false"), "false") == "true"
+
+    def comparison(self, tz: ZoneInfo) -> str | Range:
+        """The `compare` parameter: one of COMPARISONS, or a range written start/end."""
+        text = self.text("compare")
+        if not text or text in COMPARISONS:
+            return text
+        first, slash, last = text.partition("/")
+        if not slash:
+            self.wrong("compare", f"{text!r} is not one of {', '.join(COMPARISONS)} or a range 2026-10-01/2026-11-01")
+            return ""
+        start, end = self._read_moment("compare", first, tz), self._read_moment("compare", last, tz)
+        if start is None or end is None:
+            return ""
+        if start >= end:
+            self.wrong("compare", "its start must lie before its end")
+        return Range(start, end)
+
     def time_zone(self, default: str) -> ZoneInfo:
         try:
             return zone(self.text("timezone") or default)
@@ -164,8 +236,8 @@ class _Reading:
             return zone("UTC")
 
     def period(self, now: Micros, tz: ZoneInfo) -> Range:
-        end = self._moment("end", tz)
-        start = self._moment("start", tz)
+        end = self.moment("end", tz)
+        start = self.moment("start", tz)
         if start is None:
             start = days_back(DEFAULT_DAYS, now if end is None else end - 1, tz)
         if end is None:
@@ -210,10 +282,11 @@ class _Reading:
         except filters.FilterError as error:
             self.wrong(name, str(error))
 
-    def _moment(self, name: str, tz: ZoneInfo) -> Micros | None:
+    def moment(self, name: str, tz: ZoneInfo) -> Micros | None:
         text = self.text(name)
-        if not text:
-            return None
+        return self._read_moment(name, text, tz) if text else None
+
+    def _read_moment(self, name: str, text: str, tz: ZoneInfo) -> Micros | None:
         try:
             # In an address `+` stands for a space; an offset such as +01:00 arrives with one.
             moment = (

@@ -74,6 +74,9 @@ async def test_costs_by_day_filtered_by_tag_add_up_to_the_total(running: Running
         ("/approvals", {"state": "maybe"}, ["state"]),
         ("/overview", {"movers_by": "colour"}, ["movers_by"]),
         ("/overview", {"timezone": "Mars"}, ["timezone"]),
+        ("/overview", {"team": "search", "start": "2026-01-01"}, ["start", "team"]),
+        ("/costs", {"compare": "yesteryear", "with_rest": "true"}, ["compare", "with_rest"]),
+        ("/entries", {"group_by": "team"}, ["group_by"]),
     ],
 )
 async def test_wrong_parameters_are_named(

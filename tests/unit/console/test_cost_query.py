@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from finops.ledger.v1.ledger_pb2 import Granularity
+from finops.ledger.v1.ledger_pb2 import ComparisonPeriod, Granularity
 
 from services.common import filters
 from services.common.clock import DAY, parse_rfc3339
@@ -89,6 +89,13 @@ def test_groups_come_separated_by_commas_and_keep_their_order() -> None:
         ([("filter", "team =")], "filter"),
         ([("tenant_id", "other")], "tenant_id"),
         ([("teams", "search")], "teams"),
+        ([("with_rest", "true")], "with_rest"),
+        ([("with_rest", "yes")], "with_rest"),
+        ([("sessions", "true")], "sessions"),
+        ([("as_of", "yesterday")], "as_of"),
+        ([("compare", "next")], "compare"),
+        ([("compare", "2026-11-02/2026-11-01")], "compare"),
+        ([("compare", "2026-11-02/")], "compare"),
     ],
 )
 def test_what_is_wrong_is_named(told: list[tuple[str, str]], field: str) -> None:
@@ -101,6 +108,34 @@ def test_every_wrong_parameter_is_named_at_once() -> None:
     with pytest.raises(InvalidArgumentError) as caught:
         parse_cost_query([("start", "x"), ("granularity", "y"), ("limit", "z"), ("colour", "red")], NOW)
     assert {violation.field for violation in caught.value.violations} == {"start", "granularity", "limit", "colour"}
+
+
+def test_a_comparison_is_named_or_a_range() -> None:
+    for name in ("previous", "previous_month", "previous_year"):
+        asked = parse_cost_query([("compare", name)], NOW).request().comparison
+        assert ComparisonPeriod.Name(asked.period) == f"COMPARISON_PERIOD_{name.upper()}"
+    told = [("compare", "2026-10-01/2026-10-11T12:00:00Z"), ("timezone", "Europe/Berlin")]
+    custom = parse_cost_query(told, NOW).request().comparison
+    assert custom.period == ComparisonPeriod.COMPARISON_PERIOD_CUSTOM
+    assert (custom.start_unix_micros, custom.end_unix_micros) == (
+        at("2026-09-30T22:00:00Z"),
+        at("2026-10-11T12:00:00Z"),
+    )
+    assert not parse_cost_query([], NOW).request().HasField("comparison")
+
+
+def test_what_goes_beyond_sums_is_asked_for() -> None:
+    told = [
+        ("limit", "5"),
+        ("with_rest", "true"),
+        ("as_of", "2026-11-20"),
+        ("unit_costs", "true"),
+        ("sessions", "true"),
+    ]
+    request = parse_cost_query(told, NOW).request()
+    assert (request.with_rest, request.unit_costs, request.sessions) == (True, True, True)
+    assert request.as_of_unix_micros == at("2026-11-20T00:00:00Z")
+    assert parse_entries_query([("as_of", "2026-11-20")], NOW).request().as_of_unix_micros == at("2026-11-20T00:00:00Z")
 
 
 def test_entries_have_a_page() -> None:
