@@ -25,6 +25,23 @@ class Granularity(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     GRANULARITY_DAY: _ClassVar[Granularity]
     GRANULARITY_WEEK: _ClassVar[Granularity]
     GRANULARITY_MONTH: _ClassVar[Granularity]
+
+class BillCause(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    BILL_CAUSE_UNSPECIFIED: _ClassVar[BillCause]
+    BILL_CAUSE_UNPRICED: _ClassVar[BillCause]
+    BILL_CAUSE_NO_REPORT: _ClassVar[BillCause]
+    BILL_CAUSE_MISSING_EVENTS: _ClassVar[BillCause]
+    BILL_CAUSE_EXTRA_EVENTS: _ClassVar[BillCause]
+    BILL_CAUSE_ROUNDING: _ClassVar[BillCause]
+    BILL_CAUSE_DISCOUNT: _ClassVar[BillCause]
+    BILL_CAUSE_PRICE: _ClassVar[BillCause]
+    BILL_CAUSE_UNATTRIBUTED: _ClassVar[BillCause]
+    BILL_CAUSE_SEATS: _ClassVar[BillCause]
+    BILL_CAUSE_TAX: _ClassVar[BillCause]
+    BILL_CAUSE_PURCHASE: _ClassVar[BillCause]
+    BILL_CAUSE_BOOKED: _ClassVar[BillCause]
+    BILL_CAUSE_UNEXPLAINED: _ClassVar[BillCause]
 COMPARISON_PERIOD_UNSPECIFIED: ComparisonPeriod
 COMPARISON_PERIOD_PREVIOUS: ComparisonPeriod
 COMPARISON_PERIOD_PREVIOUS_MONTH: ComparisonPeriod
@@ -36,6 +53,20 @@ GRANULARITY_HOUR: Granularity
 GRANULARITY_DAY: Granularity
 GRANULARITY_WEEK: Granularity
 GRANULARITY_MONTH: Granularity
+BILL_CAUSE_UNSPECIFIED: BillCause
+BILL_CAUSE_UNPRICED: BillCause
+BILL_CAUSE_NO_REPORT: BillCause
+BILL_CAUSE_MISSING_EVENTS: BillCause
+BILL_CAUSE_EXTRA_EVENTS: BillCause
+BILL_CAUSE_ROUNDING: BillCause
+BILL_CAUSE_DISCOUNT: BillCause
+BILL_CAUSE_PRICE: BillCause
+BILL_CAUSE_UNATTRIBUTED: BillCause
+BILL_CAUSE_SEATS: BillCause
+BILL_CAUSE_TAX: BillCause
+BILL_CAUSE_PURCHASE: BillCause
+BILL_CAUSE_BOOKED: BillCause
+BILL_CAUSE_UNEXPLAINED: BillCause
 
 class QueryCostsRequest(_message.Message):
     __slots__ = ("start_unix_micros", "end_unix_micros", "group_by", "granularity", "time_zone", "filter", "limit", "log_scope", "include_reported", "as_of_unix_micros", "with_rest", "comparison", "unit_costs", "sessions")
@@ -319,3 +350,105 @@ class GetPositionsResponse(_message.Message):
     usage_offsets: _containers.ScalarMap[int, int]
     sole_incarnation: bool
     def __init__(self, costs_offsets: _Optional[_Mapping[int, int]] = ..., usage_offsets: _Optional[_Mapping[int, int]] = ..., sole_incarnation: _Optional[bool] = ...) -> None: ...
+
+class ReconcileBillRequest(_message.Message):
+    __slots__ = ("start_unix_micros", "end_unix_micros", "provider")
+    START_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    END_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    start_unix_micros: int
+    end_unix_micros: int
+    provider: str
+    def __init__(self, start_unix_micros: _Optional[int] = ..., end_unix_micros: _Optional[int] = ..., provider: _Optional[str] = ...) -> None: ...
+
+class ReconcileBillResponse(_message.Message):
+    __slots__ = ("providers", "lines", "suspicious")
+    PROVIDERS_FIELD_NUMBER: _ClassVar[int]
+    LINES_FIELD_NUMBER: _ClassVar[int]
+    SUSPICIOUS_FIELD_NUMBER: _ClassVar[int]
+    providers: _containers.RepeatedCompositeFieldContainer[BillProvider]
+    lines: _containers.RepeatedCompositeFieldContainer[BillLine]
+    suspicious: _containers.RepeatedCompositeFieldContainer[SuspiciousUse]
+    def __init__(self, providers: _Optional[_Iterable[_Union[BillProvider, _Mapping]]] = ..., lines: _Optional[_Iterable[_Union[BillLine, _Mapping]]] = ..., suspicious: _Optional[_Iterable[_Union[SuspiciousUse, _Mapping]]] = ...) -> None: ...
+
+class BillExplanation(_message.Message):
+    __slots__ = ("cause", "amount")
+    CAUSE_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_FIELD_NUMBER: _ClassVar[int]
+    cause: BillCause
+    amount: _cost_pb2.Money
+    def __init__(self, cause: _Optional[_Union[BillCause, str]] = ..., amount: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ...) -> None: ...
+
+class BillLine(_message.Message):
+    __slots__ = ("tenant_id", "provider", "day_unix_micros", "project", "key", "model", "reported", "metered", "difference", "explanations", "cost_source", "usage_source")
+    TENANT_ID_FIELD_NUMBER: _ClassVar[int]
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    DAY_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    PROJECT_FIELD_NUMBER: _ClassVar[int]
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    REPORTED_FIELD_NUMBER: _ClassVar[int]
+    METERED_FIELD_NUMBER: _ClassVar[int]
+    DIFFERENCE_FIELD_NUMBER: _ClassVar[int]
+    EXPLANATIONS_FIELD_NUMBER: _ClassVar[int]
+    COST_SOURCE_FIELD_NUMBER: _ClassVar[int]
+    USAGE_SOURCE_FIELD_NUMBER: _ClassVar[int]
+    tenant_id: str
+    provider: str
+    day_unix_micros: int
+    project: str
+    key: str
+    model: str
+    reported: _cost_pb2.Money
+    metered: _cost_pb2.Money
+    difference: _cost_pb2.Money
+    explanations: _containers.RepeatedCompositeFieldContainer[BillExplanation]
+    cost_source: str
+    usage_source: str
+    def __init__(self, tenant_id: _Optional[str] = ..., provider: _Optional[str] = ..., day_unix_micros: _Optional[int] = ..., project: _Optional[str] = ..., key: _Optional[str] = ..., model: _Optional[str] = ..., reported: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., metered: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., difference: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., explanations: _Optional[_Iterable[_Union[BillExplanation, _Mapping]]] = ..., cost_source: _Optional[str] = ..., usage_source: _Optional[str] = ...) -> None: ...
+
+class BillProvider(_message.Message):
+    __slots__ = ("tenant_id", "provider", "reported", "metered", "difference", "explanations", "days", "days_reported", "last_report_unix_micros")
+    TENANT_ID_FIELD_NUMBER: _ClassVar[int]
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    REPORTED_FIELD_NUMBER: _ClassVar[int]
+    METERED_FIELD_NUMBER: _ClassVar[int]
+    DIFFERENCE_FIELD_NUMBER: _ClassVar[int]
+    EXPLANATIONS_FIELD_NUMBER: _ClassVar[int]
+    DAYS_FIELD_NUMBER: _ClassVar[int]
+    DAYS_REPORTED_FIELD_NUMBER: _ClassVar[int]
+    LAST_REPORT_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    tenant_id: str
+    provider: str
+    reported: _cost_pb2.Money
+    metered: _cost_pb2.Money
+    difference: _cost_pb2.Money
+    explanations: _containers.RepeatedCompositeFieldContainer[BillExplanation]
+    days: int
+    days_reported: int
+    last_report_unix_micros: int
+    def __init__(self, tenant_id: _Optional[str] = ..., provider: _Optional[str] = ..., reported: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., metered: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., difference: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., explanations: _Optional[_Iterable[_Union[BillExplanation, _Mapping]]] = ..., days: _Optional[int] = ..., days_reported: _Optional[int] = ..., last_report_unix_micros: _Optional[int] = ...) -> None: ...
+
+class SuspiciousUse(_message.Message):
+    __slots__ = ("tenant_id", "provider", "model", "service_tier", "source", "price_id", "events", "tokens", "first_unix_micros", "last_unix_micros")
+    TENANT_ID_FIELD_NUMBER: _ClassVar[int]
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    SERVICE_TIER_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    PRICE_ID_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    TOKENS_FIELD_NUMBER: _ClassVar[int]
+    FIRST_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    LAST_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    tenant_id: str
+    provider: str
+    model: str
+    service_tier: str
+    source: str
+    price_id: str
+    events: int
+    tokens: int
+    first_unix_micros: int
+    last_unix_micros: int
+    def __init__(self, tenant_id: _Optional[str] = ..., provider: _Optional[str] = ..., model: _Optional[str] = ..., service_tier: _Optional[str] = ..., source: _Optional[str] = ..., price_id: _Optional[str] = ..., events: _Optional[int] = ..., tokens: _Optional[int] = ..., first_unix_micros: _Optional[int] = ..., last_unix_micros: _Optional[int] = ...) -> None: ...

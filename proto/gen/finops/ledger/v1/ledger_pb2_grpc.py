@@ -59,6 +59,11 @@ class LedgerServiceStub:
                 request_serializer=finops_dot_ledger_dot_v1_dot_ledger__pb2.ListUnpricedRequest.SerializeToString,
                 response_deserializer=finops_dot_ledger_dot_v1_dot_ledger__pb2.ListUnpricedResponse.FromString,
                 _registered_method=True)
+        self.ReconcileBill = channel.unary_unary(
+                '/finops.ledger.v1.LedgerService/ReconcileBill',
+                request_serializer=finops_dot_ledger_dot_v1_dot_ledger__pb2.ReconcileBillRequest.SerializeToString,
+                response_deserializer=finops_dot_ledger_dot_v1_dot_ledger__pb2.ReconcileBillResponse.FromString,
+                _registered_method=True)
         self.GetPositions = channel.unary_unary(
                 '/finops.ledger.v1.LedgerService/GetPositions',
                 request_serializer=finops_dot_ledger_dot_v1_dot_ledger__pb2.GetPositionsRequest.SerializeToString,
@@ -104,6 +109,13 @@ class LedgerServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReconcileBill(self, request, context):
+        """Metered spend beside what providers billed, per provider, day, account and model, and why they differ.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetPositions(self, request, context):
         """How far the ledger has written the cost log.
         """
@@ -138,6 +150,11 @@ def add_LedgerServiceServicer_to_server(servicer, server):
                     servicer.ListUnpriced,
                     request_deserializer=finops_dot_ledger_dot_v1_dot_ledger__pb2.ListUnpricedRequest.FromString,
                     response_serializer=finops_dot_ledger_dot_v1_dot_ledger__pb2.ListUnpricedResponse.SerializeToString,
+            ),
+            'ReconcileBill': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReconcileBill,
+                    request_deserializer=finops_dot_ledger_dot_v1_dot_ledger__pb2.ReconcileBillRequest.FromString,
+                    response_serializer=finops_dot_ledger_dot_v1_dot_ledger__pb2.ReconcileBillResponse.SerializeToString,
             ),
             'GetPositions': grpc.unary_unary_rpc_method_handler(
                     servicer.GetPositions,
@@ -280,6 +297,33 @@ class LedgerService:
             '/finops.ledger.v1.LedgerService/ListUnpriced',
             finops_dot_ledger_dot_v1_dot_ledger__pb2.ListUnpricedRequest.SerializeToString,
             finops_dot_ledger_dot_v1_dot_ledger__pb2.ListUnpricedResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReconcileBill(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/finops.ledger.v1.LedgerService/ReconcileBill',
+            finops_dot_ledger_dot_v1_dot_ledger__pb2.ReconcileBillRequest.SerializeToString,
+            finops_dot_ledger_dot_v1_dot_ledger__pb2.ReconcileBillResponse.FromString,
             options,
             channel_credentials,
             insecure,

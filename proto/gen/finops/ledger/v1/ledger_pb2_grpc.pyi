@@ -41,6 +41,8 @@ class LedgerServiceStub:
     """The latest revision of each metered event, by tenant, then time, the earliest first: what re-rating reads."""
     ListUnpriced: _grpc.UnaryUnaryMultiCallable[_ledger_pb2.ListUnpricedRequest, _ledger_pb2.ListUnpricedResponse]
     """The queue of use without a price, from the hourly sums: what, how much, since when."""
+    ReconcileBill: _grpc.UnaryUnaryMultiCallable[_ledger_pb2.ReconcileBillRequest, _ledger_pb2.ReconcileBillResponse]
+    """Metered spend beside what providers billed, per provider, day, account and model, and why they differ."""
     GetPositions: _grpc.UnaryUnaryMultiCallable[_ledger_pb2.GetPositionsRequest, _ledger_pb2.GetPositionsResponse]
     """How far the ledger has written the cost log."""
 
@@ -57,6 +59,8 @@ class LedgerServiceAsyncStub(LedgerServiceStub):
     """The latest revision of each metered event, by tenant, then time, the earliest first: what re-rating reads."""
     ListUnpriced: _aio.UnaryUnaryMultiCallable[_ledger_pb2.ListUnpricedRequest, _ledger_pb2.ListUnpricedResponse]  # type: ignore[assignment]
     """The queue of use without a price, from the hourly sums: what, how much, since when."""
+    ReconcileBill: _aio.UnaryUnaryMultiCallable[_ledger_pb2.ReconcileBillRequest, _ledger_pb2.ReconcileBillResponse]  # type: ignore[assignment]
+    """Metered spend beside what providers billed, per provider, day, account and model, and why they differ."""
     GetPositions: _aio.UnaryUnaryMultiCallable[_ledger_pb2.GetPositionsRequest, _ledger_pb2.GetPositionsResponse]  # type: ignore[assignment]
     """How far the ledger has written the cost log."""
 
@@ -100,6 +104,14 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_ledger_pb2.ListUnpricedResponse, _abc.Awaitable[_ledger_pb2.ListUnpricedResponse]]:
         """The queue of use without a price, from the hourly sums: what, how much, since when."""
+
+    @_abc_1.abstractmethod
+    def ReconcileBill(
+        self,
+        request: _ledger_pb2.ReconcileBillRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ledger_pb2.ReconcileBillResponse, _abc.Awaitable[_ledger_pb2.ReconcileBillResponse]]:
+        """Metered spend beside what providers billed, per provider, day, account and model, and why they differ."""
 
     @_abc_1.abstractmethod
     def GetPositions(
