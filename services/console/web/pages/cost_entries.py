@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from finops.cost.v1.cost_pb2 import CostRecord, RatingStatus
+from finops.cost.v1.cost_pb2 import CostRecord, Rating, RatingStatus
 from finops.ledger.v1.ledger_pb2 import ListCostEntriesRequest
-from finops.usage.v1.usage_pb2 import Outcome, Quantities
+from finops.usage.v1.usage_pb2 import CorrectionKind, Outcome, Quantities
 from nicegui import ui
 
-from services.common.dimensions import TOKEN_BUCKETS, quantities
+from services.common.dimensions import DIMENSIONS, TOKEN_BUCKETS, quantities
 from services.console.domain import figures
+from services.console.domain.enums import word
 from services.console.domain.periods import Range
 from services.console.web.components.table import Column, DataTable, Row, money, number
 from services.console.web.components.text import box, text
@@ -131,12 +132,16 @@ def _event(visit: Visit, record: CostRecord) -> None:
         "Revision": f"{record.revision}, changed by {figures.dollars_exact(record.cost_delta_picos)}",
     }
     _facts({name: value for name, value in facts.items() if value})
+    if usage.HasField("correction") or record.HasField("previous"):
+        text("Why it was booked anew", "event-title", tag="h3")
+        _facts({name: value for name, value in _correction(visit, record).items() if value})
     text("How it was priced", "event-title", tag="h3")
     table = DataTable(
         [
             Column("bucket", "Bucket", sortable=False),
             Column("quantity", "Quantity", "number", sortable=False),
             Column("price", "Per million", "number", sortable=False),
+            *([Column("list", "At list", "number", sortable=False)] if _has_list_prices(rating) else []),
             Column("cost", "Cost", "number", sortable=False),
         ],
         "Price of each bucket",
@@ -150,10 +155,55 @@ def _event(visit: Visit, record: CostRecord) -> None:
                 "Price book": rating.price_book_version,
                 "Assumed": "; ".join(rating.assumptions),
                 "At shadow price": figures.dollars_exact(rating.shadow_cost_picos) if rating.shadow_cost_picos else "",
+                **_views(rating),
             }.items()
             if value
         }
     )
+
+
+def _correction(visit: Visit, record: CostRecord) -> dict[str, str]:
+    facts: dict[str, str] = {}
+    if record.usage.HasField("correction"):
+        correction = record.usage.correction
+        facts = {
+            "Correction": word(CorrectionKind, correction.kind).replace("_", " ").capitalize(),
+            "By": correction.author,
+            "Reason": correction.reason,
+            "Recorded": figures.moment(correction.recorded_unix_micros, visit.time_zone),
+            "Run": correction.run_id,
+        }
+    if record.HasField("previous"):
+        before, now = record.previous.usage, record.usage
+        facts |= {
+            "Cost before": figures.dollars_exact(record.previous.cost_picos),
+            **{
+                f"{name.replace('_', ' ').capitalize()} before": was or "none"
+                for name in DIMENSIONS
+                if name != "tenant" and (was := getattr(before, name)) != getattr(now, name)
+            },
+            "Tags before": ", ".join(f"{name}={value}" for name, value in sorted(before.tags.items()))
+            if before.tags != now.tags
+            else "",
+        }
+    return facts
+
+
+def _views(rating: Rating) -> dict[str, str]:
+    """The views of cost that differ from the effective one."""
+    return {
+        name: figures.dollars_exact(getattr(rating, view))
+        for name, view in (
+            ("At list prices", "list_cost_picos"),
+            ("At contract prices", "contracted_cost_picos"),
+            ("Billed", "billed_cost_picos"),
+        )
+        if rating.HasField(view) and getattr(rating, view) != rating.cost_picos
+    }
+
+
+def _has_list_prices(rating: Rating) -> bool:
+    return any(line.HasField("list_price_picos_per_million") for line in rating.lines)
 
 
 def _lines(record: CostRecord) -> list[Row]:
@@ -163,6 +213,13 @@ def _lines(record: CostRecord) -> list[Row]:
             "bucket": {"t": _bucket(line.bucket)},
             "quantity": {"t": f"{line.quantity:,}", "s": line.quantity},
             "price": {"t": figures.dollars_exact(line.price_picos_per_million)},
+            "list": {
+                "t": figures.dollars_exact(
+                    line.list_price_picos_per_million
+                    if line.HasField("list_price_picos_per_million")
+                    else line.price_picos_per_million
+                )
+            },
             "cost": {"t": figures.dollars_exact(line.cost_picos)},
         }
         for line in record.rating.lines
@@ -174,6 +231,7 @@ def _lines(record: CostRecord) -> list[Row]:
             "bucket": {"t": _bucket(bucket)},
             "quantity": {"t": f"{counted.get(bucket, 0):,}"},
             "price": {"t": "no price", "tone": "up"},
+            "list": {"t": "–", "tone": "faint"},
             "cost": {"t": "–", "tone": "faint"},
         }
         for bucket in record.rating.unpriced_buckets
