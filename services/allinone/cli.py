@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from services.allinone.commands import connectors, dlq, export, key, prices
+from services.allinone.commands import connectors, contracts, dlq, export, key, prices, tenant
 from services.allinone.commands.collect import collect_command
 from services.allinone.commands.common import WRONG_USAGE, fail, settings_of, stderr
 from services.allinone.commands.import_ import import_command
@@ -37,10 +37,12 @@ from services.ledger.settings import LedgerSettings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(connectors.app, name="connectors")
+app.add_typer(contracts.app, name="contracts")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(export.app, name="export")
 app.add_typer(key.app, name="key")
 app.add_typer(prices.app, name="prices")
+app.add_typer(tenant.app, name="tenant")
 app.command("import")(import_command)
 app.command("collect")(collect_command)
 app.command("price")(price_command)
