@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -65,7 +65,7 @@ from tests.unit.pricing.events import recorded
 pytestmark = pytest.mark.slow
 
 MODEL = "gpt-zeta-9"
-TOKENS = {"input_tokens": 1_000, "output_tokens": 200, "requests": 1}
+TOKENS: dict[str, Any] = {"input_tokens": 1_000, "output_tokens": 200, "requests": 1}
 INPUT, OUTPUT = 4 * PICOS_PER_DOLLAR, 20 * PICOS_PER_DOLLAR
 """Of the contract, for a million tokens."""
 COST = (1_000 * INPUT + 200 * OUTPUT) // 1_000_000
@@ -184,8 +184,8 @@ class World:
         except grpc.aio.AioRpcError as error:
             raise to_api_error(error) from error
 
-    async def rows(self) -> list[tuple[Any, ...]]:
-        """Of every entry: revision, correction, author."""
+    async def rows(self) -> list[Sequence[Any]]:
+        """Entries and what they add, by revision and correction."""
         clickhouse = ClickHouse(self.settings.clickhouse)
         try:
             return list(

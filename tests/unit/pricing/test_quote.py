@@ -80,7 +80,7 @@ def test_contracts_tier_batch_and_time_count(pricer: Pricer) -> None:
         (["openai/gpt-4o"], {"input_tokens": 2**63 - 1}, "options[0]"),
     ],
 )
-def test_what_cannot_be_quoted(pricer: Pricer, models: list[str], fields: dict[str, int], named: str) -> None:
+def test_what_cannot_be_quoted(pricer: Pricer, models: list[str], fields: dict[str, Any], named: str) -> None:
     with pytest.raises(InvalidArgumentError) as refused:
         _quote(pricer, *models, **fields)
     assert [violation.field for violation in refused.value.violations] == [named]
