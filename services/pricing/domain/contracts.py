@@ -145,10 +145,6 @@ class Agreements:
         for contract in sorted(contracts, key=lambda c: (c.starts, c.recorded, c.name)):
             self._tenants[contract.tenant_id].append(contract)
 
-    def has(self, tenant_id: str) -> bool:
-        """Whether the tenant has any."""
-        return tenant_id in self._tenants
-
     def tenants(self) -> list[str]:
         """Those that have any."""
         return sorted(self._tenants)

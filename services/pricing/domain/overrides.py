@@ -59,9 +59,9 @@ class Overrides:
             if listed is not None:
                 self._by_price[tenant, provider, listed.price_id].append(override)
 
-    def has(self, tenant_id: str) -> bool:
-        """Whether the tenant has any."""
-        return tenant_id in self._tenants
+    def tenants(self) -> list[str]:
+        """Those that have any."""
+        return list(self._tenants)
 
     def of_tenant(self, tenant_id: str) -> list[Override]:
         """The tenant's that are no contract's, the earliest first."""

@@ -71,6 +71,8 @@ class Pricer:
         self._overrides = Overrides(book.catalogue)
         self._agreements = Agreements(book.catalogue, book.seats)
         self._remembered = remembered_schedules
+        self._owners: frozenset[str] = frozenset()
+        """Tenants with prices of their own; all others share the list's schedules."""
         self._schedules: dict[tuple[str, _Kind], Schedule] = {}
 
     @property
@@ -99,13 +101,16 @@ class Pricer:
     def _renew(self) -> None:
         self._agreements = Agreements(self.book.catalogue, self.book.seats, self._contracts, self._rates)
         self._overrides = Overrides(self.book.catalogue, [*self._prices, *self._agreements.fixed_prices()])
+        self._owners = frozenset(self._overrides.tenants()) | frozenset(self._agreements.tenants())
         self._schedules = {}
 
     def schedule(
         self, tenant_id: str, provider: str, model: str, service_tier: str, batch: bool, region: str = ""
     ) -> Schedule:
         """The plans for one kind of request of a tenant."""
-        return self._schedule_of(tenant_id, (provider, model, service_tier, batch, region))
+        owner = tenant_id if tenant_id in self._owners else ""
+        kind = provider, model, service_tier, batch, region
+        return self._schedules.get((owner, kind)) or self._new_schedule(owner, kind)
 
     def rate(self, event: UsageEvent, tenant_id: str, into: Rating | None = None) -> Rating:
         """The event's rating under the tenant's contracts.
@@ -138,7 +143,9 @@ class Pricer:
         if min(values) < 0:
             bucket, quantity = next(each for each in zip(BUCKETS, values, strict=True) if each[1] < 0)
             raise UnpriceableError(f"{bucket} is {quantity}: quantities cannot be negative")
-        plan = self._schedule_of(tenant_id, _kind(event)).at(event.time_unix_micros)
+        owner = tenant_id if tenant_id in self._owners else ""
+        kind = _kind(event)
+        plan = (self._schedules.get((owner, kind)) or self._new_schedule(owner, kind)).at(event.time_unix_micros)
         level, assumption = self._level(plan, values) if plan.cliffs else (0, "")
         used = tuple(compress(BUCKETS, values))
         form = plan.forms.get((level, used)) or self._form(plan, level, used, event)
@@ -148,6 +155,8 @@ class Pricer:
         if cost > MAX_INT64:
             raise UnpriceableError(f"{', '.join(used)} make the event cost more than {_MOST}")
         shadow = self._shadow_cost(form.unpriced, event) if form.unpriced else 0
+        if form.listed is None and form.contracted is None and not shadow and not assumption:
+            return Priced(cost, form, quantities, amounts)
         listed = None if form.listed is None else _view(quantities, form.listed, cost)
         contracted = None if form.contracted is None else _view(quantities, form.contracted, cost)
         return Priced(cost, form, quantities, amounts, shadow, assumption if quantities else "", listed, contracted)
@@ -197,14 +206,11 @@ class Pricer:
             return plan.level(total), ""
         return plan.level(-(-total // requests)), f"length of input taken as the mean of {requests} requests"
 
-    def _schedule_of(self, tenant_id: str, kind: _Kind) -> Schedule:
-        owner = tenant_id if self._overrides.has(tenant_id) or self._agreements.has(tenant_id) else ""
-        found = self._schedules.get((owner, kind))
-        if found is None:
-            if len(self._schedules) >= self._remembered:
-                self._schedules.clear()
-            found = self._schedules[owner, kind] = self._compile(owner, *kind)
-        return found
+    def _new_schedule(self, owner: str, kind: _Kind) -> Schedule:
+        if len(self._schedules) >= self._remembered:
+            self._schedules.clear()
+        made = self._schedules[owner, kind] = self._compile(owner, *kind)
+        return made
 
     def _compile(
         self, tenant_id: str, provider: str, model: str, service_tier: str, batch: bool, region: str
