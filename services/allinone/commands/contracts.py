@@ -17,7 +17,7 @@ from rich.table import Table
 
 from services.allinone.commands.common import WRONG_USAGE, DataOption, fail, run, settings_of
 from services.allinone.commands.contract_file import day_of, read_contract
-from services.common.clock import format_rfc3339
+from services.common.clock import SystemClock, format_rfc3339
 from services.common.errors import ApiError
 from services.common.grpc.client import Channel, call
 from services.common.money import format_dollars
@@ -30,6 +30,7 @@ Tenant = Annotated[str, typer.Option("--tenant", help="Whose; default: the admin
 AsJson = Annotated[bool, typer.Option("--json", help="Everything, as JSON")]
 _COLUMNS = ["currency", "day", "usd_per_unit"]
 _BATCH = 5_000
+_NARROWEST = 140
 
 
 @app.command("list")
@@ -56,16 +57,18 @@ def list_command(tenant: Tenant = "", as_json: AsJson = False, data: DataOption 
     _print(["contract", "from", "to", "currency", "source"], rows)
     if answer.balances_missing:
         fail(f"how far they are used is not known now: {answer.balances_missing}")
-    if answer.balances:
+    now = SystemClock().now()
+    shown = [b for b in answer.balances if b.used or b.posted_picos or b.end_unix_micros > now]
+    if shown:
         typer.echo()
         _print(
             ["contract", "term", "user", "from", "to", "agreed", "used", "posted"],
             [
                 (
                     b.contract, f"{b.kind} {b.id}", b.user, _day(b.start_unix_micros), _day(b.end_unix_micros),
-                    _quantity(b, b.agreed), _quantity(b, b.used), format_dollars(b.posted_picos),
+                    _quantity(b, b.agreed), _quantity(b, b.used), _short(b.posted_picos),
                 )
-                for b in answer.balances
+                for b in shown
             ],
         )  # fmt: skip
 
@@ -195,14 +198,19 @@ def _day(micros: int) -> str:
 
 def _quantity(balance: wire.ContractBalance, value: int) -> str:
     if balance.bucket == "credit_micros":
-        return f"{format_dollars(value * 10**6).rstrip('0').rstrip('.')} credits"
-    return f"{value} {balance.bucket}" if balance.bucket else format_dollars(value)
+        return f"{_short(value * 10**6)} credits"
+    return f"{value} {balance.bucket}" if balance.bucket else _short(value)
+
+
+def _short(picos: int) -> str:
+    """Without the zeros at its end."""
+    return format_dollars(picos).rstrip("0").rstrip(".")
 
 
 def _print(columns: list[str], rows: Sequence[tuple[str, ...]]) -> None:
     shown = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        shown.add_column(column, overflow="fold")
+        shown.add_column(column, no_wrap=True)
     for row in rows:
         shown.add_row(*row)
-    Console().print(shown)
+    Console(width=max(Console().width, _NARROWEST)).print(shown)
