@@ -324,6 +324,8 @@ async def test_by_hand_dry_first_only_what_is_selected_and_only_by_whoever_may(w
             await world.rerate(reason=" ")
         with pytest.raises(InvalidArgumentError, match="kind"):
             await world.rerate(kind=0)
+        with pytest.raises(InvalidArgumentError, match="resume_token"):
+            await world.rerate(resume_token=dry[3].resume_token, only_unpriced=True)
         with pytest.raises(InvalidArgumentError, match="filter"):
             await world.rerate(filter="team =")
         with pytest.raises(InvalidArgumentError, match="end_unix_micros"):

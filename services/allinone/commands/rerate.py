@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -30,8 +31,8 @@ from services.common.grpc.client import Channel, call, metadata, to_api_error
 from services.common.money import format_dollars, from_proto
 from services.common.settings import ServiceSettings
 
-_TRIES = 5
-"""At going on after a connection broke, without getting any further."""
+_PAUSES_SECONDS = (1, 2, 4, 8, 16)
+"""Before each try to go on after a connection broke, as long as that does not get any further."""
 
 FormatOption = Annotated[Format, typer.Option("--format")]
 Tenant = Annotated[
@@ -96,7 +97,7 @@ def rerate_command(
     except KeyboardInterrupt:
         fail(f"stopped. {_resuming(request, sums)}")
     except typer.Exit:
-        if sums.token:
+        if sums.read:
             stderr.print(_resuming(request, sums), markup=False, highlight=False, soft_wrap=True)
         raise
     if form is Format.JSON:
@@ -119,7 +120,7 @@ async def _rerate(target: str, key: str, tenant: str, request: RerateRequest, su
             bar = progress.add_task("dry run" if request.dry_run else "re-rating", total=None)
             async for message in _going_on(channel, key, tenant, request, sums):
                 read = sums.read + message.events_read
-                progress.update(bar, total=max(sums.read + message.events_total, read), completed=read)
+                progress.update(bar, total=max(message.events_total, read), completed=read)
             progress.update(bar, total=sums.read, completed=sums.read)
     finally:
         await channel.stop()
@@ -128,25 +129,28 @@ async def _rerate(target: str, key: str, tenant: str, request: RerateRequest, su
 async def _going_on(
     channel: Channel, key: str, tenant: str, request: RerateRequest, sums: Sums
 ) -> AsyncIterator[RerateProgress]:
-    """The run's progress. A connection that breaks, as long ones do when a replica goes, is taken up again."""
-    tries = 0
+    """The run's progress. Once it runs, a connection that breaks is taken up again: a replica may have gone."""
+    tries, runs = 0, False
     while True:
         request.resume_token = sums.token
         last: RerateProgress | None = None
         try:
             async for last in PricingServiceStub(channel.channel()).Rerate(request, metadata=metadata(key, tenant)):
+                runs = True
                 yield last
         except grpc.aio.AioRpcError as error:
             failure: ApiError = to_api_error(error)
-            further = last is not None and last.events_read > 0
-            tries = 0 if further else tries + 1
-            if not isinstance(failure, UnavailableError) or tries >= _TRIES:
+            if last is not None and last.events_read:
+                tries = 0
+            if not runs or not isinstance(failure, UnavailableError) or tries == len(_PAUSES_SECONDS):
                 raise failure from error
         finally:
             if last is not None:
                 sums.add(last)
         if last is not None and last.done:
             return
+        await asyncio.sleep(_PAUSES_SECONDS[tries])
+        tries += 1
 
 
 def unpriced_command(

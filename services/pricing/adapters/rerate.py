@@ -12,6 +12,7 @@ from finops.usage.v1.usage_pb2 import UsageEvent
 
 from services.common.clock import HOUR
 from services.common.component import Health
+from services.common.errors import InvalidArgumentError
 from services.common.grpc.client import Channel, call
 from services.common.kafka import cloudevents
 from services.common.kafka.producer import Producer
@@ -60,9 +61,21 @@ class GrpcBookedEvents:
             page_token=token,
         )
         stub = LedgerServiceStub(self._channel.channel())
-        answer = await call(
-            stub.ListEvents, request, key=self._key, tenant_id=selection.tenant_id, timeout_seconds=_PATIENCE_SECONDS
-        )
+        try:
+            answer = await call(
+                stub.ListEvents,
+                request,
+                key=self._key,
+                tenant_id=selection.tenant_id,
+                timeout_seconds=_PATIENCE_SECONDS,
+            )
+        except InvalidArgumentError as error:
+            if any(violation.field == "page_token" for violation in error.violations):
+                raise InvalidArgumentError.of(
+                    "resume_token",
+                    "is of another choice: give the very range, filter and tenant of the run that broke off",
+                ) from error
+            raise
         return Page(answer.events, answer.next_page_token)
 
     async def groups(self) -> Sequence[UnpricedUse]:
