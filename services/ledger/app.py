@@ -12,16 +12,19 @@ from services.common.kafka.dead_letters import DeadLetters
 from services.common.kafka.producer import Producer
 from services.common.kafka.topics import COSTS
 from services.common.keyring import KeyRing
+from services.common.repeating import Repeating
 from services.ledger.adapters.event_reader import ClickHouseEvents
 from services.ledger.adapters.metrics import Measures
 from services.ledger.adapters.reader import ClickHouseReader
+from services.ledger.adapters.retention import ClickHouseRetention
 from services.ledger.adapters.servicer import LedgerServicer
 from services.ledger.adapters.store import ClickHouseEntryStore
 from services.ledger.adapters.unpriced_reader import ClickHouseUnpriced
+from services.ledger.domain.query import ReadFrom
 from services.ledger.handlers.events import EventQueries
 from services.ledger.handlers.queries import LedgerQueries
 from services.ledger.handlers.write import LedgerWriter
-from services.ledger.settings import ExportOptions, LedgerSettings
+from services.ledger.settings import ExportOptions, LedgerSettings, RetentionOptions
 
 GROUP = "ledger"
 
@@ -47,7 +50,13 @@ def build(settings: LedgerSettings, keyring: KeyRing) -> Service:
     )
     return Service(
         name="ledger",
-        components=(clickhouse, producer, consumer, *_exports(options.export, clickhouse)),
+        components=(
+            clickhouse,
+            _retention(options.retention, clickhouse),
+            producer,
+            consumer,
+            *_exports(options.export, clickhouse),
+        ),
         grpc=(
             GrpcService(
                 DESCRIPTOR.services_by_name["LedgerService"].full_name, servicer, add_LedgerServiceServicer_to_server
@@ -55,6 +64,16 @@ def build(settings: LedgerSettings, keyring: KeyRing) -> Service:
         ),
         migrations=("services.ledger.migrations",),
     )
+
+
+def _retention(options: RetentionOptions, clickhouse: ClickHouse) -> Component:
+    days = {
+        ReadFrom.ENTRIES: options.entries_days,
+        ReadFrom.HOURLY: options.hourly_days,
+        ReadFrom.DAILY: options.daily_days,
+    }
+    retention = ClickHouseRetention(clickhouse)
+    return Repeating("ledger-retention", lambda: retention.apply(days), seconds=86_400)
 
 
 def _exports(options: ExportOptions, clickhouse: ClickHouse) -> tuple[Component, ...]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from services.common.settings import ServiceSettings
 
@@ -38,6 +38,28 @@ class ExportOptions(BaseModel):
     )
 
 
+class RetentionOptions(BaseModel):
+    """`AIFINOPS_LEDGER__RETENTION__...`: days until rows expire; 0: never. Sums stay when what they sum up goes"""
+
+    entries_days: int = Field(
+        default=0,
+        ge=0,
+        le=36_500,
+        description="Cost entries: what drill-down, tags, past figures, re-rating and exports read",
+    )
+    hourly_days: int = Field(default=0, ge=0, le=36_500, description="Sums by hour")
+    daily_days: int = Field(default=0, ge=0, le=36_500, description="Sums by day")
+
+    @model_validator(mode="after")
+    def _sums_outlast_what_they_sum_up(self) -> Self:
+        kept = [days or float("inf") for days in (self.entries_days, self.hourly_days, self.daily_days)]
+        if kept != sorted(kept):
+            raise ValueError(
+                "keep sums at least as long as what they sum up: entries_days <= hourly_days <= daily_days"
+            )
+        return self
+
+
 class LedgerOptions(BaseModel):
     """`AIFINOPS_LEDGER__...`"""
 
@@ -52,6 +74,7 @@ class LedgerOptions(BaseModel):
         description="`reconcile` mends a difference that stayed the same for so long; a block being written looks "
         "different for a moment",
     )
+    retention: RetentionOptions = RetentionOptions()
     export: ExportOptions = ExportOptions()
 
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 from services.common.clickhouse import ClickHouse
-from services.common.clock import DAY, to_micros
+from services.common.clock import DAY, HOUR, Micros, to_micros
 from services.common.dimensions import BUCKETS, DIMENSIONS
+from services.ledger.adapters.retention import ClickHouseRetention
 from services.ledger.adapters.sql import ROLLUP_TABLES, within
 from services.ledger.domain.query import ReadFrom
 from services.ledger.domain.reconciliation import Differences, Group, Sums
@@ -65,11 +66,15 @@ class ClickHouseAudit:
 
     def __init__(self, clickhouse: ClickHouse) -> None:
         self._clickhouse = clickhouse
+        self._retention = ClickHouseRetention(clickhouse)
 
     async def days(self) -> Sequence[date]:
-        return [row[0] for row in await self._clickhouse.query(_DAYS)]
+        first = await self._complete_from(ReadFrom.ENTRIES)
+        return [day for [day] in await self._clickhouse.query(_DAYS) if _start(day) >= first]
 
     async def differences(self, rollup: ReadFrom, day: date) -> Differences:
+        if _start(day) < await self._complete_from(ReadFrom.ENTRIES, rollup):
+            return {}
         rows = await self._clickhouse.query(_difference_sql(rollup), _day(day))
         first, last = 3, 3 + len(_KEYS)
         return {
@@ -78,6 +83,13 @@ class ClickHouseAudit:
             )
             for row in rows
         }
+
+    async def _complete_from(self, *sources: ReadFrom) -> Micros:
+        """From when on these tables can be compared: what expired is not missing. A little later than that, for rows
+        that expire while they are compared."""
+        complete = await self._retention.complete_from()
+        latest = max(complete[source] for source in sources)
+        return latest + HOUR if latest else 0
 
     async def correct(self, rollup: ReadFrom, differences: Differences) -> None:
         types = {
@@ -114,8 +126,12 @@ class ClickHouseAudit:
 
 
 def _day(day: date) -> dict[str, object]:
-    start = to_micros(datetime(day.year, day.month, day.day, tzinfo=UTC))
+    start = _start(day)
     return {"start": start, "end": start + DAY}
+
+
+def _start(day: date) -> Micros:
+    return to_micros(datetime(day.year, day.month, day.day, tzinfo=UTC))
 
 
 def _difference_sql(rollup: ReadFrom) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,11 +18,15 @@ from services.common.dimensions import BUCKETS, attribution_of
 from services.common.errors import InvalidArgumentError
 from services.common.filters import Filter
 from services.ledger.adapters import sql
+from services.ledger.adapters.retention import ClickHouseRetention
 from services.ledger.domain.answer import RowKey
 from services.ledger.domain.query import CostQuery, Cursor, Range, ReadFrom
 
 _KEYS_AT_A_TIME = 2_500
 """ClickHouse takes a parameter of up to 128 KiB; a key takes 32 bytes of it."""
+
+_REMEMBERED_SECONDS = 60.0
+"""How long it is taken for granted what the tables still have: it changes by the day."""
 
 # The keys come from a subquery: written as an array expression they take thirty times as long to become a set.
 _KNOWN = """
@@ -65,6 +70,15 @@ class ClickHouseReader:
 
     def __init__(self, clickhouse: ClickHouse) -> None:
         self._clickhouse = clickhouse
+        self._retention = ClickHouseRetention(clickhouse)
+        self._complete: Mapping[ReadFrom, Micros] = {}
+        self._complete_until = -1.0
+
+    async def complete_from(self, source: ReadFrom) -> Micros:
+        if time.monotonic() >= self._complete_until:
+            self._complete = await self._retention.complete_from()
+            self._complete_until = time.monotonic() + _REMEMBERED_SECONDS
+        return self._complete[source]
 
     async def costs(self, query: CostQuery, source: ReadFrom) -> list[CostRow]:
         statement = sql.costs(query, source)
@@ -93,8 +107,7 @@ class ClickHouseReader:
         statement = sql.entries(tenant_id, span, parsed, as_of, after, rows)
         found = await self._clickhouse.query(statement.text, statement.parameters)
         return [
-            (Cursor(time, key, revision), CostRecord.FromString(b64decode(record)))
-            for time, key, revision, record in found
+            (Cursor(at, key, revision), CostRecord.FromString(b64decode(record))) for at, key, revision, record in found
         ]
 
     async def known(self, tenant_id: str | None, event_keys: Sequence[bytes], booked: bool) -> list[KnownEvent]:
@@ -145,12 +158,12 @@ def _cost_row(row: Sequence[Any], groups: int) -> CostRow:
 
 
 def _known_event(row: Sequence[Any]) -> KnownEvent:
-    key, content_hash, revision, time, quantities, cost, shadow, listed, contracted, billed, unpriced = row
+    key, content_hash, revision, at, quantities, cost, shadow, listed, contracted, billed, unpriced = row
     return KnownEvent(
         event_key=key,
         content_hash=content_hash,
         revision=revision,
-        time_unix_micros=time,
+        time_unix_micros=at,
         quantities=Quantities.FromString(b64decode(quantities)),
         cost_picos=cost,
         shadow_cost_picos=shadow,

@@ -48,6 +48,10 @@ class CostReader(Protocol):
         """How many users have events, for each row of `costs` that has any."""
         ...
 
+    async def complete_from(self, source: ReadFrom) -> Micros:
+        """From when on a table has all its rows; 0: none ever expired."""
+        ...
+
     async def sessions(self, query: CostQuery) -> Mapping[RowKey, int]: ...
 
     async def entries(
@@ -95,6 +99,9 @@ class LedgerQueries:
             answer = QueryCostsResponse(rows=await self._rows(query, source), read_from=source.value)
         else:
             answer = await self._compared(query, query.comparison, source)
+        kept = await self._reader.complete_from(ReadFrom.ENTRIES if query.sessions else source)
+        if min(span.start for span in (query.range, query.comparison) if span is not None) < kept:
+            answer.complete_from_unix_micros = kept
         self._measures.answered(source.value, time.perf_counter() - started)
         return answer
 
