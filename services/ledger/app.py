@@ -6,6 +6,7 @@ from finops.ledger.v1.ledger_pb2 import DESCRIPTOR
 from finops.ledger.v1.ledger_pb2_grpc import add_LedgerServiceServicer_to_server
 
 from services.common.clickhouse import ClickHouse
+from services.common.clock import SystemClock
 from services.common.component import Component, GrpcService, Service
 from services.common.kafka.consumer import BatchConsumer, BatchPolicy
 from services.common.kafka.dead_letters import DeadLetters
@@ -13,6 +14,8 @@ from services.common.kafka.producer import Producer
 from services.common.kafka.topics import COSTS
 from services.common.keyring import KeyRing
 from services.common.repeating import Repeating
+from services.ledger.adapters.bill_metrics import BillMeasures
+from services.ledger.adapters.bill_reader import ClickHouseBills
 from services.ledger.adapters.event_reader import ClickHouseEvents
 from services.ledger.adapters.metrics import Measures
 from services.ledger.adapters.reader import ClickHouseReader
@@ -21,10 +24,11 @@ from services.ledger.adapters.servicer import LedgerServicer
 from services.ledger.adapters.store import ClickHouseEntryStore
 from services.ledger.adapters.unpriced_reader import ClickHouseUnpriced
 from services.ledger.domain.query import ReadFrom
+from services.ledger.handlers.bill import BillQueries, BillWatch
 from services.ledger.handlers.events import EventQueries
 from services.ledger.handlers.queries import LedgerQueries
 from services.ledger.handlers.write import LedgerWriter
-from services.ledger.settings import ExportOptions, LedgerSettings, RetentionOptions
+from services.ledger.settings import BillOptions, ExportOptions, LedgerSettings, RetentionOptions
 
 GROUP = "ledger"
 
@@ -34,7 +38,7 @@ def build(settings: LedgerSettings, keyring: KeyRing) -> Service:
     del keyring  # The host's gRPC server asks it.
     options = settings.ledger
     clickhouse = ClickHouse(settings.clickhouse)
-    measures = Measures()
+    measures, bills = Measures(), ClickHouseBills(clickhouse)
     producer = Producer(settings.kafka, client_id=GROUP)
     consumer = BatchConsumer(
         settings.kafka,
@@ -47,7 +51,9 @@ def build(settings: LedgerSettings, keyring: KeyRing) -> Service:
     servicer = LedgerServicer(
         LedgerQueries(ClickHouseReader(clickhouse), measures),
         EventQueries(ClickHouseEvents(clickhouse), ClickHouseUnpriced(clickhouse)),
+        BillQueries(bills),
     )
+    watch = BillWatch(bills, BillMeasures(), SystemClock(), options.bill.days)
     return Service(
         name="ledger",
         components=(
@@ -55,6 +61,7 @@ def build(settings: LedgerSettings, keyring: KeyRing) -> Service:
             _retention(options.retention, clickhouse),
             producer,
             consumer,
+            _watching(watch, options.bill),
             *_exports(options.export, clickhouse),
         ),
         grpc=(
@@ -74,6 +81,10 @@ def _retention(options: RetentionOptions, clickhouse: ClickHouse) -> Component:
     }
     retention = ClickHouseRetention(clickhouse)
     return Repeating("ledger-retention", lambda: retention.apply(days), seconds=86_400)
+
+
+def _watching(watch: BillWatch, options: BillOptions) -> Component:
+    return Repeating("bill reconciliation", watch.run, seconds=options.interval_seconds)
 
 
 def _exports(options: ExportOptions, clickhouse: ClickHouse) -> tuple[Component, ...]:

@@ -60,6 +60,13 @@ class RetentionOptions(BaseModel):
         return self
 
 
+class BillOptions(BaseModel):
+    """`AIFINOPS_LEDGER__BILL__...`: unexplained spend as a metric"""
+
+    days: int = Field(default=7, ge=1, le=92, description="Whole UTC days before today that it is about")
+    interval_seconds: float = Field(default=3600.0, ge=1, description="How often it is computed")
+
+
 class LedgerOptions(BaseModel):
     """`AIFINOPS_LEDGER__...`"""
 
@@ -76,6 +83,7 @@ class LedgerOptions(BaseModel):
     )
     retention: RetentionOptions = RetentionOptions()
     export: ExportOptions = ExportOptions()
+    bill: BillOptions = BillOptions()
 
 
 class LedgerSettings(ServiceSettings):

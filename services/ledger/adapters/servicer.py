@@ -17,11 +17,14 @@ from finops.ledger.v1.ledger_pb2 import (
     ListUnpricedResponse,
     QueryCostsRequest,
     QueryCostsResponse,
+    ReconcileBillRequest,
+    ReconcileBillResponse,
 )
 from finops.ledger.v1.ledger_pb2_grpc import LedgerServiceServicer
 
 from services.common import auth
 from services.common.auth import Access
+from services.ledger.handlers.bill import BillQueries
 from services.ledger.handlers.events import EventQueries
 from services.ledger.handlers.queries import LedgerQueries
 
@@ -29,9 +32,10 @@ from services.ledger.handlers.queries import LedgerQueries
 class LedgerServicer(LedgerServiceServicer):
     """Finds out who calls and hands over to the use case."""
 
-    def __init__(self, queries: LedgerQueries, events: EventQueries) -> None:
+    def __init__(self, queries: LedgerQueries, events: EventQueries, bills: BillQueries) -> None:
         self._queries = queries
         self._events = events
+        self._bills = bills
 
     async def QueryCosts(self, request: QueryCostsRequest, context: Any) -> QueryCostsResponse:  # noqa: N802
         return await self._queries.query_costs(request, auth.current(Access.READ))
@@ -51,3 +55,6 @@ class LedgerServicer(LedgerServiceServicer):
 
     async def ListUnpriced(self, request: ListUnpricedRequest, context: Any) -> ListUnpricedResponse:  # noqa: N802
         return await self._events.list_unpriced(request, auth.current(Access.READ))
+
+    async def ReconcileBill(self, request: ReconcileBillRequest, context: Any) -> ReconcileBillResponse:  # noqa: N802
+        return await self._bills.reconcile_bill(request, auth.current(Access.READ))

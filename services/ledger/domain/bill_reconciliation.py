@@ -73,8 +73,9 @@ def reconcile(reported: Sequence[ReportedRow], metered: Sequence[MeteredRow]) ->
 
 def _day(of: Tenancy, reported: list[ReportedRow], metered: list[MeteredRow]) -> _Day:
     usage = usage_source(reported)
-    cost = cost_source(reported) or usage
-    amounts = [row for row in reported if row.source == cost and (row.has_amount or cost == usage)]
+    bill = cost_source(reported)
+    cost = bill or usage
+    amounts = [row for row in reported if row.source == cost and row.has_amount == bool(bill)]
     # Tokens are those of the bill itself where it counts any.
     counted = any(row.has_amount and any(row.tokens.values()) for row in amounts)
     tokens = amounts if counted else [row for row in reported if row.source == usage and not row.has_amount]
