@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
 from services.common.dimensions import is_dimension
@@ -67,19 +67,16 @@ def _nothing_else(request: Request) -> None:
         raise InvalidArgumentError(told, violations=violations)
 
 
-@router.get(
-    "/overview",
-    summary="What was spent, what changed, what needs somebody",
-    responses=refusals(),
-    dependencies=[Depends(_nothing_else)],
-)
+@router.get("/overview", summary="What was spent, what changed, what needs somebody", responses=refusals())
 async def overview(
+    request: Request,
     caller: Reader,
     console: ConsoleOf,
     peers: PeersOf,
     movers_by: Annotated[str, Query(description="A dimension")] = "team",
     timezone: Annotated[str, Query(description="IANA zone that days and months start in")] = "",
 ) -> Overview:
+    _nothing_else(request)
     if not is_dimension(movers_by):
         raise InvalidArgumentError.of("movers_by", f"no dimension {movers_by!r}")
     try:
