@@ -17,8 +17,9 @@ from finops.usage.v1.usage_pb2 import UsageEvent
 
 from services.common.clock import Clock, Micros
 from services.common.errors import FieldViolation, InvalidArgumentError, NotFoundError
-from services.common.money import UNITS_PER_MILLION, Picos
+from services.common.money import MAX_INT64, UNITS_PER_MILLION, Picos
 from services.common.paging import Listing, page_size
+from services.pricing.domain.agreed_seats import SeatDay, seat_day
 from services.pricing.domain.names import Resolved
 from services.pricing.domain.overrides import Override
 from services.pricing.domain.plans import CONTRACT, Plan, Schedule, schedule
@@ -104,12 +105,15 @@ class PriceDesk:
         plan = plans.at(moment)
         if plan.levels[0]:
             return self._of_plan(plan, plans, service_tier, batch, moment)
-        seat = self._pricer.book.seats.find(provider, model, moment)
-        if seat is None:
+        listed = self._pricer.book.seats.find(provider, model, moment)
+        day = seat_day(provider, model, moment, listed, None, plan.agreed)
+        if day is None:
             raise NotFoundError(
                 f"no price for provider {provider!r}, model {model!r}: look at ListPrices, or put a contract price"
             )
-        return _of_seat(seat, moment)
+        if listed is not None and not day.price_id.endswith(CONTRACT):
+            return _of_seat(listed, moment)
+        return self._of_agreed_seat(day, plans.validity(moment))
 
     def list_prices(self, tenant_id: str, request: ListPricesRequest) -> ListPricesResponse:
         """A page of the tenant's contract prices and the list's standard prices as of now, ordered by name.
@@ -161,6 +165,22 @@ class PriceDesk:
             self._listed = book
         return self._listings
 
+    def _of_agreed_seat(self, day: SeatDay, validity: tuple[Micros, Micros]) -> Price:
+        name = day.price_id.removesuffix(CONTRACT)
+        provider, _, plan = name.partition("/")
+        return Price(
+            name=f"prices/{name}",
+            provider=provider,
+            model=plan,
+            service_tier=STANDARD,
+            buckets=[_seat_bucket(day.effective)],
+            effective_from_unix_micros=validity[0],
+            effective_to_unix_micros=validity[1],
+            recorded_unix_micros=self._pricer.book.as_of,
+            source=self.version,
+            override=True,
+        )
+
     def _of_plan(self, plan: Plan, plans: Schedule, service_tier: str, batch: bool, moment: Micros) -> Price:
         name = plan.price_id.removesuffix(CONTRACT)
         provider, _, model = name.partition("/")
@@ -195,17 +215,23 @@ def _steps(levels: Sequence[tuple[int, Mapping[str, Picos]]]) -> list[BucketPric
 
 
 def _of_seat(seat: SeatPrice, moment: Micros) -> Price:
-    day = day_price_at(seat.monthly, moment) * UNITS_PER_MILLION
     return Price(
         name=f"prices/{seat.price_id}",
         provider=seat.provider,
         model=seat.plan,
         service_tier=STANDARD,
-        buckets=[BucketPrice(bucket="seats", price_picos_per_million=day)],
+        buckets=[_seat_bucket(day_price_at(seat.monthly, moment))],
         effective_from_unix_micros=seat.effective_from,
         recorded_unix_micros=seat.recorded,
         source=seat.source,
     )
+
+
+def _seat_bucket(day: Picos) -> BucketPrice:
+    million = day * UNITS_PER_MILLION
+    if million > MAX_INT64:
+        return BucketPrice(bucket="seats", price_picos_per_unit=day)
+    return BucketPrice(bucket="seats", price_picos_per_million=million)
 
 
 def _of_override(override: Override) -> Price:

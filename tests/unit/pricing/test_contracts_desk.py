@@ -24,10 +24,12 @@ from services.allinone.commands.contract_file import read_contract
 from services.common.clock import ManualClock, Micros
 from services.common.errors import InvalidArgumentError, NotFoundError, UnavailableError
 from services.pricing.domain.fx import Rate, Rates
+from services.pricing.domain.overrides import Override
 from services.pricing.domain.rating import Pricer
 from services.pricing.domain.settlement import Balance
 from services.pricing.handlers.contract_desk import ContractDesk
 from services.pricing.handlers.contract_reading import contract_of
+from services.pricing.handlers.desk import PriceDesk
 from tests.unit.pricing.agreements import picos
 from tests.unit.pricing.events import NOON, at, usage
 
@@ -96,6 +98,16 @@ class Memory:
         rates = Rates(self.known)
         read = [contract_of(m, tenant, self.pricer.book.catalogue, rates) for (tenant, _), m in self.kept.items()]
         self.pricer.use_contracts(read, rates)
+
+
+class Prices:
+    """Contract prices put one by one: none."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.ensure_loaded = memory.ensure_loaded
+
+    async def put(self, override: Override, recorded_by: str) -> None:
+        raise NotImplementedError
 
 
 class Balances:
@@ -277,3 +289,19 @@ def test_a_wrong_file_is_refused_by_place(change: Callable[[str], str], says: st
     assert change(FILE) != FILE
     with pytest.raises(ValueError, match=says.replace("[", r"\[")):
         read_contract(change(FILE))
+
+
+async def test_a_seats_price_is_the_contracts(pricer: Pricer, desk: ContractDesk, memory: Memory) -> None:
+    """$15 a month: 50 cents on November 23. $3,000: $100, of which a million do not fit 64 bits."""
+    seats = [
+        SeatPrice(provider="github", plan="copilot-business", monthly_picos=picos("15")),
+        SeatPrice(provider="x", plan="agent", monthly_picos=picos("3000")),
+    ]
+    await desk.put("acme", discount(seats=seats), "ann")
+    prices = PriceDesk(pricer, Prices(memory), ManualClock(NOON))
+    agreed = prices.get_price("acme", "github", "business", "", False, 0)
+    assert (agreed.name, agreed.override) == ("prices/github/copilot-business", True)
+    assert agreed.buckets[0].price_picos_per_million == picos("0.50") * 10**6
+    assert not prices.get_price("globex", "github", "business", "", False, 0).override
+    dear = prices.get_price("acme", "x", "agent", "", False, 0)
+    assert dear.buckets[0].price_picos_per_unit == picos("100")

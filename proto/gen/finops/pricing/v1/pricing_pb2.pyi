@@ -211,14 +211,16 @@ class Price(_message.Message):
     def __init__(self, name: _Optional[str] = ..., provider: _Optional[str] = ..., model: _Optional[str] = ..., service_tier: _Optional[str] = ..., batch: _Optional[bool] = ..., buckets: _Optional[_Iterable[_Union[BucketPrice, _Mapping]]] = ..., effective_from_unix_micros: _Optional[int] = ..., effective_to_unix_micros: _Optional[int] = ..., recorded_unix_micros: _Optional[int] = ..., source: _Optional[str] = ..., override: _Optional[bool] = ...) -> None: ...
 
 class BucketPrice(_message.Message):
-    __slots__ = ("bucket", "price_picos_per_million", "above_input_tokens")
+    __slots__ = ("bucket", "price_picos_per_million", "above_input_tokens", "price_picos_per_unit")
     BUCKET_FIELD_NUMBER: _ClassVar[int]
     PRICE_PICOS_PER_MILLION_FIELD_NUMBER: _ClassVar[int]
     ABOVE_INPUT_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    PRICE_PICOS_PER_UNIT_FIELD_NUMBER: _ClassVar[int]
     bucket: str
     price_picos_per_million: int
     above_input_tokens: int
-    def __init__(self, bucket: _Optional[str] = ..., price_picos_per_million: _Optional[int] = ..., above_input_tokens: _Optional[int] = ...) -> None: ...
+    price_picos_per_unit: int
+    def __init__(self, bucket: _Optional[str] = ..., price_picos_per_million: _Optional[int] = ..., above_input_tokens: _Optional[int] = ..., price_picos_per_unit: _Optional[int] = ...) -> None: ...
 
 class PutContractRequest(_message.Message):
     __slots__ = ("contract",)
