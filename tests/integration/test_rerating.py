@@ -16,10 +16,11 @@ from finops.budget.v1.budget_pb2 import Budget, CreateBudgetRequest, GetBudgetSt
 from finops.ledger.v1.ledger_pb2 import (
     ListCostEntriesRequest,
 )
-from finops.pricing.v1.pricing_pb2 import RerateRequest
+from finops.pricing.v1.pricing_pb2 import QuoteOption, QuoteRequest, RerateRequest
 from finops.usage.v1.usage_pb2 import (
     CORRECTION_KIND_LATE_PRICE,
     CORRECTION_KIND_PRICE_CORRECTED,
+    Quantities,
     UsageEvent,
 )
 
@@ -37,7 +38,7 @@ from services.common.settings import (
 from services.pricing.adapters import rerate_metrics
 from services.pricing.handlers.unpriced import AUTHOR
 from tests.integration.killable import KillableService
-from tests.integration.rerating_world import COST, KNOWN_COST, MODEL, SHADOW, World, at_once, opened, until
+from tests.integration.rerating_world import COST, KNOWN_COST, MODEL, SHADOW, TOKENS, World, at_once, opened, until
 
 pytestmark = pytest.mark.slow
 
@@ -98,6 +99,13 @@ async def test_by_hand_dry_first_only_what_is_selected_and_only_by_whoever_may(w
         await world.until_total(30, 0, 30)
         await world.put_price()
         await asyncio.sleep(0.5)
+        wanted = QuoteRequest(
+            quantities=Quantities(**TOKENS),
+            options=[QuoteOption(provider="openai", model=model) for model in (MODEL, "gpt-4o")],
+        )
+        quoted = (await call(world.prices.Quote, wanted, key=world.key)).quotes
+        assert [(q.option.model, q.rating.cost_picos) for q in quoted] == [("gpt-4o", KNOWN_COST), (MODEL, COST)]
+
         dry = await world.rerate(dry_run=True)
         assert [progress.events_read for progress in dry] == [0, 7, 14, 21, 28, 30]
         [effect] = dry[-1].effects
