@@ -101,7 +101,7 @@ class Intake:
         window = TimeWindow.at(
             now, max_age_days=self._times.max_age_days, max_ahead_seconds=self._times.max_ahead_seconds
         )
-        context = Context(caller.tenant_id, now, window, caller.key_name, attribution, alone=len(items) == 1)
+        context = Context(caller.tenant_id, now, window, attribution, caller.key_name, alone=len(items) == 1)
         events: list[Event] = []
         refusals: list[Refusal] = []
         overflowed = 0

@@ -44,8 +44,8 @@ _SEAT: Schema = {
     "pending_cancellation": {"type": "boolean"},
     "price_per_month": {
         "type": "string",
-        "pattern": r"^\d{1,3}(\.\d{1,12})?$",
-        "description": "Dollars, at most 250; comes before the plan's list price",
+        "pattern": r"^\d{1,6}(\.\d{1,12})?$",
+        "description": "Dollars, at most 100,000; comes before the plan's list price",
     },
 }
 

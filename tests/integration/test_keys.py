@@ -208,7 +208,7 @@ def test_the_life_of_a_key_by_command(cli: Callable[..., Result]) -> None:
         (("create",), 2, "--name"),
         (("create", "--name", "x", "--role", "service"), 2, "one of ingest"),
         (("create", "--name", ""), 2, "1 to 100"),
-        (("create", "--name", "x", "--tenant", "Acme!"), 1, "lower-case"),
+        (("create", "--name", "x", "--tenant", "Acme!"), 2, "lower-case"),
         (("revoke", "nobody"), 1, "no valid API key"),
         (("rotate", "nobody"), 1, "no valid API key"),
         (("rotate", "nobody", "--overlap", "soon"), 2, "30m"),

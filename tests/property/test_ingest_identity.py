@@ -10,9 +10,10 @@ from finops.usage.v1.usage_pb2 import UsageEvent
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.common.event_key import event_key
 from services.ingest.adapters.journal import frames
 from services.ingest.adapters.journal.frames import Stored
-from services.ingest.domain.identity import event_key, seal
+from services.ingest.domain.identity import seal
 from services.ingest.domain.sources.native import decode
 from tests.unit.ingest.building import NOW, context, native, sealed
 

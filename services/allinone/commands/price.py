@@ -14,6 +14,7 @@ from finops.usage.v1.usage_pb2 import Quantities
 
 from services.allinone.commands.common import WRONG_USAGE, Format, fail, lined_up, run, settings_of
 from services.allinone.commands.prices import PriceSettings
+from services.common import cost_lines
 from services.common.clock import Micros, SystemClock, format_rfc3339, parse_rfc3339
 from services.common.dimensions import BUCKETS
 from services.common.errors import InvalidArgumentError
@@ -168,7 +169,7 @@ def _print(request: QuoteRequest, answer: QuoteResponse) -> None:
         cost = "" if rating.status == RATING_STATUS_UNPRICED else f"{_cost(rating)} dollars, "
         typer.echo(f"{_name(quoted)}: {cost}{_status(rating)}")
         lines = [
-            (line.bucket, f"{line.quantity:,}", format_dollars(line.price_picos_per_million),
+            (line.bucket, f"{line.quantity:,}", format_dollars(cost_lines.price(line)),
              format_dollars(line.cost_picos))
             for line in rating.lines
         ]  # fmt: skip
@@ -203,7 +204,7 @@ def _told(request: QuoteRequest, answer: QuoteResponse) -> dict[str, Any]:
                     {
                         "bucket": line.bucket,
                         "quantity": line.quantity,
-                        "dollars_per_million": format_dollars(line.price_picos_per_million),
+                        "dollars_per_million": format_dollars(cost_lines.price(line)),
                         "dollars": format_dollars(line.cost_picos),
                     }
                     for line in quoted.rating.lines

@@ -9,6 +9,7 @@ from finops.cost.v1.cost_pb2 import Booked, CostRecord, Rating, RatingStatus
 from finops.usage.v1.usage_pb2 import Correction, CorrectionKind, Measurement, Outcome
 from pydantic import Field
 
+from services.common import cost_lines
 from services.common.clock import format_rfc3339
 from services.common.dimensions import quantities
 from services.common.money import format_dollars
@@ -167,10 +168,10 @@ def _entry(record: CostRecord) -> Entry:
             CostLine(
                 bucket=line.bucket,
                 quantity=line.quantity,
-                price_per_million=format_dollars(line.price_picos_per_million),
-                list_price_per_million=format_dollars(line.list_price_picos_per_million)
-                if line.HasField("list_price_picos_per_million")
-                else None,
+                price_per_million=format_dollars(cost_lines.price(line)),
+                list_price_per_million=None
+                if (listed := cost_lines.list_price(line)) is None
+                else format_dollars(listed),
                 cost=format_dollars(line.cost_picos),
             )
             for line in rating.lines

@@ -19,10 +19,10 @@ class Context:
     """From the API key; a payload never names one."""
     now: Micros
     window: TimeWindow
-    author: str = ""
-    """Name of the API key."""
     attribution: Attribution = NOBODY
     """From the request's headers."""
+    author: str = ""
+    """Name of the API key."""
     alone: bool = True
     """The request holds one object, which a header may therefore name."""
     also: list[UsageEvent] = field(default_factory=list)

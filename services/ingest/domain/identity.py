@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import struct
 from typing import NamedTuple
 
 from finops.usage.v1.usage_pb2 import UsageEvent
 
 from services.common.clock import Micros
+from services.common.event_key import event_key
 
 HASH_BYTES = 16
-
-_LENGTHS = struct.Struct(">III")
 
 
 class Event(NamedTuple):
@@ -24,13 +22,6 @@ class Event(NamedTuple):
     """BLAKE2b-128 of what it says."""
     value: bytes
     """Serialised UsageEvent."""
-
-
-def event_key(tenant_id: str, source: str, source_event_id: str) -> bytes:
-    """BLAKE2b-128 over the three, each preceded by its length so that no two triples read alike."""
-    tenant, origin, name = tenant_id.encode(), source.encode(), source_event_id.encode()
-    lengths = _LENGTHS.pack(len(tenant), len(origin), len(name))
-    return hashlib.blake2b(lengths + tenant + origin + name, digest_size=HASH_BYTES).digest()
 
 
 def seal(event: UsageEvent, received: Micros) -> Event:

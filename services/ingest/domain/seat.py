@@ -10,8 +10,8 @@ from services.ingest.domain.rejection import Reason, Rejected
 
 FIELDS = ("assigned_at", "last_active_at", "pending_cancellation", "price_per_month")
 """In the order messages list them."""
-MAX_PRICE = 250
-"""Dollars a month: a day of a dearer seat would not fit into a cost line."""
+MAX_PRICE = 100_000
+"""Dollars a month: what pricing takes for a seat at most."""
 
 
 def read(value: object, field: str) -> Seat:
@@ -46,5 +46,5 @@ def _price(value: object, field: str) -> int | None:
         return None
     picos = fields.dollars(value, field)
     if not 0 <= picos <= MAX_PRICE * PICOS_PER_DOLLAR:
-        raise Rejected(Reason.OUT_OF_RANGE, field, f"is {value}: must lie between 0 and {MAX_PRICE} dollars a month")
+        raise Rejected(Reason.OUT_OF_RANGE, field, f"is {value}: must lie between 0 and {MAX_PRICE:,} dollars a month")
     return picos

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import struct
 from typing import NamedTuple
 
 from finops.usage.v1.usage_pb2 import CORRECTION_KIND_SETTLEMENT, Correction, UsageEvent
 
 from services.common.clock import Micros
+from services.common.event_key import KEY_BYTES, event_key
 from services.common.money import Picos
 from services.pricing.domain.settlement import SOURCE, Balance
 
 NAME_TAG = "settlement"
 """Holds a posting's name, so that the ledger's sums tell what was posted."""
 CONTRACT_TAG = "contract"
-_LENGTHS = struct.Struct(">III")
-_HASH_BYTES = 16
 
 
 class Posted(NamedTuple):
@@ -62,11 +60,9 @@ def _event(tenant_id: str, name: str, time: Micros, provider: str, model: str, u
 def _sealed(event: UsageEvent, now: Micros, reason: str) -> UsageEvent:
     """With key and hash as every event has them. The hash leaves out when and why, so that the same amount worked out
     again is a resend."""
-    names = [text.encode() for text in (event.tenant_id, event.source, event.source_event_id)]
-    key = _LENGTHS.pack(*map(len, names)) + b"".join(names)
     content = event.SerializeToString(deterministic=True)
-    event.event_key = hashlib.blake2b(key, digest_size=_HASH_BYTES).digest()
-    event.content_hash = hashlib.blake2b(content, digest_size=_HASH_BYTES).digest()
+    event.event_key = event_key(event.tenant_id, event.source, event.source_event_id)
+    event.content_hash = hashlib.blake2b(content, digest_size=KEY_BYTES).digest()
     event.received_unix_micros = now
     event.correction.CopyFrom(
         Correction(kind=CORRECTION_KIND_SETTLEMENT, author=SOURCE, reason=reason, recorded_unix_micros=now)

@@ -22,7 +22,7 @@ NOW = parse_rfc3339("2026-11-23T12:00:00Z")
 
 def context(attribution: Attribution = NOBODY, *, alone: bool = True) -> Context:
     window = TimeWindow.at(NOW, max_age_days=400, max_ahead_seconds=300)
-    return Context("acme", NOW, window, "ann", attribution, alone=alone)
+    return Context("acme", NOW, window, attribution, "ann", alone=alone)
 
 
 def native(**changes: Any) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from finops.usage.v1.usage_pb2 import UsageEvent
 
 from services.common.clock import HOUR
-from services.ingest.domain.identity import event_key, seal
+from services.common.event_key import event_key
+from services.ingest.domain.identity import seal
 from services.ingest.domain.sources.native import decode
 from tests.unit.ingest.building import NOW, context, native
 

@@ -7,6 +7,7 @@ from finops.ledger.v1.ledger_pb2 import ListCostEntriesRequest
 from finops.usage.v1.usage_pb2 import CorrectionKind, Outcome, Quantities
 from nicegui import ui
 
+from services.common import cost_lines
 from services.common.dimensions import DIMENSIONS, TOKEN_BUCKETS, quantities
 from services.console.domain import figures
 from services.console.domain.enums import word
@@ -203,7 +204,7 @@ def _views(rating: Rating) -> dict[str, str]:
 
 
 def _has_list_prices(rating: Rating) -> bool:
-    return any(line.HasField("list_price_picos_per_million") for line in rating.lines)
+    return any(cost_lines.list_price(line) is not None for line in rating.lines)
 
 
 def _lines(record: CostRecord) -> list[Row]:
@@ -212,12 +213,10 @@ def _lines(record: CostRecord) -> list[Row]:
             "id": line.bucket,
             "bucket": {"t": _bucket(line.bucket)},
             "quantity": {"t": f"{line.quantity:,}", "s": line.quantity},
-            "price": {"t": figures.dollars_exact(line.price_picos_per_million)},
+            "price": {"t": figures.dollars_exact(cost_lines.price(line))},
             "list": {
                 "t": figures.dollars_exact(
-                    line.list_price_picos_per_million
-                    if line.HasField("list_price_picos_per_million")
-                    else line.price_picos_per_million
+                    cost_lines.price(line) if (listed := cost_lines.list_price(line)) is None else listed
                 )
             },
             "cost": {"t": figures.dollars_exact(line.cost_picos)},

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from finops.cost.v1.cost_pb2 import CostLine, CostRecord, Rating
 from finops.usage.v1.usage_pb2 import CorrectionKind, Measurement, UsageEvent
 
-from services.common import dimensions
+from services.common import cost_lines, dimensions
 from services.common.money import Picos
 from services.ledger.domain.focus.units import MILLION
 
@@ -182,12 +182,8 @@ def _agreed(rating: Rating, prices: list[Picos]) -> list[Picos]:
 
 def _prices(line: CostLine) -> tuple[Picos, Picos]:
     """What the line was priced at, and what the list says, for a million units."""
-    price = line.price_picos_per_million
-    if line.HasField("price_picos_per_unit"):
-        price = line.price_picos_per_unit * MILLION
-    if line.HasField("list_price_picos_per_unit"):
-        return price, line.list_price_picos_per_unit * MILLION
-    return price, line.list_price_picos_per_million if line.HasField("list_price_picos_per_million") else price
+    priced, listed = cost_lines.price(line), cost_lines.list_price(line)
+    return priced, priced if listed is None else listed
 
 
 def _cost_of(quantity: int, price: Picos) -> Picos:

@@ -71,7 +71,7 @@ class Shelf:
                 confirmed=_moment(stated["confirmed"]),
                 outliers=tuple(_read_outlier(each) for each in stated["outliers"]),
             )
-        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+        except (OSError, ValueError, LookupError, TypeError, OverflowError, RecursionError) as error:
             raise RefusedCopyError(
                 Refusal.STORAGE, f"the copy kept in {self._folder} cannot be read ({type(error).__name__}: {error}); "
                 "refresh it, or empty the folder"
