@@ -20,6 +20,7 @@ from services.allinone.commands.collect import collect_command
 from services.allinone.commands.common import WRONG_USAGE, fail, settings_of, stderr
 from services.allinone.commands.import_ import import_command
 from services.allinone.commands.price import price_command
+from services.allinone.commands.reconciliation import reconcile_bill_command
 from services.allinone.commands.rerate import rerate_command, unpriced_command
 from services.allinone.engines.processes import EngineError
 from services.allinone.services import MIGRATIONS, SERVICES
@@ -46,6 +47,7 @@ app.add_typer(tenant.app, name="tenant")
 app.command("import")(import_command)
 app.command("collect")(collect_command)
 app.command("price")(price_command)
+app.command("reconcile-bill")(reconcile_bill_command)
 app.command("rerate")(rerate_command)
 app.command("unpriced")(unpriced_command)
 

@@ -54,6 +54,11 @@ class GrpcPeers:
     async def list_unpriced(self, caller: Caller, request: ledger.ListUnpricedRequest) -> ledger.ListUnpricedResponse:
         return await _ask(LedgerServiceStub(self._ledger.channel()).ListUnpriced, caller, request)
 
+    async def reconcile_bill(
+        self, caller: Caller, request: ledger.ReconcileBillRequest
+    ) -> ledger.ReconcileBillResponse:
+        return await _ask(LedgerServiceStub(self._ledger.channel()).ReconcileBill, caller, request)
+
     async def create_budget(self, caller: Caller, request: budget.CreateBudgetRequest) -> budget.CreateBudgetResponse:
         return await _ask(BudgetServiceStub(self._budget.channel()).CreateBudget, caller, request)
 

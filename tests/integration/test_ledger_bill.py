@@ -33,13 +33,13 @@ async def books(clickhouse_settings: ClickHouseSettings) -> AsyncIterator[TestLe
 
 
 def _amount(
-    name: str, dollars: str, offset: int, *, line_item: str = "", tenant: str = "acme", **more: str
+    name: str, dollars: str, offset: int, *, line_item: str = "", tenant: str = "acme", model: str = "gpt-4o"
 ) -> CostRecord:
     """A row of OpenAI's cost report, as the rater leaves it."""
     record = cost_record(
         name, usage_offset=offset, tenant=tenant, time=START, cost_picos=money.parse_dollars(dollars),
         quantities=Quantities(), measurement=MEASUREMENT_REPORTED, tags={"line_item": line_item} if line_item else {},
-        **{"source": "openai-costs", "project": "p1", "key": "k1", "team": ""} | more,
+        source="openai-costs", project="p1", key="k1", team="", model=model,
     )  # fmt: skip
     record.rating.price_id = "openai-costs (billed)"
     return record
@@ -123,7 +123,7 @@ async def test_an_entry_written_twice_counts_once(books: TestLedger) -> None:
     await books.write(*ACME)
     await books.clickhouse.command("SYSTEM STOP MERGES cost_entries")
     await books.write(*ACME, incarnation="life-2")
-    assert await books.clickhouse.query("SELECT count() FROM cost_entries") == [[2 * len(ACME)]]
+    assert await books.clickhouse.query("SELECT count() FROM cost_entries") == [(2 * len(ACME),)]
     assert (await _asked(books)).providers[0].reported.units == 20
 
 

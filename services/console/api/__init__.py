@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from services.common.errors import ApiError, FieldViolation, InvalidArgumentError, NotFoundError
 from services.common.http.problems import json_response, on_api_error, on_unexpected_error, problem, problem_response
-from services.console.api import budgets, costs, entries, findings, governance, keys, overview, unpriced
+from services.console.api import budgets, costs, entries, findings, governance, keys, overview, reconciliation, unpriced
 from services.console.api.limits import BodyLimit
 from services.console.console import Console
 
@@ -61,6 +61,7 @@ def application(console: Callable[[], Console]) -> FastAPI:
         costs.router,
         entries.router,
         unpriced.router,
+        reconciliation.router,
         budgets.router,
         findings.anomalies_router,
         findings.recommendations_router,

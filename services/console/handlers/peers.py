@@ -38,6 +38,10 @@ class Ledger(Protocol):
         self, caller: Caller, request: ledger.ListUnpricedRequest
     ) -> ledger.ListUnpricedResponse: ...
 
+    async def reconcile_bill(
+        self, caller: Caller, request: ledger.ReconcileBillRequest
+    ) -> ledger.ReconcileBillResponse: ...
+
 
 class Budgets(Protocol):
     async def create_budget(

@@ -11,12 +11,15 @@ from finops.ledger.v1 import ledger_pb2 as ledger
 from finops.ledger.v1.ledger_pb2_grpc import LedgerServiceServicer
 from finops.usage.v1.usage_pb2 import Quantities
 
-from services.common import filters, money
+from services.common import auth, filters, money
+from services.common.auth import Access
 from services.common.clock import HOUR, to_datetime
 from services.common.dimensions import BUCKETS, reader
 from services.common.errors import InvalidArgumentError
 from services.console.domain.periods import day_start
+from services.ledger.handlers.bill import BillQueries
 from tests.e2e.console_data import Tenant
+from tests.e2e.console_peers.bills import Bills
 from tests.e2e.console_peers.world import World, page_of
 
 
@@ -62,6 +65,10 @@ class Ledger(LedgerServiceServicer):
             use.last_hour_unix_micros = max(use.last_hour_unix_micros, hour)
         page, token = page_of([found[name] for name in sorted(found)], request.page_size, request.page_token)
         return ledger.ListUnpricedResponse(groups=page, next_page_token=token)
+
+    async def ReconcileBill(self, request: ledger.ReconcileBillRequest, _context: Any) -> ledger.ReconcileBillResponse:
+        tenant = self._world.of("ledger")
+        return await BillQueries(Bills(tenant.hours)).reconcile_bill(request, auth.current(Access.READ))
 
 
 def _within(tenant: Tenant, start: int, end: int, condition: str) -> Iterable[CostRecord]:
