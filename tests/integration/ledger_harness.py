@@ -133,8 +133,7 @@ class TestLedger:
         """Cost, events, input tokens and unpriced events of each table; keys and cost of the index."""
         rollup = "sum(cost_picos), sum(events), sum(input_tokens), sum(unpriced_events)"
         entries = (
-            "sum(toInt128(cost_picos_delta)), sum(events_delta), sum(input_tokens_delta), "
-            "sum(unpriced_events_delta)"
+            "sum(toInt128(cost_picos_delta)), sum(events_delta), sum(input_tokens_delta), sum(unpriced_events_delta)"
         )
         asked = {
             "entries": f"SELECT {entries} FROM cost_entries FINAL",
