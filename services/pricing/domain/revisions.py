@@ -85,7 +85,7 @@ class Known:
     estimated: bool
     quantities: Quantities
     attribution: bytes | None
-    """See `attribution_of`. None: not asked for yet; whoever may move the event must ask."""
+    """See `attribution_of`. None: not asked for, or the ledger's entry has expired; then it is taken as not moved."""
 
     @classmethod
     def of(cls, record: CostRecord) -> Known:
@@ -154,11 +154,7 @@ def judge(last: Content | None, event: UsageEvent) -> Verdict:
 
 
 def revise(known: Known | None, event: UsageEvent, rating: Rating, position: LogPosition) -> CostRecord:
-    """The next cost record of an event. Its time is that of the first revision, whatever the event says.
-
-    Raises:
-        ValueError: the attribution of what is known was not asked for.
-    """
+    """The next cost record of an event. Its time is that of the first revision, whatever the event says."""
     record = CostRecord(revision=1)
     # Handed to the constructor they would be serialized and parsed again.
     record.usage.CopyFrom(event)
@@ -178,9 +174,7 @@ def revise(known: Known | None, event: UsageEvent, rating: Rating, position: Log
     changes = {bucket: new - old for bucket, old, new in zip(BUCKETS, before, after, strict=True)}
     record.quantity_delta.CopyFrom(Quantities(**changes))
     record.unpriced_events_delta = unpriced - int(known.unpriced)
-    if known.attribution is None:
-        raise ValueError(f"the attribution of event {event.event_key.hex()} is not known")
-    if known.attribution != attribution_of(record.usage):
+    if known.attribution is not None and known.attribution != attribution_of(record.usage):
         record.previous.CopyFrom(_booked(known, record.usage))
     return record
 

@@ -85,9 +85,11 @@ def test_an_event_that_moves_says_what_it_was_booked_as() -> None:
     assert (record.cost_delta_picos, record.quantity_delta.input_tokens, record.events_delta) == (4, 1, 0)
 
 
-def test_where_it_was_booked_must_have_been_asked() -> None:
-    with pytest.raises(ValueError, match="attribution"):
-        revise(replace(known(), attribution=None), recorded("a", content="2"), Rating(), HERE)
+def test_an_event_whose_entry_has_expired_is_taken_as_not_moved() -> None:
+    forgotten = replace(known(), attribution=None)
+    record = revise(forgotten, recorded("a", content="2", team="ads"), Rating(cost_picos=9), HERE)
+    assert not record.HasField("previous")
+    assert record.cost_delta_picos == 4
 
 
 def test_a_window_is_bounded_and_knows_where_it_begins() -> None:
