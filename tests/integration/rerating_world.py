@@ -18,7 +18,7 @@ from finops.ledger.v1.ledger_pb2 import (
     UnpricedUse,
 )
 from finops.ledger.v1.ledger_pb2_grpc import LedgerServiceStub
-from finops.pricing.v1.pricing_pb2 import BucketPrice, Price, PutPriceOverrideRequest, RerateProgress, RerateRequest
+from finops.pricing.v1.pricing_pb2 import BucketPrice, Price, PutPriceOverrideRequest, RerateRequest, RerateResponse
 from finops.pricing.v1.pricing_pb2_grpc import PricingServiceStub
 from finops.usage.v1.usage_pb2 import (
     CORRECTION_KIND_CONTRACT_CHANGED,
@@ -157,7 +157,7 @@ class World:
         )
         await call(self.prices.PutPriceOverride, PutPriceOverrideRequest(price=price), key=self.key)
 
-    async def rerate(self, key: str = "", **fields: Any) -> list[RerateProgress]:
+    async def rerate(self, key: str = "", **fields: Any) -> list[RerateResponse]:
         request = RerateRequest(
             **{
                 "start_unix_micros": self.start,

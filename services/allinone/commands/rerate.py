@@ -13,7 +13,7 @@ import grpc
 import typer
 from finops.ledger.v1.ledger_pb2 import ListUnpricedRequest, UnpricedUse
 from finops.ledger.v1.ledger_pb2_grpc import LedgerServiceStub
-from finops.pricing.v1.pricing_pb2 import RerateProgress, RerateRequest
+from finops.pricing.v1.pricing_pb2 import RerateRequest, RerateResponse
 from finops.pricing.v1.pricing_pb2_grpc import PricingServiceStub
 from finops.usage.v1.usage_pb2 import (
     CORRECTION_KIND_CONTRACT_CHANGED,
@@ -128,12 +128,12 @@ async def _rerate(target: str, key: str, tenant: str, request: RerateRequest, su
 
 async def _going_on(
     channel: Channel, key: str, tenant: str, request: RerateRequest, sums: Sums
-) -> AsyncIterator[RerateProgress]:
+) -> AsyncIterator[RerateResponse]:
     """The run's progress. Once it runs, a connection that breaks is taken up again: a replica may have gone."""
     tries, runs = 0, False
     while True:
         request.resume_token = sums.token
-        last: RerateProgress | None = None
+        last: RerateResponse | None = None
         try:
             async for last in PricingServiceStub(channel.channel()).Rerate(request, metadata=metadata(key, tenant)):
                 runs = True

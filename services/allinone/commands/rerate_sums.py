@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from finops.pricing.v1.pricing_pb2 import RerateProgress
+from finops.pricing.v1.pricing_pb2 import RerateResponse
 
 from services.common.money import format_dollars, from_proto
 
@@ -22,7 +22,7 @@ class Sums:
         self.refused = 0
         self._effects: dict[tuple[str, str], list[int]] = {}
 
-    def add(self, last: RerateProgress) -> None:
+    def add(self, last: RerateResponse) -> None:
         """Takes what one connection got done."""
         self.read += last.events_read
         self.changed += last.events_changed

@@ -26,8 +26,8 @@ from finops.pricing.v1.pricing_pb2 import (
     QuoteResponse,
     RemoveContractRequest,
     RemoveContractResponse,
-    RerateProgress,
     RerateRequest,
+    RerateResponse,
 )
 from finops.pricing.v1.pricing_pb2_grpc import PricingServiceServicer
 
@@ -106,7 +106,7 @@ class PricingServicer(PricingServiceServicer):
     async def Quote(self, request: QuoteRequest, context: Any) -> QuoteResponse:  # noqa: N802
         return self._quoter.quote(request, auth.current(Access.READ).tenant_id)
 
-    async def Rerate(self, request: RerateRequest, context: Any) -> AsyncIterator[RerateProgress]:  # noqa: N802
+    async def Rerate(self, request: RerateRequest, context: Any) -> AsyncIterator[RerateResponse]:  # noqa: N802
         caller = auth.current(Access.EDIT)
         async for progress in self._rerater.rerate(request, caller.tenant_id, author=caller.key_name):
             yield progress

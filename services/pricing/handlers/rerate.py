@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from finops.cost.v1.cost_pb2 import CostRecord
-from finops.pricing.v1.pricing_pb2 import RerateProgress, RerateRequest
+from finops.pricing.v1.pricing_pb2 import RerateRequest, RerateResponse
 from finops.usage.v1.usage_pb2 import (
     CORRECTION_KIND_CONTRACT_CHANGED,
     CORRECTION_KIND_LATE_PRICE,
@@ -129,12 +129,12 @@ class Rerater:
         self._clock = clock
         self._page_events = page_events
 
-    async def rerate(self, request: RerateRequest, tenant_id: str, author: str) -> AsyncIterator[RerateProgress]:
+    async def rerate(self, request: RerateRequest, tenant_id: str, author: str) -> AsyncIterator[RerateResponse]:
         """What `order_of` makes of the request, done. Raises as it and `run` do."""
         async for progress in self.run(order_of(request, tenant_id, author, self._clock.now())):
             yield progress
 
-    async def run(self, order: Order) -> AsyncIterator[RerateProgress]:
+    async def run(self, order: Order) -> AsyncIterator[RerateResponse]:
         """How far it is, once before the first page and after each.
 
         Raises:
@@ -143,7 +143,7 @@ class Rerater:
         """
         effects = Effects()
         total = await self._events.count(order.selection)
-        progress = RerateProgress(run_id=order.correction.run_id, events_total=total, resume_token=order.resume_token)
+        progress = RerateResponse(run_id=order.correction.run_id, events_total=total, resume_token=order.resume_token)
         yield _copy(progress)
         while not progress.done:
             page = await self._events.page(order.selection, progress.resume_token, self._page_events)
@@ -154,7 +154,7 @@ class Rerater:
             yield _copy(progress)
 
     async def _work(
-        self, records: Sequence[CostRecord], order: Order, effects: Effects, progress: RerateProgress
+        self, records: Sequence[CostRecord], order: Order, effects: Effects, progress: RerateResponse
     ) -> None:
         """Prices a page, and hands on what changes."""
         progress.events_read += len(records)
@@ -171,8 +171,8 @@ class Rerater:
         progress.events_changed += len(changed)
 
 
-def _copy(progress: RerateProgress) -> RerateProgress:
+def _copy(progress: RerateResponse) -> RerateResponse:
     """Who reads it may keep it."""
-    copy = RerateProgress()
+    copy = RerateResponse()
     copy.CopyFrom(progress)
     return copy

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from finops.pricing.v1.pricing_pb2 import RerateEffect, RerateProgress
+from finops.pricing.v1.pricing_pb2 import RerateEffect, RerateResponse
 
 from services.allinone.commands.rerate_sums import Sums
 from services.common.money import to_proto
 
 
-def _progress(token: str, events: int, model: str = "m") -> RerateProgress:
+def _progress(token: str, events: int, model: str = "m") -> RerateResponse:
     effect = RerateEffect(
         provider="p", model=model, events=events, cost_before=to_proto(events), cost_after=to_proto(3 * events),
         unpriced_before=events,
     )  # fmt: skip
-    return RerateProgress(
+    return RerateResponse(
         events_read=10 * events, events_changed=events, events_refused=1, effects=[effect], resume_token=token
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 from finops.cost.v1.cost_pb2 import CostRecord, LogPosition
 from finops.ledger.v1.ledger_pb2 import UnpricedUse
-from finops.pricing.v1.pricing_pb2 import RerateProgress, RerateRequest
+from finops.pricing.v1.pricing_pb2 import RerateRequest, RerateResponse
 from finops.usage.v1.usage_pb2 import (
     CORRECTION_KIND_CONTRACT_CHANGED,
     CORRECTION_KIND_LATE_PRICE,
@@ -108,7 +108,7 @@ def _rerater(books: Books, pricer: Pricer, size: int = 4) -> Rerater:
     return Rerater(books, DirectPricing(pricer), books, ManualClock(NOON), page_events=size)
 
 
-async def _ask(rerater: Rerater, **fields: object) -> list[RerateProgress]:
+async def _ask(rerater: Rerater, **fields: object) -> list[RerateResponse]:
     request = RerateRequest(
         **{  # type: ignore[arg-type]
             "start_unix_micros": START, "end_unix_micros": END, "kind": CORRECTION_KIND_CONTRACT_CHANGED,
@@ -149,7 +149,7 @@ async def test_a_dry_run_sends_nothing(pricer: Pricer) -> None:
 async def test_one_that_broke_off_goes_on_where_it_was(pricer: Pricer) -> None:
     books = Books(_rate(pricer, *_events(10)), fail_after=2)
     _contract(pricer)
-    rerater, seen = _rerater(books, pricer, size=3), list[RerateProgress]()
+    rerater, seen = _rerater(books, pricer, size=3), list[RerateResponse]()
     request = RerateRequest(
         start_unix_micros=START, end_unix_micros=END, kind=CORRECTION_KIND_LATE_PRICE, reason="x"
     )  # fmt: skip

@@ -142,7 +142,7 @@ class RerateRequest(_message.Message):
     resume_token: str
     def __init__(self, start_unix_micros: _Optional[int] = ..., end_unix_micros: _Optional[int] = ..., filter: _Optional[str] = ..., only_unpriced: _Optional[bool] = ..., kind: _Optional[_Union[_usage_pb2.CorrectionKind, str]] = ..., reason: _Optional[str] = ..., dry_run: _Optional[bool] = ..., resume_token: _Optional[str] = ...) -> None: ...
 
-class RerateProgress(_message.Message):
+class RerateResponse(_message.Message):
     __slots__ = ("run_id", "events_total", "events_read", "events_changed", "events_refused", "effects", "resume_token", "done")
     RUN_ID_FIELD_NUMBER: _ClassVar[int]
     EVENTS_TOTAL_FIELD_NUMBER: _ClassVar[int]

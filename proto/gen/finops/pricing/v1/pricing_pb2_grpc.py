@@ -87,7 +87,7 @@ class PricingServiceStub:
         self.Rerate = channel.unary_stream(
                 '/finops.pricing.v1.PricingService/Rerate',
                 request_serializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.RerateRequest.SerializeToString,
-                response_deserializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.RerateProgress.FromString,
+                response_deserializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.RerateResponse.FromString,
                 _registered_method=True)
 
 
@@ -224,7 +224,7 @@ def add_PricingServiceServicer_to_server(servicer, server):
             'Rerate': grpc.unary_stream_rpc_method_handler(
                     servicer.Rerate,
                     request_deserializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.RerateRequest.FromString,
-                    response_serializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.RerateProgress.SerializeToString,
+                    response_serializer=finops_dot_pricing_dot_v1_dot_pricing__pb2.RerateResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -523,7 +523,7 @@ class PricingService:
             target,
             '/finops.pricing.v1.PricingService/Rerate',
             finops_dot_pricing_dot_v1_dot_pricing__pb2.RerateRequest.SerializeToString,
-            finops_dot_pricing_dot_v1_dot_pricing__pb2.RerateProgress.FromString,
+            finops_dot_pricing_dot_v1_dot_pricing__pb2.RerateResponse.FromString,
             options,
             channel_credentials,
             insecure,

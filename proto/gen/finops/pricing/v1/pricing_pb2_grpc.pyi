@@ -48,7 +48,7 @@ class PricingServiceStub:
     ListFxRates: _grpc.UnaryUnaryMultiCallable[_pricing_pb2.ListFxRatesRequest, _pricing_pb2.ListFxRatesResponse]
     Quote: _grpc.UnaryUnaryMultiCallable[_pricing_pb2.QuoteRequest, _pricing_pb2.QuoteResponse]
     """What this use would cost on each of some models, under the caller's contracts: the cheapest first."""
-    Rerate: _grpc.UnaryStreamMultiCallable[_pricing_pb2.RerateRequest, _pricing_pb2.RerateProgress]
+    Rerate: _grpc.UnaryStreamMultiCallable[_pricing_pb2.RerateRequest, _pricing_pb2.RerateResponse]
     """Prices events anew that the ledger holds, and books what changed as new revisions. Needs EDIT; a tenant's key
     re-rates its own events. Doing it again changes nothing, so one that broke off is simply repeated.
     """
@@ -73,7 +73,7 @@ class PricingServiceAsyncStub(PricingServiceStub):
     ListFxRates: _aio.UnaryUnaryMultiCallable[_pricing_pb2.ListFxRatesRequest, _pricing_pb2.ListFxRatesResponse]  # type: ignore[assignment]
     Quote: _aio.UnaryUnaryMultiCallable[_pricing_pb2.QuoteRequest, _pricing_pb2.QuoteResponse]  # type: ignore[assignment]
     """What this use would cost on each of some models, under the caller's contracts: the cheapest first."""
-    Rerate: _aio.UnaryStreamMultiCallable[_pricing_pb2.RerateRequest, _pricing_pb2.RerateProgress]  # type: ignore[assignment]
+    Rerate: _aio.UnaryStreamMultiCallable[_pricing_pb2.RerateRequest, _pricing_pb2.RerateResponse]  # type: ignore[assignment]
     """Prices events anew that the ledger holds, and books what changed as new revisions. Needs EDIT; a tenant's key
     re-rates its own events. Doing it again changes nothing, so one that broke off is simply repeated.
     """
@@ -161,7 +161,7 @@ class PricingServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _pricing_pb2.RerateRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_abc.Iterator[_pricing_pb2.RerateProgress], _abc.AsyncIterator[_pricing_pb2.RerateProgress]]:
+    ) -> _typing.Union[_abc.Iterator[_pricing_pb2.RerateResponse], _abc.AsyncIterator[_pricing_pb2.RerateResponse]]:
         """Prices events anew that the ledger holds, and books what changed as new revisions. Needs EDIT; a tenant's key
         re-rates its own events. Doing it again changes nothing, so one that broke off is simply repeated.
         """
