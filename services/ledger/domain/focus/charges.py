@@ -15,8 +15,7 @@ from finops.cost.v1.cost_pb2 import CostLine, CostRecord, Rating
 from finops.usage.v1.usage_pb2 import CorrectionKind, Measurement, UsageEvent
 
 from services.common import cost_lines, dimensions
-from services.common.money import Picos
-from services.ledger.domain.focus.units import MILLION
+from services.common.money import Picos, cost_of
 
 CHARGE_TAG = "charge"
 """Tag that says what kind of charge an amount is, as bills are imported with it."""
@@ -156,8 +155,8 @@ def _priced(whose: Attribution, rating: Rating) -> Iterator[tuple[Charge, Amount
     for line, (_, listed), price in zip(rating.lines, prices, agreed, strict=True):
         amounts = Amounts(
             quantity=line.quantity,
-            listed=_cost_of(line.quantity, listed),
-            contracted=_cost_of(line.quantity, price),
+            listed=cost_of(line.quantity, listed),
+            contracted=cost_of(line.quantity, price),
             effective=line.cost_picos,
             billed=line.cost_picos if billed else 0,
         )
@@ -175,7 +174,7 @@ def _agreed(rating: Rating, prices: list[Picos]) -> list[Picos]:
     if not rating.HasField("contracted_cost_picos") or total == effective or not effective:
         return prices
     agreed = [Fraction(price * total, effective) for price in prices]
-    costs = (_cost_of(line.quantity, price.numerator) for line, price in zip(rating.lines, agreed, strict=True))
+    costs = (cost_of(line.quantity, price.numerator) for line, price in zip(rating.lines, agreed, strict=True))
     exact = all(price.denominator == 1 for price in agreed) and sum(costs) == total
     return [price.numerator for price in agreed] if exact and total > 0 else prices
 
@@ -184,12 +183,6 @@ def _prices(line: CostLine) -> tuple[Picos, Picos]:
     """What the line was priced at, and what the list says, for a million units."""
     priced, listed = cost_lines.price(line), cost_lines.list_price(line)
     return priced, priced if listed is None else listed
-
-
-def _cost_of(quantity: int, price: Picos) -> Picos:
-    """Half to even, as ratings are rounded."""
-    whole, rest = divmod(quantity * price, MILLION)
-    return whole + (2 * rest > MILLION or (2 * rest == MILLION and whole % 2 == 1))
 
 
 def _purchase(charge: Charge, amounts: Amounts) -> Iterator[tuple[Charge, Amounts]]:
