@@ -89,6 +89,31 @@ class BudgetServiceStub:
                 request_serializer=finops_dot_budget_dot_v1_dot_budget__pb2.ReleaseRequest.SerializeToString,
                 response_deserializer=finops_dot_budget_dot_v1_dot_budget__pb2.ReleaseResponse.FromString,
                 _registered_method=True)
+        self.ListMemberStatuses = channel.unary_unary(
+                '/finops.budget.v1.BudgetService/ListMemberStatuses',
+                request_serializer=finops_dot_budget_dot_v1_dot_budget__pb2.ListMemberStatusesRequest.SerializeToString,
+                response_deserializer=finops_dot_budget_dot_v1_dot_budget__pb2.ListMemberStatusesResponse.FromString,
+                _registered_method=True)
+        self.ListHolds = channel.unary_unary(
+                '/finops.budget.v1.BudgetService/ListHolds',
+                request_serializer=finops_dot_budget_dot_v1_dot_budget__pb2.ListHoldsRequest.SerializeToString,
+                response_deserializer=finops_dot_budget_dot_v1_dot_budget__pb2.ListHoldsResponse.FromString,
+                _registered_method=True)
+        self.ForecastSpend = channel.unary_unary(
+                '/finops.budget.v1.BudgetService/ForecastSpend',
+                request_serializer=finops_dot_budget_dot_v1_dot_budget__pb2.ForecastSpendRequest.SerializeToString,
+                response_deserializer=finops_dot_budget_dot_v1_dot_budget__pb2.ForecastSpendResponse.FromString,
+                _registered_method=True)
+        self.ReconcileBudgets = channel.unary_unary(
+                '/finops.budget.v1.BudgetService/ReconcileBudgets',
+                request_serializer=finops_dot_budget_dot_v1_dot_budget__pb2.ReconcileBudgetsRequest.SerializeToString,
+                response_deserializer=finops_dot_budget_dot_v1_dot_budget__pb2.ReconcileBudgetsResponse.FromString,
+                _registered_method=True)
+        self.RebuildBudgets = channel.unary_unary(
+                '/finops.budget.v1.BudgetService/RebuildBudgets',
+                request_serializer=finops_dot_budget_dot_v1_dot_budget__pb2.RebuildBudgetsRequest.SerializeToString,
+                response_deserializer=finops_dot_budget_dot_v1_dot_budget__pb2.RebuildBudgetsResponse.FromString,
+                _registered_method=True)
 
 
 class BudgetServiceServicer:
@@ -164,6 +189,41 @@ class BudgetServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListMemberStatuses(self, request, context):
+        """The members of a budget that has `per`, those that used most of their amount first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListHolds(self, request, context):
+        """What is held or settled on a budget and not yet in its sum.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ForecastSpend(self, request, context):
+        """Where any spend is heading, with its interval and the error the forecast had on this spend's own past.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReconcileBudgets(self, request, context):
+        """Compares the sums with the ledger; repairs what differs unless told not to. The scheduled run does the same.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RebuildBudgets(self, request, context):
+        """Forgets the sums and asks the ledger for them again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_BudgetServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -221,6 +281,31 @@ def add_BudgetServiceServicer_to_server(servicer, server):
                     servicer.Release,
                     request_deserializer=finops_dot_budget_dot_v1_dot_budget__pb2.ReleaseRequest.FromString,
                     response_serializer=finops_dot_budget_dot_v1_dot_budget__pb2.ReleaseResponse.SerializeToString,
+            ),
+            'ListMemberStatuses': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListMemberStatuses,
+                    request_deserializer=finops_dot_budget_dot_v1_dot_budget__pb2.ListMemberStatusesRequest.FromString,
+                    response_serializer=finops_dot_budget_dot_v1_dot_budget__pb2.ListMemberStatusesResponse.SerializeToString,
+            ),
+            'ListHolds': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListHolds,
+                    request_deserializer=finops_dot_budget_dot_v1_dot_budget__pb2.ListHoldsRequest.FromString,
+                    response_serializer=finops_dot_budget_dot_v1_dot_budget__pb2.ListHoldsResponse.SerializeToString,
+            ),
+            'ForecastSpend': grpc.unary_unary_rpc_method_handler(
+                    servicer.ForecastSpend,
+                    request_deserializer=finops_dot_budget_dot_v1_dot_budget__pb2.ForecastSpendRequest.FromString,
+                    response_serializer=finops_dot_budget_dot_v1_dot_budget__pb2.ForecastSpendResponse.SerializeToString,
+            ),
+            'ReconcileBudgets': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReconcileBudgets,
+                    request_deserializer=finops_dot_budget_dot_v1_dot_budget__pb2.ReconcileBudgetsRequest.FromString,
+                    response_serializer=finops_dot_budget_dot_v1_dot_budget__pb2.ReconcileBudgetsResponse.SerializeToString,
+            ),
+            'RebuildBudgets': grpc.unary_unary_rpc_method_handler(
+                    servicer.RebuildBudgets,
+                    request_deserializer=finops_dot_budget_dot_v1_dot_budget__pb2.RebuildBudgetsRequest.FromString,
+                    response_serializer=finops_dot_budget_dot_v1_dot_budget__pb2.RebuildBudgetsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -520,6 +605,141 @@ class BudgetService:
             '/finops.budget.v1.BudgetService/Release',
             finops_dot_budget_dot_v1_dot_budget__pb2.ReleaseRequest.SerializeToString,
             finops_dot_budget_dot_v1_dot_budget__pb2.ReleaseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListMemberStatuses(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/finops.budget.v1.BudgetService/ListMemberStatuses',
+            finops_dot_budget_dot_v1_dot_budget__pb2.ListMemberStatusesRequest.SerializeToString,
+            finops_dot_budget_dot_v1_dot_budget__pb2.ListMemberStatusesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListHolds(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/finops.budget.v1.BudgetService/ListHolds',
+            finops_dot_budget_dot_v1_dot_budget__pb2.ListHoldsRequest.SerializeToString,
+            finops_dot_budget_dot_v1_dot_budget__pb2.ListHoldsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ForecastSpend(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/finops.budget.v1.BudgetService/ForecastSpend',
+            finops_dot_budget_dot_v1_dot_budget__pb2.ForecastSpendRequest.SerializeToString,
+            finops_dot_budget_dot_v1_dot_budget__pb2.ForecastSpendResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReconcileBudgets(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/finops.budget.v1.BudgetService/ReconcileBudgets',
+            finops_dot_budget_dot_v1_dot_budget__pb2.ReconcileBudgetsRequest.SerializeToString,
+            finops_dot_budget_dot_v1_dot_budget__pb2.ReconcileBudgetsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RebuildBudgets(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/finops.budget.v1.BudgetService/RebuildBudgets',
+            finops_dot_budget_dot_v1_dot_budget__pb2.RebuildBudgetsRequest.SerializeToString,
+            finops_dot_budget_dot_v1_dot_budget__pb2.RebuildBudgetsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -46,6 +46,16 @@ class BudgetServiceStub:
     Settle: _grpc.UnaryUnaryMultiCallable[_budget_pb2.SettleRequest, _budget_pb2.SettleResponse]
     """The actual cost replaces the hold. Idempotent by request_id."""
     Release: _grpc.UnaryUnaryMultiCallable[_budget_pb2.ReleaseRequest, _budget_pb2.ReleaseResponse]
+    ListMemberStatuses: _grpc.UnaryUnaryMultiCallable[_budget_pb2.ListMemberStatusesRequest, _budget_pb2.ListMemberStatusesResponse]
+    """The members of a budget that has `per`, those that used most of their amount first."""
+    ListHolds: _grpc.UnaryUnaryMultiCallable[_budget_pb2.ListHoldsRequest, _budget_pb2.ListHoldsResponse]
+    """What is held or settled on a budget and not yet in its sum."""
+    ForecastSpend: _grpc.UnaryUnaryMultiCallable[_budget_pb2.ForecastSpendRequest, _budget_pb2.ForecastSpendResponse]
+    """Where any spend is heading, with its interval and the error the forecast had on this spend's own past."""
+    ReconcileBudgets: _grpc.UnaryUnaryMultiCallable[_budget_pb2.ReconcileBudgetsRequest, _budget_pb2.ReconcileBudgetsResponse]
+    """Compares the sums with the ledger; repairs what differs unless told not to. The scheduled run does the same."""
+    RebuildBudgets: _grpc.UnaryUnaryMultiCallable[_budget_pb2.RebuildBudgetsRequest, _budget_pb2.RebuildBudgetsResponse]
+    """Forgets the sums and asks the ledger for them again."""
 
 @_typing.type_check_only
 class BudgetServiceAsyncStub(BudgetServiceStub):
@@ -65,6 +75,16 @@ class BudgetServiceAsyncStub(BudgetServiceStub):
     Settle: _aio.UnaryUnaryMultiCallable[_budget_pb2.SettleRequest, _budget_pb2.SettleResponse]  # type: ignore[assignment]
     """The actual cost replaces the hold. Idempotent by request_id."""
     Release: _aio.UnaryUnaryMultiCallable[_budget_pb2.ReleaseRequest, _budget_pb2.ReleaseResponse]  # type: ignore[assignment]
+    ListMemberStatuses: _aio.UnaryUnaryMultiCallable[_budget_pb2.ListMemberStatusesRequest, _budget_pb2.ListMemberStatusesResponse]  # type: ignore[assignment]
+    """The members of a budget that has `per`, those that used most of their amount first."""
+    ListHolds: _aio.UnaryUnaryMultiCallable[_budget_pb2.ListHoldsRequest, _budget_pb2.ListHoldsResponse]  # type: ignore[assignment]
+    """What is held or settled on a budget and not yet in its sum."""
+    ForecastSpend: _aio.UnaryUnaryMultiCallable[_budget_pb2.ForecastSpendRequest, _budget_pb2.ForecastSpendResponse]  # type: ignore[assignment]
+    """Where any spend is heading, with its interval and the error the forecast had on this spend's own past."""
+    ReconcileBudgets: _aio.UnaryUnaryMultiCallable[_budget_pb2.ReconcileBudgetsRequest, _budget_pb2.ReconcileBudgetsResponse]  # type: ignore[assignment]
+    """Compares the sums with the ledger; repairs what differs unless told not to. The scheduled run does the same."""
+    RebuildBudgets: _aio.UnaryUnaryMultiCallable[_budget_pb2.RebuildBudgetsRequest, _budget_pb2.RebuildBudgetsResponse]  # type: ignore[assignment]
+    """Forgets the sums and asks the ledger for them again."""
 
 class BudgetServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -147,5 +167,45 @@ class BudgetServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _budget_pb2.ReleaseRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_budget_pb2.ReleaseResponse, _abc.Awaitable[_budget_pb2.ReleaseResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ListMemberStatuses(
+        self,
+        request: _budget_pb2.ListMemberStatusesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_budget_pb2.ListMemberStatusesResponse, _abc.Awaitable[_budget_pb2.ListMemberStatusesResponse]]:
+        """The members of a budget that has `per`, those that used most of their amount first."""
+
+    @_abc_1.abstractmethod
+    def ListHolds(
+        self,
+        request: _budget_pb2.ListHoldsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_budget_pb2.ListHoldsResponse, _abc.Awaitable[_budget_pb2.ListHoldsResponse]]:
+        """What is held or settled on a budget and not yet in its sum."""
+
+    @_abc_1.abstractmethod
+    def ForecastSpend(
+        self,
+        request: _budget_pb2.ForecastSpendRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_budget_pb2.ForecastSpendResponse, _abc.Awaitable[_budget_pb2.ForecastSpendResponse]]:
+        """Where any spend is heading, with its interval and the error the forecast had on this spend's own past."""
+
+    @_abc_1.abstractmethod
+    def ReconcileBudgets(
+        self,
+        request: _budget_pb2.ReconcileBudgetsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_budget_pb2.ReconcileBudgetsResponse, _abc.Awaitable[_budget_pb2.ReconcileBudgetsResponse]]:
+        """Compares the sums with the ledger; repairs what differs unless told not to. The scheduled run does the same."""
+
+    @_abc_1.abstractmethod
+    def RebuildBudgets(
+        self,
+        request: _budget_pb2.RebuildBudgetsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_budget_pb2.RebuildBudgetsResponse, _abc.Awaitable[_budget_pb2.RebuildBudgetsResponse]]:
+        """Forgets the sums and asks the ledger for them again."""
 
 def add_BudgetServiceServicer_to_server(servicer: BudgetServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
