@@ -13,6 +13,8 @@ from finops.governance.v1 import governance_pb2 as governance
 from finops.governance.v1.governance_pb2_grpc import GovernanceServiceStub
 from finops.ledger.v1 import ledger_pb2 as ledger
 from finops.ledger.v1.ledger_pb2_grpc import LedgerServiceStub
+from finops.pricing.v1 import pricing_pb2 as pricing
+from finops.pricing.v1.pricing_pb2_grpc import PricingServiceStub
 from finops.recommendation.v1 import recommendation_pb2 as recommendation
 from finops.recommendation.v1.recommendation_pb2_grpc import RecommendationServiceStub
 
@@ -33,6 +35,7 @@ class GrpcPeers:
             return Channel(target, max_message_bytes=max_message_bytes)
 
         self._ledger = channel(peers.ledger)
+        self._pricing = channel(peers.pricing)
         self._budget = channel(peers.budget)
         self._anomaly = channel(peers.anomaly)
         self._optimizer = channel(peers.optimizer)
@@ -41,7 +44,7 @@ class GrpcPeers:
     @property
     def channels(self) -> Sequence[Channel]:
         """The components to start and stop."""
-        return (self._ledger, self._budget, self._anomaly, self._optimizer, self._governance)
+        return (self._ledger, self._pricing, self._budget, self._anomaly, self._optimizer, self._governance)
 
     async def query_costs(self, caller: Caller, request: ledger.QueryCostsRequest) -> ledger.QueryCostsResponse:
         return await _ask(LedgerServiceStub(self._ledger.channel()).QueryCosts, caller, request)
@@ -58,6 +61,25 @@ class GrpcPeers:
         self, caller: Caller, request: ledger.ReconcileBillRequest
     ) -> ledger.ReconcileBillResponse:
         return await _ask(LedgerServiceStub(self._ledger.channel()).ReconcileBill, caller, request)
+
+    async def list_contracts(
+        self, caller: Caller, request: pricing.ListContractsRequest
+    ) -> pricing.ListContractsResponse:
+        return await _ask(PricingServiceStub(self._pricing.channel()).ListContracts, caller, request)
+
+    async def put_contract(self, caller: Caller, request: pricing.PutContractRequest) -> pricing.PutContractResponse:
+        return await _ask(PricingServiceStub(self._pricing.channel()).PutContract, caller, request)
+
+    async def remove_contract(
+        self, caller: Caller, request: pricing.RemoveContractRequest
+    ) -> pricing.RemoveContractResponse:
+        return await _ask(PricingServiceStub(self._pricing.channel()).RemoveContract, caller, request)
+
+    async def list_fx_rates(self, caller: Caller, request: pricing.ListFxRatesRequest) -> pricing.ListFxRatesResponse:
+        return await _ask(PricingServiceStub(self._pricing.channel()).ListFxRates, caller, request)
+
+    async def put_fx_rates(self, caller: Caller, request: pricing.PutFxRatesRequest) -> pricing.PutFxRatesResponse:
+        return await _ask(PricingServiceStub(self._pricing.channel()).PutFxRates, caller, request)
 
     async def create_budget(self, caller: Caller, request: budget.CreateBudgetRequest) -> budget.CreateBudgetResponse:
         return await _ask(BudgetServiceStub(self._budget.channel()).CreateBudget, caller, request)

@@ -9,6 +9,7 @@ from finops.anomaly.v1 import anomaly_pb2 as anomaly
 from finops.budget.v1 import budget_pb2 as budget
 from finops.governance.v1 import governance_pb2 as governance
 from finops.ledger.v1 import ledger_pb2 as ledger
+from finops.pricing.v1 import pricing_pb2 as pricing
 from finops.recommendation.v1 import recommendation_pb2 as recommendation
 
 from services.common.auth import Principal, Role
@@ -41,6 +42,26 @@ class Ledger(Protocol):
     async def reconcile_bill(
         self, caller: Caller, request: ledger.ReconcileBillRequest
     ) -> ledger.ReconcileBillResponse: ...
+
+
+class Pricing(Protocol):
+    async def list_contracts(
+        self, caller: Caller, request: pricing.ListContractsRequest
+    ) -> pricing.ListContractsResponse: ...
+
+    async def put_contract(
+        self, caller: Caller, request: pricing.PutContractRequest
+    ) -> pricing.PutContractResponse: ...
+
+    async def remove_contract(
+        self, caller: Caller, request: pricing.RemoveContractRequest
+    ) -> pricing.RemoveContractResponse: ...
+
+    async def list_fx_rates(
+        self, caller: Caller, request: pricing.ListFxRatesRequest
+    ) -> pricing.ListFxRatesResponse: ...
+
+    async def put_fx_rates(self, caller: Caller, request: pricing.PutFxRatesRequest) -> pricing.PutFxRatesResponse: ...
 
 
 class Budgets(Protocol):
@@ -107,5 +128,5 @@ class Governance(Protocol):
     ) -> governance.ListAuditEntriesResponse: ...
 
 
-class Peers(Ledger, Budgets, Anomalies, Recommendations, Governance, Protocol):
+class Peers(Ledger, Pricing, Budgets, Anomalies, Recommendations, Governance, Protocol):
     """All of them. Every method raises UnavailableError where the peer is away, or the ApiError it answered."""
