@@ -13,11 +13,12 @@ from services.common.component import GrpcService, Service
 from services.common.grpc.client import Channel
 from services.common.kafka.consumer import BatchConsumer
 from services.common.kafka.dead_letters import DeadLetters
+from services.common.kafka.leading import Leadership, Leading
 from services.common.kafka.producer import Producer
 from services.common.kafka.topics import COSTS
 from services.common.keyring import KeyRing
 from services.common.money import parse_dollars
-from services.optimizer.adapters.consumer import CostLogProcessor, Leadership
+from services.optimizer.adapters.consumer import CostLogProcessor
 from services.optimizer.adapters.events import EventLog
 from services.optimizer.adapters.peers import LedgerPeer, PricingPeer
 from services.optimizer.adapters.schedule import Schedule
@@ -62,7 +63,7 @@ def build(settings: OptimizerSettings, keyring: KeyRing) -> Service:
         settings.kafka,
         group=GROUP,
         topics=[COSTS],
-        processor=CostLogProcessor(SeatNotes(seats, schedule.hasten), leadership),
+        processor=Leading(CostLogProcessor(SeatNotes(seats, schedule.hasten)), leadership),
         dead_letters=DeadLetters(producer, GROUP),
     )
     return Service(

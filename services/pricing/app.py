@@ -12,6 +12,7 @@ from services.common.component import Component, GrpcService, Service
 from services.common.grpc.client import Channel
 from services.common.kafka.consumer import BatchConsumer, BatchPolicy
 from services.common.kafka.dead_letters import DeadLetters
+from services.common.kafka.leading import Leadership, Leading
 from services.common.kafka.producer import Producer
 from services.common.kafka.topics import USAGE
 from services.common.keyring import KeyRing
@@ -20,7 +21,6 @@ from services.pricing.adapters.metrics import PrometheusMeter
 from services.pricing.adapters.override_store import ClickHouseOverrides
 from services.pricing.adapters.peers import GrpcLedger, GrpcPricing
 from services.pricing.adapters.refresh import PriceBookKeeper, open_book
-from services.pricing.adapters.rerate import Leading
 from services.pricing.adapters.rerate_wiring import Rerating
 from services.pricing.adapters.servicer import PricingServicer
 from services.pricing.adapters.settlement_wiring import Settling
@@ -88,13 +88,13 @@ def _rater(
         window_records=options.window_records,
         skew=round(options.skew_minutes * MINUTE),
     )
-    leading = Leading(rater)
+    leadership = Leadership()
     consumer = BatchConsumer(
         settings.kafka,
         group=GROUP,
         topics=[USAGE],
-        processor=leading,
+        processor=Leading(rater, leadership),
         dead_letters=DeadLetters(producer, GROUP),
         policy=BatchPolicy(records=options.batch_records, linger_seconds=options.linger_seconds),
     )
-    return [pricing, ledger, producer, consumer, *rerating.late_prices(leading), *settling.worker(leading)]
+    return [pricing, ledger, producer, consumer, *rerating.late_prices(leadership), *settling.worker(leadership)]

@@ -1,4 +1,4 @@
-"""finops.costs.v1, read for seats; and which of several processes runs the rules."""
+"""finops.costs.v1, read for seats."""
 
 from __future__ import annotations
 
@@ -11,22 +11,13 @@ from services.common.kafka.record import Batch, Log, Partition
 from services.optimizer.handlers.seats import SeatNotes
 
 
-class Leadership:
-    """Whoever reads partition 0 runs the rules: one process does, however many there are."""
-
-    def __init__(self) -> None:
-        self.held = False
-
-
 class CostLogProcessor:
     """Notes seats, from the committed offsets on: noting a record twice changes nothing."""
 
-    def __init__(self, notes: SeatNotes, leadership: Leadership) -> None:
+    def __init__(self, notes: SeatNotes) -> None:
         self._notes = notes
-        self._leadership = leadership
 
     async def assigned(self, partitions: Sequence[Partition], log: Log) -> Mapping[Partition, int]:
-        self._leadership.held = any(partition.partition == 0 for partition in partitions)
         return {}
 
     async def process(self, batch: Batch) -> None:
@@ -47,4 +38,4 @@ class CostLogProcessor:
         await self._notes.note(seats)
 
     async def revoked(self, partitions: Sequence[Partition]) -> None:
-        self._leadership.held = False
+        """It keeps no state of them."""

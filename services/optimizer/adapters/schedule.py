@@ -10,8 +10,8 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from services.common.component import Health
 from services.common.errors import ApiError
+from services.common.kafka.leading import Leadership
 from services.common.log import get_logger
-from services.optimizer.adapters.consumer import Leadership
 from services.optimizer.adapters.metrics import RUN_SECONDS
 from services.optimizer.domain.lifecycle import Change
 

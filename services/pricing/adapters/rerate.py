@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from finops.cost.v1.cost_pb2 import Rating
 from finops.ledger.v1.ledger_pb2 import ListEventsRequest, ListUnpricedRequest, QueryCostsRequest, UnpricedUse
@@ -16,8 +16,7 @@ from services.common.errors import InvalidArgumentError
 from services.common.grpc.client import Channel, call
 from services.common.kafka import cloudevents
 from services.common.kafka.producer import Producer
-from services.common.kafka.record import Batch as RecordBatch
-from services.common.kafka.record import BatchProcessor, Log, Outgoing, Partition
+from services.common.kafka.record import Outgoing
 from services.common.kafka.topics import USAGE
 from services.common.settings import KafkaSettings
 from services.pricing.domain.rating import Pricer, UnpriceableError
@@ -144,26 +143,3 @@ def _outgoing(event: UsageEvent) -> Outgoing:
     event_id = f"{event.event_key.hex()}:{event.correction.run_id}"
     headers = cloudevents.headers(_TYPE, event.source, event_id, event.correction.recorded_unix_micros)
     return Outgoing(USAGE, event.event_key, event.SerializeToString(), headers)
-
-
-class Leading:
-    """A BatchProcessor that also says whether this process reads partition 0: of several, one does."""
-
-    def __init__(self, processor: BatchProcessor) -> None:
-        self._processor = processor
-        self.held = False
-        self.gained = asyncio.Event()
-        """Set when it may have become so."""
-
-    async def assigned(self, partitions: Sequence[Partition], log: Log) -> Mapping[Partition, int]:
-        starts = await self._processor.assigned(partitions, log)
-        self.held = any(partition.partition == 0 for partition in partitions)
-        self.gained.set()
-        return starts
-
-    async def process(self, batch: RecordBatch) -> None:
-        await self._processor.process(batch)
-
-    async def revoked(self, partitions: Sequence[Partition]) -> None:
-        self.held = False
-        await self._processor.revoked(partitions)

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from services.common.clock import SystemClock
 from services.common.component import Component
 from services.common.grpc.client import Channel
+from services.common.kafka.leading import Leadership
 from services.common.repeating import Repeating
-from services.pricing.adapters.rerate import GrpcBookedEvents, KafkaRebookingLog, Leading, LocalPricing
+from services.pricing.adapters.rerate import GrpcBookedEvents, KafkaRebookingLog, LocalPricing
 from services.pricing.adapters.rerate_metrics import PrometheusQueueMeter
 from services.pricing.domain.rating import Pricer
 from services.pricing.handlers.ports import OverrideStore
@@ -30,7 +31,7 @@ class Rerating:
         self.rerater = Rerater(self._events, self._pricing, log, self._clock, page_events=self._options.page_events)
         self.components: Sequence[Component] = (ledger, log)
 
-    def late_prices(self, leader: Leading) -> Sequence[Component]:
+    def late_prices(self, leader: Leadership) -> Sequence[Component]:
         """The worker, in processes that rate; the leader of them works."""
         if not self._options.check_seconds:
             return ()

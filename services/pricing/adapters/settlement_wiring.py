@@ -10,7 +10,8 @@ from services.common.grpc.client import Channel
 from services.common.repeating import Repeating
 from services.pricing.adapters.settlement import GrpcSums, KafkaPostings
 from services.pricing.domain.rating import Pricer
-from services.pricing.handlers.settling import Leader, ReadContracts, Settler
+from services.pricing.handlers.ports import Leader
+from services.pricing.handlers.settling import ReadContracts, Settler
 from services.pricing.settings import PricingSettings
 
 

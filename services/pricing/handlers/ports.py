@@ -101,6 +101,13 @@ class CostLog(Protocol):
         ...
 
 
+class Leader(Protocol):
+    """Whether this process does what one of several does."""
+
+    @property
+    def held(self) -> bool: ...
+
+
 class Meter(Protocol):
     """Counts what the rater did."""
 

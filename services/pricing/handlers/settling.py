@@ -14,6 +14,7 @@ from services.common.money import MAX_INT64
 from services.pricing.domain.posting import Posted, posting, withdrawal
 from services.pricing.domain.rating import Pricer
 from services.pricing.domain.settlement import Balance, Books, Settlement, Use, Wanted
+from services.pricing.handlers.ports import Leader
 
 log = get_logger(__name__)
 
@@ -48,12 +49,6 @@ class PostingLog(Protocol):
             UnavailableError: Kafka did not acknowledge in time.
         """
         ...
-
-
-class Leader(Protocol):
-    """Whether this process is the one that settles."""
-
-    held: bool
 
 
 class ReadContracts(Protocol):

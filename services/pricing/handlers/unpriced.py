@@ -14,7 +14,7 @@ from services.common.clock import HOUR, Clock, Micros
 from services.common.errors import ApiError, UnavailableError
 from services.common.log import get_logger
 from services.pricing.domain.rerating import gains_a_price
-from services.pricing.handlers.ports import Pricing, Refused
+from services.pricing.handlers.ports import Leader, Pricing, Refused
 from services.pricing.handlers.rerate import BookedEvents, Order, Rerater, Selection, correction_of
 
 log = get_logger(__name__)
@@ -44,13 +44,6 @@ class QueueMeter(Protocol):
         ...
 
     def rerated(self, events: int) -> None: ...
-
-
-class Leader(Protocol):
-    """Which of several processes does it."""
-
-    @property
-    def held(self) -> bool: ...
 
 
 class LatePrices:
