@@ -16,6 +16,7 @@ from services.common.kafka.leading import Leadership, Leading
 from services.common.kafka.producer import Producer
 from services.common.kafka.topics import USAGE
 from services.common.keyring import KeyRing
+from services.pricing.adapters.correction_log import KafkaCorrectionLog
 from services.pricing.adapters.cost_log import KafkaCostLog
 from services.pricing.adapters.metrics import PrometheusMeter
 from services.pricing.adapters.override_store import ClickHouseOverrides
@@ -45,17 +46,15 @@ def build(settings: PricingSettings, keyring: KeyRing) -> Service:
         ClickHouse(settings.clickhouse), pricer, refresh_seconds=settings.pricing.override_refresh_seconds
     )
     desk = PriceDesk(pricer, overrides, clock)
-    rerating = Rerating(settings, pricer, overrides)
-    settling = Settling(settings, pricer, overrides)
+    ledger, corrections = Channel(settings.peers.ledger), KafkaCorrectionLog(settings.kafka)
+    rerating = Rerating(settings, pricer, overrides, ledger, corrections)
+    settling = Settling(settings, pricer, overrides, ledger, corrections)
+    components: list[Component] = [keeper, overrides, ledger, corrections]
+    if settings.pricing.rater:
+        components += _rater(settings, ledger, lambda: pricer.book.catalogue, rerating, settling)
     return Service(
         name="pricing",
-        components=[
-            keeper,
-            overrides,
-            *rerating.components,
-            *settling.components,
-            *(_rater(settings, lambda: pricer.book.catalogue, rerating, settling) if settings.pricing.rater else ()),
-        ],
+        components=components,
         grpc=[
             GrpcService(
                 "finops.pricing.v1.PricingService",
@@ -73,12 +72,15 @@ def build(settings: PricingSettings, keyring: KeyRing) -> Service:
 
 
 def _rater(
-    settings: PricingSettings, catalogue: Callable[[], Catalogue], rerating: Rerating, settling: Settling
+    settings: PricingSettings,
+    ledger: Channel,
+    catalogue: Callable[[], Catalogue],
+    rerating: Rerating,
+    settling: Settling,
 ) -> list[Component]:
     """The rater's parts in the order of their start; it reaches prices over gRPC even within one process."""
     options, key = settings.pricing, settings.auth.service_key.get_secret_value()
-    pricing, ledger = Channel(settings.peers.pricing), Channel(settings.peers.ledger)
-    producer = Producer(settings.kafka, client_id=GROUP)
+    pricing, producer = Channel(settings.peers.pricing), Producer(settings.kafka, client_id=GROUP)
     rater = Rater(
         pricing=GrpcPricing(pricing, key),
         ledger=GrpcLedger(ledger, key),
@@ -97,4 +99,4 @@ def _rater(
         dead_letters=DeadLetters(producer, GROUP),
         policy=BatchPolicy(records=options.batch_records, linger_seconds=options.linger_seconds),
     )
-    return [pricing, ledger, producer, consumer, *rerating.late_prices(leadership), *settling.worker(leadership)]
+    return [pricing, producer, consumer, *rerating.late_prices(leadership), *settling.worker(leadership)]

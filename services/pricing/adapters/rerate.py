@@ -1,4 +1,4 @@
-"""What re-rating needs of the ledger, of prices and of finops.usage.v1."""
+"""What re-rating needs of the ledger and of prices."""
 
 from __future__ import annotations
 
@@ -11,19 +11,12 @@ from finops.ledger.v1.ledger_pb2_grpc import LedgerServiceStub
 from finops.usage.v1.usage_pb2 import UsageEvent
 
 from services.common.clock import HOUR
-from services.common.component import Health
 from services.common.errors import InvalidArgumentError
 from services.common.grpc.client import Channel, call
-from services.common.kafka import cloudevents
-from services.common.kafka.producer import Producer
-from services.common.kafka.record import Outgoing
-from services.common.kafka.topics import USAGE
-from services.common.settings import KafkaSettings
 from services.pricing.domain.rating import Pricer, UnpriceableError
 from services.pricing.handlers.ports import OverrideStore, Refused
 from services.pricing.handlers.rerate import Page, Selection
 
-_TYPE = UsageEvent.DESCRIPTOR.full_name
 _PATIENCE_SECONDS = 60.0
 """For one answer of the ledger about much of its history."""
 _MOST_GROUPS = 1_000
@@ -108,38 +101,3 @@ class LocalPricing:
             if position % _SLICE == 0:
                 await asyncio.sleep(0)
         return found
-
-
-class KafkaRebookingLog:
-    """Events to be booked anew, on the partitions where they lie already. A component.
-
-    It connects when first used: a process that only answers for prices needs no Kafka.
-    """
-
-    def __init__(self, settings: KafkaSettings) -> None:
-        self.name = "re-rated usage"
-        self._producer = Producer(settings, client_id="rerate")
-        self._started = False
-
-    async def start(self) -> None:
-        """Nothing yet."""
-
-    async def stop(self) -> None:
-        await self._producer.stop()
-        self._started = False
-
-    def health(self) -> Health:
-        return Health(ready=True)
-
-    async def rebook(self, events: Sequence[UsageEvent]) -> None:
-        if not self._started:
-            self._started = True
-            await self._producer.start()
-        await self._producer.produce([_outgoing(event) for event in events])
-
-
-def _outgoing(event: UsageEvent) -> Outgoing:
-    # The run is part of the id: the same event re-rated another day is another record.
-    event_id = f"{event.event_key.hex()}:{event.correction.run_id}"
-    headers = cloudevents.headers(_TYPE, event.source, event_id, event.correction.recorded_unix_micros)
-    return Outgoing(USAGE, event.event_key, event.SerializeToString(), headers)

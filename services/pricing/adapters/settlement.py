@@ -1,4 +1,4 @@
-"""The ledger's sums for the settlement, and where it posts."""
+"""The ledger's sums for the settlement."""
 
 from __future__ import annotations
 
@@ -12,22 +12,14 @@ from finops.ledger.v1.ledger_pb2 import (
     QueryCostsRequest,
 )
 from finops.ledger.v1.ledger_pb2_grpc import LedgerServiceStub
-from finops.usage.v1.usage_pb2 import UsageEvent
 
 from services.common.clock import DAY, Micros
-from services.common.component import Health
 from services.common.grpc.client import Channel, call
-from services.common.kafka import cloudevents
-from services.common.kafka.producer import Producer
-from services.common.kafka.record import Outgoing
-from services.common.kafka.topics import USAGE
 from services.common.money import from_proto
-from services.common.settings import KafkaSettings
 from services.pricing.domain.periods import months
 from services.pricing.domain.posting import NAME_TAG, Posted
 from services.pricing.domain.settlement import SOURCE, Use, Wanted
 
-_TYPE = UsageEvent.DESCRIPTOR.full_name
 _USE = f'source != "{SOURCE}"'
 _SETTLED = f'source = "{SOURCE}"'
 _HISTORY = 3 * 366 * DAY
@@ -83,38 +75,6 @@ class GrpcSums:
         stub = LedgerServiceStub(self._channel.channel())
         answer = await call(stub.QueryCosts, request, key=self._key, tenant_id=tenant_id, timeout_seconds=_SECONDS)
         return answer.rows
-
-
-class KafkaPostings:
-    """Appends to finops.usage.v1. A component; connects when first used."""
-
-    def __init__(self, settings: KafkaSettings) -> None:
-        self.name = "settled usage"
-        self._producer = Producer(settings, client_id="settlement")
-        self._started = False
-
-    async def start(self) -> None:
-        """Nothing yet."""
-
-    async def stop(self) -> None:
-        await self._producer.stop()
-        self._started = False
-
-    def health(self) -> Health:
-        return Health(ready=True)
-
-    async def post(self, events: Sequence[UsageEvent]) -> None:
-        if not self._started:
-            self._started = True
-            await self._producer.start()
-        await self._producer.produce([_outgoing(event) for event in events])
-
-
-def _outgoing(event: UsageEvent) -> Outgoing:
-    # Another amount is another record.
-    event_id = f"{event.event_key.hex()}:{event.content_hash.hex()}"
-    headers = cloudevents.headers(_TYPE, f"/{SOURCE}", event_id, event.correction.recorded_unix_micros)
-    return Outgoing(USAGE, event.event_key, event.SerializeToString(), headers)
 
 
 def _use(row: CostRow, start: Micros, bucket: str) -> Use:
