@@ -7,12 +7,12 @@ beside its usage: a label too long must not lose a cost.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from services.common.money import MAX_INT64, PICOS_PER_DOLLAR, Picos, format_dollars, parse_dollars
-from services.ingest.domain.rejection import Reason, Rejected, shown
+from services.ingest.domain.rejection import Reason, Rejected, not_an_object, shown
 
 MAX_TEXT = 256
 """Characters of an id, a dimension, a tag's value."""
@@ -234,3 +234,30 @@ def mapping(value: object, field: str) -> dict[str, Any]:
     if type(value) is not dict:
         raise Rejected(Reason.WRONG_TYPE, field, f"must be an object, not {shown(value)}")
     return value
+
+
+def item(value: object, known: Sequence[str]) -> dict[str, Any]:
+    """An item of a request: an object that has none but the known fields.
+
+    Raises:
+        Rejected
+    """
+    if type(value) is not dict:
+        raise not_an_object(value)
+    refuse_unknown(value, "", known)
+    return value
+
+
+def refuse_unknown(value: Mapping[str, Any], field: str, known: Sequence[str]) -> None:
+    """Lets an object pass that has none but the known fields; messages list them in their order.
+
+    Args:
+        field: the object's path; empty: it is the item itself.
+
+    Raises:
+        Rejected
+    """
+    unknown = value.keys() - set(known)
+    if unknown:
+        path = f"{field}." if field else ""
+        raise Rejected(Reason.UNKNOWN_FIELD, f"{path}{min(unknown):.64}", f"is not known: use {', '.join(known)}")

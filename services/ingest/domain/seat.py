@@ -25,10 +25,8 @@ def read(value: object, field: str) -> Seat:
         Rejected
     """
     seat = fields.mapping(value, field)
+    fields.refuse_unknown(seat, field, FIELDS)
     path = f"{field}." if field else ""
-    unknown = seat.keys() - set(FIELDS)
-    if unknown:
-        raise Rejected(Reason.UNKNOWN_FIELD, f"{path}{min(unknown):.64}", f"is not known: use {', '.join(FIELDS)}")
     assigned, last_active = (
         0 if seat.get(name) is None else max(0, times.parse(seat[name], f"{path}{name}"))
         for name in ("assigned_at", "last_active_at")

@@ -11,7 +11,7 @@ from finops.usage.v1.usage_pb2 import Correction, CorrectionKind, UsageEvent
 from services.common.dimensions import ADJUSTMENTS
 from services.ingest.domain import fields
 from services.ingest.domain.context import Context
-from services.ingest.domain.rejection import Reason, Rejected, not_an_object
+from services.ingest.domain.rejection import Reason, Rejected
 
 NAME = ADJUSTMENTS
 
@@ -20,17 +20,13 @@ FIELDS = ("id", "time", "amount", "reason", *_TEXTS, "tags")
 """What an adjustment may have, in the order messages list it."""
 
 
-def decode(item: object, context: Context) -> UsageEvent:
+def decode(value: object, context: Context) -> UsageEvent:
     """The event an adjustment stands for: no quantities, and the amount as its cost.
 
     Raises:
         Rejected
     """
-    if type(item) is not dict:
-        raise not_an_object(item)
-    unknown = item.keys() - set(FIELDS)
-    if unknown:
-        raise Rejected(Reason.UNKNOWN_FIELD, f"{min(unknown):.64}", f"is not known: use {', '.join(FIELDS)}")
+    item = fields.item(value, FIELDS)
     identity = fields.required_text(item.get("id"), "id", "send your own id of it, the same one on every resend")
     reason = fields.required_text(item.get("reason"), "reason", "say why, for whoever reads the ledger later")
     for name, example in (("time", "2026-11-23T12:00:00Z"), ("amount", "-12.50")):

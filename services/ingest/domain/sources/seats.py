@@ -15,7 +15,7 @@ from finops.usage.v1.usage_pb2 import Quantities, UsageEvent
 from services.common.clock import DAY, Micros, format_rfc3339
 from services.ingest.domain import fields, seat, times
 from services.ingest.domain.context import Context
-from services.ingest.domain.rejection import Reason, Rejected, not_an_object
+from services.ingest.domain.rejection import Reason, Rejected
 
 NAME = "seats"
 
@@ -38,18 +38,14 @@ def decode(item: object, context: Context) -> UsageEvent | None:
     return first
 
 
-def days_of(item: object, context: Context) -> list[UsageEvent]:
+def days_of(value: object, context: Context) -> list[UsageEvent]:
     """The seat's days: from `from` or its assignment, whichever is later, through `through` or the day before its
     removal, whichever is earlier; `from` and `through` are today unless given.
 
     Raises:
         Rejected
     """
-    if type(item) is not dict:
-        raise not_an_object(item)
-    unknown = item.keys() - set(FIELDS)
-    if unknown:
-        raise Rejected(Reason.UNKNOWN_FIELD, f"{min(unknown):.64}", f"is not known: use {', '.join(FIELDS)}")
+    item = fields.item(value, FIELDS)
     user = fields.required_text(item.get("user"), "user", "send who holds the seat, such as an e-mail address")
     plan = fields.required_text(item.get("plan"), "plan", 'send what is paid for, such as "chatgpt-business"')
     texts = {name: fields.text(item.get(name), name) for name in _TEXTS}
