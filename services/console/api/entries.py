@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from finops.cost.v1.cost_pb2 import Booked, CostRecord, Rating, RatingStatus
-from finops.usage.v1.usage_pb2 import Correction, CorrectionKind, Measurement, Outcome
+from finops.usage.v1.usage_pb2 import Correction, CorrectionKind, Measurement, Outcome, UsageEvent
 from pydantic import Field
 
 from services.common import cost_lines
@@ -20,6 +20,8 @@ from services.console.domain.cost_query import parse_entries_query
 from services.console.domain.enums import word
 
 router = APIRouter(tags=["costs"])
+
+_DIMENSIONS = ("provider", "model", "tool", "team", "user", "project", "key", "environment")
 
 
 class CostLine(Answer):
@@ -139,18 +141,8 @@ def _entry(record: CostRecord) -> Entry:
         id=usage.source_event_id,
         event_key=usage.event_key.hex(),
         source=usage.source,
-        time=format_rfc3339(usage.time_unix_micros),
-        provider=usage.provider,
-        model=usage.model,
-        tool=usage.tool,
-        team=usage.team,
-        user=usage.user,
-        project=usage.project,
-        key=usage.key,
-        environment=usage.environment,
         session=usage.session,
-        tags=dict(usage.tags),
-        service_tier=usage.service_tier or "standard",
+        **_attribution(usage),
         batch=usage.batch,
         region=usage.region,
         outcome="billed" if not usage.outcome else word(Outcome, usage.outcome),
@@ -186,6 +178,16 @@ def _entry(record: CostRecord) -> Entry:
     )
 
 
+def _attribution(usage: UsageEvent) -> dict[str, Any]:
+    """When it happened, and what it counts under."""
+    return {
+        "time": format_rfc3339(usage.time_unix_micros),
+        **{name: getattr(usage, name) for name in _DIMENSIONS},
+        "tags": dict(usage.tags),
+        "service_tier": usage.service_tier or "standard",
+    }
+
+
 def _view(rating: Rating, view: str) -> str:
     """Of one of the views of cost; one that is absent is the effective cost."""
     return format_dollars(getattr(rating, view) if rating.HasField(view) else rating.cost_picos)
@@ -204,17 +206,7 @@ def _correction(correction: Correction) -> EntryCorrection:
 def _booked(booked: Booked) -> EntryBooked:
     usage = booked.usage
     return EntryBooked(
-        time=format_rfc3339(usage.time_unix_micros),
-        provider=usage.provider,
-        model=usage.model,
-        tool=usage.tool,
-        team=usage.team,
-        user=usage.user,
-        project=usage.project,
-        key=usage.key,
-        environment=usage.environment,
-        tags=dict(usage.tags),
-        service_tier=usage.service_tier or "standard",
+        **_attribution(usage),
         cost=format_dollars(booked.cost_picos),
         list_cost=format_dollars(booked.list_cost_picos),
         contracted_cost=format_dollars(booked.contracted_cost_picos),
