@@ -43,9 +43,13 @@ class Holds:
         self._held: defaultdict[BudgetKey, Picos] = defaultdict(int)
         self._expiries: list[tuple[Micros, str, str]] = []
 
-    def held(self, tenant_id: str, budget_id: str) -> Picos:
+    def held(self, tenant_id: str, budget_id: str, member: str | None = None) -> Picos:
         """Sum of the open holds on a budget."""
         return self._held.get((tenant_id, budget_id), 0)
+
+    def settled(self, tenant_id: str, budget_id: str, member: str | None = None) -> Picos:
+        """Nothing: what is settled here is closed at once."""
+        return 0
 
     def find(self, tenant_id: str, request_id: str) -> Hold | None:
         return self._by_request.get((tenant_id, request_id))

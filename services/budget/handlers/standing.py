@@ -1,0 +1,97 @@
+"""How a budget stands: the one place that puts its limit, its spend and what is held on it together."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+from services.budget.domain.periods import Window
+from services.budget.domain.tracking import Tracked
+from services.budget.handlers.accounts import Accounts
+from services.common.clock import Micros
+from services.common.money import Picos
+
+
+class Holdings(Protocol):
+    """What is reserved and not yet in the sums."""
+
+    def held(self, tenant_id: str, budget_id: str, member: str | None = None) -> Picos:
+        """Open reservations."""
+        ...
+
+    def settled(self, tenant_id: str, budget_id: str, member: str | None = None) -> Picos:
+        """Settled ones whose usage event has not come in yet."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A budget, or one member of it, in one of its periods."""
+
+    window: Window
+    limit: Picos
+    """What may be spent: the amount that holds, `increased` and `carried_over` included."""
+    increased: Picos
+    carried_over: Picos
+    actual: Picos
+    shadow: Picos
+    held: Picos
+    settled: Picos
+    committed: Picos
+    """From now to the period's end."""
+    counts_committed: bool
+    complete: bool
+    """False: the sums are being rebuilt, so that the true spend may be more."""
+
+    @property
+    def spend(self) -> Picos:
+        """So far: priced, and unpriced at the shadow price."""
+        return self.actual + self.shadow
+
+    @property
+    def used(self) -> Picos:
+        """What thresholds look at: spend, and what is committed where the budget counts it."""
+        return self.spend + self.committed if self.counts_committed else self.spend
+
+    @property
+    def remaining(self) -> Picos:
+        """What may still be spent; negative where the limit was passed."""
+        return self.limit - self.used - self.held - self.settled
+
+    @property
+    def used_ratio(self) -> float:
+        """`used` as a share of the limit; infinite where the limit is nothing."""
+        return self.used / self.limit if self.limit > 0 else math.inf
+
+
+class Standings:
+    """Tells how budgets stand, from memory."""
+
+    def __init__(self, accounts: Accounts, holdings: Holdings) -> None:
+        self._accounts = accounts
+        self._holdings = holdings
+
+    def of(self, tracked: Tracked, now: Micros, member: str | None = None) -> Standing:
+        """In the period of `now`: the whole budget, or one member of a budget that has `per`."""
+        return self.within(tracked, tracked.current(now), now, member)
+
+    def within(self, tracked: Tracked, window: Window, now: Micros, member: str | None = None) -> Standing:
+        """In one of the periods that are kept of it. Reservations and commitments are the present's, whatever the
+        period."""
+        budget = tracked.budget
+        total = self._accounts.total(tracked.key(window))
+        identity = (budget.tenant_id, budget.budget_id, member)
+        return Standing(
+            window=window,
+            limit=budget.terms.amount,
+            increased=0,
+            carried_over=0,
+            actual=total.actual,
+            shadow=total.shadow,
+            held=self._holdings.held(*identity),
+            settled=self._holdings.settled(*identity),
+            committed=0,
+            counts_committed=False,
+            complete=total.complete,
+        )
