@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Collection
 from finops.budget.v1.budget_pb2 import BudgetStatus, ThresholdStatus
 
 from services.budget.domain.budget import to_proto
-from services.budget.domain.forecast import run_rate
+from services.budget.domain.forecast.run_rate import run_rate
 from services.budget.domain.holds import Holds
 from services.budget.domain.thresholds import alert_id
 from services.budget.domain.tracking import Tracked

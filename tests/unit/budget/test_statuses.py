@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.budget.adapters.state_codec import decode, encode
-from services.budget.domain.forecast import run_rate
+from services.budget.domain.forecast.run_rate import run_rate
 from services.budget.domain.mirror import Entry, SavedPosition, SavedSum, Tombstone
 from services.budget.domain.periods import Window
 from services.budget.domain.sums import PartSum, Position

@@ -1,4 +1,4 @@
-"""Where a period's spend is heading."""
+"""The forecast without history: it goes on as it went so far."""
 
 from __future__ import annotations
 
