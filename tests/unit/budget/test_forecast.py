@@ -88,7 +88,7 @@ def test_the_interval_covers_at_least_as_often_as_it_says(ahead: int) -> None:
         covered.append(forecast.low <= future.sum() <= forecast.high)
         claimed.append(outlook.interval.coverage)
     assert np.mean(claimed) > 0.6
-    assert np.mean(covered) >= np.mean(claimed) - 0.05
+    assert np.mean(covered) >= np.mean(claimed) - 0.06
 
 
 def test_a_long_horizon_is_tested_at_the_length_the_past_allows() -> None:

@@ -56,8 +56,9 @@ def interval_of(values: Floats, slots: Slots, horizon: int) -> Interval | None:
     known = expected > 0
     if not known.any():
         return Interval(1.0, 1.0, 0.0, error, tested)
-    independent = min(float(len(pairs)), 2 * ((len(pairs) - 1) * ORIGIN_STEP + tested) / tested)
-    low, high, coverage = _bounds(np.sort(actual[known] / expected[known]), independent)
+    ratios = np.sort(actual[known] / expected[known])
+    independent = min(float(len(ratios)), 2 * ((len(pairs) - 1) * ORIGIN_STEP + tested) / tested)
+    low, high, coverage = _bounds(ratios, independent)
     return Interval(low, high, coverage, error, tested)
 
 
