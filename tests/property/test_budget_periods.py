@@ -16,7 +16,7 @@ _FROM = to_micros(datetime(1900, 1, 1, tzinfo=UTC))
 _UNTIL = to_micros(datetime(2100, 1, 1, tzinfo=UTC))
 
 zones = st.sampled_from(sorted(known_zones()))
-periods = st.sampled_from(list(Period))
+periods = st.sampled_from([Period.DAY, Period.WEEK, Period.MONTH, Period.QUARTER, Period.YEAR])
 times = st.integers(_FROM, _UNTIL)
 
 

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from services.common.clock import Micros, to_datetime, to_micros
 
+ONE_DAY = timedelta(days=1)
+
 
 class Period(IntEnum):
     """How long a budget lasts; numbered as `finops.budget.v1.Period`."""
@@ -21,6 +23,10 @@ class Period(IntEnum):
     QUARTER = 4
     """Starts on the first of January, April, July or October."""
     YEAR = 5
+    CUSTOM = 6
+    """One range of days."""
+    ROLLING = 7
+    """The last hours or days, whenever that is."""
 
 
 class Window(NamedTuple):
@@ -46,12 +52,12 @@ def period_of(time: Micros, period: Period, zone: str) -> Window:
     """
     first = _first_day(to_datetime(time).astimezone(ZoneInfo(zone)).date(), period)
     # Where clocks fall back across midnight the local date steps back too, and may name a neighbouring period.
-    while time < _day_start(first, zone):
+    while time < day_start(first, zone):
         first = _following(first, period, -1)
     following = _following(first, period, 1)
-    while time >= _day_start(following, zone):
+    while time >= day_start(following, zone):
         first, following = following, _following(following, period, 1)
-    return Window(_day_start(first, zone), _day_start(following, zone))
+    return Window(day_start(first, zone), day_start(following, zone))
 
 
 def next_period(window: Window, period: Period, zone: str) -> Window:
@@ -62,6 +68,20 @@ def next_period(window: Window, period: Period, zone: str) -> Window:
 def previous_period(window: Window, period: Period, zone: str) -> Window:
     """The period that ends where this one starts."""
     return period_of(window.start - 1, period, zone)
+
+
+def day_of(time: Micros, zone: str) -> date:
+    """The local day a moment belongs to. Where clocks fall back across midnight, what comes after the first midnight
+    belongs to the new day, whatever the clocks read then.
+
+    Raises:
+        ZoneInfoNotFoundError: no such zone.
+        OverflowError: outside the years 1 to 9999.
+    """
+    day = to_datetime(time).astimezone(ZoneInfo(zone)).date()
+    while time >= day_start(day + ONE_DAY, zone):
+        day += ONE_DAY
+    return day
 
 
 @cache
@@ -82,6 +102,7 @@ def _first_day(day: date, period: Period) -> date:
             return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
         case Period.YEAR:
             return day.replace(month=1, day=1)
+    raise ValueError(f"{period.name} is no period of the calendar")
 
 
 def _following(first: date, period: Period, steps: int) -> date:
@@ -97,6 +118,7 @@ def _following(first: date, period: Period, steps: int) -> date:
             return _plus_months(first, 3 * steps)
         case Period.YEAR:
             return _plus_months(first, 12 * steps)
+    raise ValueError(f"{period.name} is no period of the calendar")
 
 
 def _plus_months(first: date, months: int) -> date:
@@ -105,7 +127,7 @@ def _plus_months(first: date, months: int) -> date:
 
 
 @lru_cache(maxsize=65_536)
-def _day_start(day: date, zone: str) -> Micros:
+def day_start(day: date, zone: str) -> Micros:
     """The first instant at which clocks in the zone read 00:00 of `day`, or later."""
     tz = ZoneInfo(zone)
     midnight = datetime(day.year, day.month, day.day, tzinfo=tz)

@@ -9,8 +9,9 @@ from itertools import pairwise
 from finops.budget.v1 import budget_pb2
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from services.budget.domain.budget import DEFAULT_THRESHOLDS, NAME_PREFIX, Enforcement, Terms
+from services.budget.domain.codec import NAME_PREFIX
 from services.budget.domain.periods import Period, known_zones
+from services.budget.domain.terms import DEFAULT_THRESHOLDS, Enforcement, Terms
 from services.common import money
 from services.common.errors import FieldViolation, InvalidArgumentError, NotFoundError
 from services.common.filters import FilterError, parse

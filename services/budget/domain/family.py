@@ -1,0 +1,74 @@
+"""Parents and children. A child counts only what its parent counts, so a budget's filter is its own and those of all
+its ancestors. `per` changes nothing of that: it says for whom an amount holds, not what is counted.
+
+The budgets of one tenant are given by id. A parent that is not among them counts as none: another replica may have
+deleted it a moment ago.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+from services.budget.domain.budget import Budget
+from services.common.filters import Or, parse
+
+MAX_LEVELS = 5
+
+Budgets = Mapping[str, Budget]
+"""One tenant's, by id."""
+
+
+def ancestors(budgets: Budgets, budget: Budget) -> Sequence[Budget]:
+    """Its parent, the parent's parent and so on. Ends where it would go in a circle."""
+    found: dict[str, Budget] = {}
+    parent = budgets.get(budget.terms.parent)
+    while parent is not None and parent.budget_id not in found and parent.budget_id != budget.budget_id:
+        found[parent.budget_id] = parent
+        parent = budgets.get(parent.terms.parent)
+    return list(found.values())
+
+
+def children(budgets: Budgets, budget_id: str) -> Sequence[Budget]:
+    """Those whose parent it is, by id."""
+    found = [budget for budget in budgets.values() if budget.terms.parent == budget_id]
+    return sorted(found, key=lambda budget: budget.budget_id)
+
+
+def descendants(budgets: Budgets, budget_id: str) -> Sequence[Budget]:
+    """Its children and theirs, nearer ones first: whose effective filter changes with this budget's."""
+    by_parent: defaultdict[str, list[Budget]] = defaultdict(list)
+    for budget in budgets.values():
+        by_parent[budget.terms.parent].append(budget)
+    found: dict[str, Budget] = {}
+    waiting = deque([budget_id])
+    while waiting:
+        for child in by_parent[waiting.popleft()]:
+            if child.budget_id not in found:
+                found[child.budget_id] = child
+                waiting.append(child.budget_id)
+    return list(found.values())
+
+
+def levels_below(budgets: Budgets, budget_id: str) -> int:
+    """Of the tree under a budget; 0: it has no children."""
+    return max((len(_path(budgets, below, budget_id)) for below in descendants(budgets, budget_id)), default=0)
+
+
+def effective_filter(budgets: Budgets, budget: Budget) -> str:
+    """What a budget counts: its own filter and those of its ancestors, as one filter."""
+    filters = [relative.terms.filter for relative in (*reversed(ancestors(budgets, budget)), budget)]
+    parts = [text.strip() for text in filters if text.strip()]
+    return " AND ".join(map(_operand, parts)) if len(parts) > 1 else "".join(parts)
+
+
+def _path(budgets: Budgets, budget: Budget, to: str) -> Sequence[str]:
+    """Ids from a budget up to one of its ancestors, without that one."""
+    ids = [budget.budget_id, *(relative.budget_id for relative in ancestors(budgets, budget))]
+    return ids[: ids.index(to)]
+
+
+@lru_cache(maxsize=16_384)
+def _operand(text: str) -> str:
+    return f"({text})" if isinstance(parse(text), Or) else text
