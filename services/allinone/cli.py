@@ -31,7 +31,7 @@ from services.common.errors import UnavailableError
 from services.common.host import Host, key_ring, run_loop, run_until_signal
 from services.common.kafka.topics import create_topics
 from services.common.listening import PortTakenError
-from services.common.settings import ServiceSettings, load
+from services.common.settings import EXIT_CONFIG, ServiceSettings, UnusableSettingError, load
 from services.ingest.adapters.journal.lock import JournalLocked
 from services.ledger.reconcile import reconcile
 from services.ledger.settings import LedgerSettings
@@ -157,6 +157,8 @@ def run(
         run_loop(serve())
     except (PortTakenError, JournalLocked) as error:
         fail(str(error))
+    except UnusableSettingError as error:
+        fail(str(error), code=EXIT_CONFIG)
 
 
 @app.command()
@@ -235,6 +237,8 @@ def _run_up(options: Options, once_ready: Callable[[Running], Awaitable[None]]) 
         run_loop(up(options, once_ready))
     except (DataFolderBusyError, PortTakenError, JournalLocked, EngineError) as error:
         fail(str(error))
+    except UnusableSettingError as error:
+        fail(str(error), code=EXIT_CONFIG)
 
 
 def _table(running: Running) -> Table:

@@ -142,6 +142,14 @@ class ServiceSettings(BaseSettings):
 AnySettings = TypeVar("AnySettings", bound=BaseSettings)
 
 
+class UnusableSettingError(Exception):
+    """A setting whose form is right and which still cannot be used, as only the part that it is for can tell."""
+
+    def __init__(self, path: str, why: str) -> None:
+        """`path`: as settings nest, such as `ledger.export.to`."""
+        super().__init__(f"{PREFIX}{path.upper().replace('.', '__')}: {why}")
+
+
 def load(settings_class: type[AnySettings]) -> AnySettings:
     """Reads the environment; where that fails, says which variables are wrong and ends the process with EX_CONFIG."""
     # A section whose variables are all unset is reported by its required fields, not as a missing object.

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import obstore
 from obstore.exceptions import (
@@ -17,18 +16,15 @@ from obstore.exceptions import (
     PermissionDeniedError,
     PreconditionError,
     UnauthenticatedError,
-    UnknownConfigurationKeyError,
 )
-from obstore.store import from_url
 
 from services.common.errors import UnavailableError
+from services.common.object_stores import StoreError, first_line, open_store, url_of
 from services.connectors.domain.connector import SourceRefusedError
 
 _REFUSALS = (PermissionDeniedError, UnauthenticatedError, NotFoundError, InvalidPathError, PermissionError)
 _REFUSED = re.compile(r"status code: 40[0134]\b")
 """A listing's refusal is told only in words."""
-
-SCHEMES = ("s3://", "gs://", "az://", "abfss://", "file://")
 
 
 class ChangedError(Exception):
@@ -48,8 +44,7 @@ class StoredObject:
 
 
 class ObjectFolder:
-    """Everything under one prefix. Credentials come from the machine, as its vendor's own tools take them: the
-    environment (AWS_..., GOOGLE_..., AZURE_...), or the identity of the machine or the pod."""
+    """Everything under one prefix; see `object_stores`."""
 
     def __init__(self, url: str, config: Mapping[str, str] | None = None) -> None:
         """
@@ -60,18 +55,11 @@ class ObjectFolder:
         Raises:
             SourceRefusedError: no such store, or a setting it does not have.
         """
-        if "://" not in url:
-            url = Path(url).absolute().as_uri()
-        if not url.startswith(SCHEMES):
-            raise SourceRefusedError(f"{url!r} is no folder to read: use {', '.join(SCHEMES)} or a path")
-        self._url = url
-        settings: dict[str, Any] = dict(config or {})
-        options = {"client_options": {"allow_http": True}} if settings.get("endpoint", "").startswith("http:") else {}
         try:
-            open_store: Any = from_url
-            self._store = open_store(url, **settings, **options)
-        except (BaseError, UnknownConfigurationKeyError, TypeError, ValueError) as error:
-            raise SourceRefusedError(f"{url}: {_first_line(error)}") from None
+            self._url = url_of(url)
+            self._store = open_store(self._url, config or {})
+        except StoreError as error:
+            raise SourceRefusedError(str(error)) from error
 
     async def objects(self) -> list[StoredObject]:
         """Everything there is, by key.
@@ -109,11 +97,7 @@ class ObjectFolder:
             raise self._told(error) from None
 
     def _told(self, error: Exception) -> Exception:
-        message = f"{self._url}: {_first_line(error)}"
+        message = f"{self._url}: {first_line(error)}"
         if isinstance(error, _REFUSALS) or _REFUSED.search(message):
             return SourceRefusedError(message)
         return UnavailableError(message)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__

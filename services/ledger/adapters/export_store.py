@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import obstore
-from obstore.exceptions import BaseError, NotFoundError, UnknownConfigurationKeyError
-from obstore.store import from_url
+from obstore.exceptions import BaseError, NotFoundError
 
+from services.common.object_stores import StoreError, first_line, open_store, url_of
 from services.ledger.handlers.export import DestinationError
-
-SCHEMES = ("s3://", "gs://", "az://", "abfss://", "file://")
 
 
 class ObjectDestination:
-    """Everything under one URL. Credentials come from the machine, as its vendor's own tools take them: the environment
-    (AWS_..., GOOGLE_..., AZURE_...), or the identity of the machine or the pod. Each file appears whole or not at all.
-    """
+    """Everything under one URL; see `object_stores`. Each file appears whole or not at all."""
 
     def __init__(self, url: str, options: Mapping[str, str] | None = None) -> None:
         """
@@ -29,19 +24,11 @@ class ObjectDestination:
         Raises:
             DestinationError: no such store, or an option it does not have.
         """
-        self.url = url if "://" in url else Path(url).absolute().as_uri()
-        if not self.url.startswith(SCHEMES):
-            raise DestinationError(f"{url!r} is nowhere to export to: use {', '.join(SCHEMES)} or a folder")
-        settings: dict[str, Any] = dict(options or {})
-        if settings.get("endpoint", "").startswith("http:"):
-            settings["client_options"] = {"allow_http": True}
-        if self.url.startswith("file://"):
-            settings["mkdir"] = True
         try:
-            open_store: Any = from_url
-            self._store = open_store(self.url, **settings)
-        except (BaseError, UnknownConfigurationKeyError, TypeError, ValueError, OSError) as error:
-            raise DestinationError(f"{url}: {_first_line(error)}") from None
+            self.url = url_of(url)
+            self._store = open_store(self.url, options or {}, create=True)
+        except StoreError as error:
+            raise DestinationError(str(error)) from error
 
     async def put(self, name: str, content: bytes | Path) -> None:
         """Writes a file, or writes it anew.
@@ -52,7 +39,7 @@ class ObjectDestination:
         try:
             await obstore.put_async(self._store, name, content)
         except (BaseError, OSError) as error:
-            raise DestinationError(f"{self.url}/{name}: {_first_line(error)}") from None
+            raise DestinationError(f"{self.url}/{name}: {first_line(error)}") from None
 
     async def get(self, name: str) -> bytes | None:
         """A file's bytes; None where there is none.
@@ -66,8 +53,4 @@ class ObjectDestination:
         except (NotFoundError, FileNotFoundError):
             return None
         except (BaseError, OSError) as error:
-            raise DestinationError(f"{self.url}/{name}: {_first_line(error)}") from None
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__
+            raise DestinationError(f"{self.url}/{name}: {first_line(error)}") from None

@@ -17,6 +17,8 @@ _NOWHERE = {
     "AIFINOPS_CLICKHOUSE__URL": "http://127.0.0.1:1",
     "AIFINOPS_AUTH__SERVICE_KEY": new_api_key("any", Role.SERVICE, "test")[0],
     "AIFINOPS_AUTH__ADMIN_KEY": new_api_key("acme", Role.ADMIN, "test")[0],
+    "AIFINOPS_LEDGER__EXPORT__TO": "s3://exports/ai",
+    "AIFINOPS_LEDGER__EXPORT__STORE_OPTIONS": '{"regon": "eu-central-1"}',
 }
 
 
@@ -37,6 +39,7 @@ def _files(folder: Path) -> None:
         ("dlq drop", 2, r"name dead letters, or filter them, or say --all"),
         ("key create --name x --tenant a/c", 2, r"--tenant 'a/c': 1 to 63 lower-case letters, digits and dashes, .*"),
         ("key list --tenant a/c", 2, r"--tenant 'a/c': 1 to 63 lower-case letters, digits and dashes, .*"),
+        ("run ledger", 78, r"AIFINOPS_LEDGER__EXPORT__STORE_OPTIONS: s3://exports/ai: .*'regon' is not valid.*"),
         ("topics", 1, r"Kafka at 127\.0\.0\.1:1 does not answer .*: start it, or set AIFINOPS_KAFKA__BOOTSTRAP.*"),
     ],
 )  # fmt: skip

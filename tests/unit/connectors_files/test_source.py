@@ -220,7 +220,7 @@ async def test_a_damaged_part_takes_nothing_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"url": "ftp://x/y"}, "is no folder to read: use s3://"),
+        ({"url": "ftp://x/y"}, "is no folder and no object store: use s3://"),
         ({"url": "/nowhere/at/all"}, "nowhere"),
         ({"url": ".", "format": "xml"}, "'xml' is not a valid Format"),
         ({"url": ".", "map": "a"}, "write COLUMN=FIELD"),
