@@ -1,0 +1,1 @@
+"""Hard budgets on a LiteLLM proxy."""
