@@ -18,12 +18,15 @@ Headers = Sequence[tuple[str, bytes]]
 """Kafka record headers."""
 
 _MAX_LINKS = 32
+_exporting = False
 
 
 def configure(settings: TelemetrySettings, service: str) -> None:
     """Starts exporting spans where an endpoint is set; otherwise spans only carry their ids along."""
+    global _exporting
+    _exporting = bool(settings.otlp_endpoint)
     provider = TracerProvider(resource=Resource.create({"service.name": f"aifinops-{service}"}))
-    if settings.otlp_endpoint:
+    if _exporting:
         endpoint = settings.otlp_endpoint.rstrip("/") + "/v1/traces"
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
     trace.set_tracer_provider(provider)
@@ -46,7 +49,9 @@ def traceparent_of(headers: Headers) -> bytes:
 
 
 def links(all_headers: Iterable[Headers]) -> list[trace.Link]:
-    """Links to the distinct spans that produced a batch, at most 32."""
+    """Links to the distinct spans that produced a batch, at most 32; none where no spans are exported."""
+    if not _exporting:
+        return []
     found: dict[bytes, trace.Link] = {}
     for headers in all_headers:
         value = traceparent_of(headers)

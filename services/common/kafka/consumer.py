@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from opentelemetry.trace import SpanKind
 
@@ -24,7 +24,7 @@ from services.common.errors import ApiError
 from services.common.kafka.client import incarnation
 from services.common.kafka.dead_letters import DeadLetters, TooManyDeadLettersError
 from services.common.kafka.positions import ConsumerLog, starting_positions
-from services.common.kafka.record import Batch, BatchProcessor, Partition
+from services.common.kafka.record import Batch, BatchProcessor, Partition, Record
 from services.common.kafka.short_poll import pace_fetches
 from services.common.kafka.subscription import Subscription
 from services.common.log import get_logger
@@ -71,7 +71,7 @@ class BatchConsumer:
         self._incarnation = ""
         self._tasks: set[asyncio.Task[None]] = set()
         self._lock = asyncio.Lock()
-        self._buffer: list[ConsumerRecord] = []
+        self._buffer: list[Record] = []
         self._buffered_since = 0.0
         self._wake = asyncio.Event()
         self._next: dict[Partition, int] = {}
@@ -170,7 +170,7 @@ class BatchConsumer:
 
     # --- batches ----------------------------------------------------------------------------------------------------
 
-    async def _collect(self, epoch: int, records: Sequence[ConsumerRecord]) -> None:
+    async def _collect(self, epoch: int, records: Sequence[Record]) -> None:
         """Buffers, and processes once the batch is full."""
         async with self._lock:
             if epoch != self._subscription.epoch or self._failed:
@@ -230,7 +230,7 @@ class BatchConsumer:
         self._progress = time.monotonic()
         self._failures, self._trouble = 0, ""
 
-    async def _commit(self, records: Sequence[ConsumerRecord]) -> None:
+    async def _commit(self, records: Sequence[Record]) -> None:
         last = {(record.topic, record.partition): record.offset for record in records}
         offsets = {TopicPartition(*partition): offset + 1 for partition, offset in last.items()}
         try:

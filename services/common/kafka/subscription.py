@@ -6,19 +6,20 @@ import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import IllegalStateError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
 from services.common.errors import UnavailableError
+from services.common.kafka import light_records
 from services.common.kafka.client import ssl_context
-from services.common.kafka.record import Partition
+from services.common.kafka.record import Partition, Record
 from services.common.settings import KafkaSettings
 
 Moved = Callable[[frozenset[Partition]], Awaitable[None]]
-Fetched = Callable[[int, Sequence[ConsumerRecord]], Awaitable[None]]
+Fetched = Callable[[int, Sequence[Record]], Awaitable[None]]
 """Takes records, and the epoch under which they were fetched."""
 
 
@@ -39,6 +40,7 @@ class Subscription:
         self.epoch = 0
         """Raised by the owner at each seek: what was fetched before is told from what comes after."""
         self._fetched = fetched
+        light_records.for_consumers()
         self._broker = _broker(settings, group)
         self._subscriber: Any = self._broker.subscriber(
             *topics,
@@ -102,7 +104,7 @@ class Subscription:
                 found += max(0, (end or 0) - position)
         return found
 
-    async def _stamp(self, records: tuple[ConsumerRecord, ...]) -> KafkaMessage:
+    async def _stamp(self, records: Any) -> KafkaMessage:
         """FastStream's parser, replaced: its own decodes every header as UTF-8 and loses the message where that fails.
         Notes under which epoch the records were fetched."""
         return KafkaMessage(body=self.epoch, headers={}, raw_message=records, consumer=_NO_CONSUMER)
