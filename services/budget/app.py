@@ -10,6 +10,7 @@ from services.budget.adapters.metrics import PrometheusMeters
 from services.budget.adapters.servicer import FULL_NAME, BudgetServicer
 from services.budget.adapters.state_log import StateLog
 from services.budget.adapters.tables import AlertTable, BudgetTable
+from services.budget.domain.awaiting import Awaited
 from services.budget.domain.holds import Holds
 from services.budget.handlers.accounts import Accounts
 from services.budget.handlers.alerting import Alerting
@@ -44,10 +45,10 @@ def build(settings: BudgetSettings, keyring: KeyRing) -> Service:
     state = StateLog(settings.kafka, producer, client_id="budget-state")
     store = BudgetTable(clickhouse)
 
-    changes, holds = Changes(clock), Holds()
+    changes, holds, awaited = Changes(clock), Holds(), Awaited(options.remembered_events)
     catalog = Catalog(store, clock, changes, meters)
     definitions = Definitions(store, catalog, clock)
-    accounts = Accounts(catalog, state, ledger, changes, clock, meters)
+    accounts = Accounts(catalog, state, ledger, awaited, changes, clock, meters)
     alerting = Alerting(catalog, accounts, state, AlertTable(clickhouse), state, changes, clock, meters)
     rebuilder = Rebuilder(
         catalog, accounts, state, ledger, changes, clock, meters, concurrency=options.rebuild_concurrency

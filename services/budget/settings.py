@@ -16,6 +16,12 @@ class BudgetOptions(BaseModel):
     batch_records: int = Field(default=2_000, ge=1, description="Cost records in one batch, at most")
     batch_linger_seconds: float = Field(default=0.05, ge=0, description="How long a batch waits to fill")
     rebuild_concurrency: int = Field(default=4, ge=1, description="Ledger queries under way at a time, to rebuild sums")
+    remembered_events: int = Field(
+        default=200_000,
+        ge=0,
+        description="Last usage events whose ids are known, of tenants that reserve: so long may an event come before "
+        "the Reserve or Settle that names it",
+    )
     watch_coalesce_seconds: float = Field(
         default=0.2, ge=0, description="Changes of a watched budget within this time are sent as one"
     )

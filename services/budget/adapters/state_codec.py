@@ -1,12 +1,12 @@
-"""finops.budget-state.v1 as bytes: keys `sum/<tenant>/<budget>/<scope>/<period start>/<partition>` and
-`progress/<partition>`."""
+"""finops.budget-state.v1 as bytes: keys `sum/<tenant>/<budget>/<scope>/<period start>/<partition>`,
+`progress/<partition>`, `owner/<partition>` and `counted/<partition>/<slot>`."""
 
 from __future__ import annotations
 
-from finops.budget.v1.budget_pb2 import PartialSum, PartitionProgress
+from finops.budget.v1.budget_pb2 import CountedEvents, PartialSum, PartitionOwner, PartitionProgress
 from finops.cost.v1.cost_pb2 import LogPosition
 
-from services.budget.domain.mirror import Entry, SavedPosition, SavedSum, Tombstone
+from services.budget.domain.mirror import Counted, Entry, Owner, SavedPosition, SavedSum, Tombstone
 from services.budget.domain.sums import PartSum, Position
 from services.budget.domain.tracking import ScopeKey
 from services.common import money
@@ -23,6 +23,17 @@ def encode(entry: Entry) -> Outgoing:
                 usage_offset=position.usage_offset,
             )
             return Outgoing(BUDGET_STATE, f"progress/{partition}".encode(), progress.SerializeToString(), partition=0)
+        case Owner(partition, address, epoch):
+            owner = PartitionOwner(partition=partition, address=address, epoch=epoch)
+            return Outgoing(BUDGET_STATE, f"owner/{partition}".encode(), owner.SerializeToString(), partition=0)
+        case Counted(incarnation, partition, offset, tenant_id, event_ids, slot):
+            counted = CountedEvents(
+                tenant_id=tenant_id,
+                event_ids=event_ids,
+                through=LogPosition(incarnation=incarnation, partition=partition, offset=offset),
+            )
+            key = f"counted/{partition}/{slot}".encode()
+            return Outgoing(BUDGET_STATE, key, counted.SerializeToString(), partition=0)
         case Tombstone(scope, partition):
             return Outgoing(BUDGET_STATE, _key(scope, partition), None, partition=0)
         case SavedSum(scope, incarnation, partition, part, usage_offset):
@@ -50,6 +61,15 @@ def decode(key: bytes, value: bytes | None) -> Entry:
         progress = PartitionProgress.FromString(value)
         through = progress.through
         return SavedPosition(through.incarnation, through.partition, Position(through.offset, progress.usage_offset))
+    if kind == "owner" and value is not None:
+        owner = PartitionOwner.FromString(value)
+        return Owner(owner.partition, owner.address, owner.epoch)
+    if kind == "counted" and len(parts) == 2 and value is not None:
+        counted = CountedEvents.FromString(value)
+        at = counted.through
+        return Counted(
+            at.incarnation, at.partition, at.offset, counted.tenant_id, tuple(counted.event_ids), int(parts[1])
+        )
     if kind != "sum" or len(parts) != 5:
         raise ValueError(f"{key!r} is no key of {BUDGET_STATE}")
     scope, partition = ScopeKey(parts[0], parts[1], parts[2], int(parts[3])), int(parts[4])

@@ -12,7 +12,7 @@ from finops.budget.v1.budget_pb2 import BudgetAlert
 from google.protobuf.message import DecodeError
 
 from services.budget.adapters.state_codec import decode, encode
-from services.budget.domain.mirror import Entry, Mirror
+from services.budget.domain.mirror import Counted, Entry, Mirror
 from services.common.component import Health
 from services.common.errors import UnavailableError
 from services.common.kafka import cloudevents
@@ -50,10 +50,15 @@ class StateLog:
         self._trouble = "not connected yet"
         self._on_change: Callable[[str, str], None] = lambda _tenant, _budget: None
         self._on_alert: Callable[[BudgetAlert], None] = lambda _alert: None
+        self._on_counted: Callable[[Counted], None] = lambda _counted: None
 
     def tell(self, on_change: Callable[[str, str], None], on_alert: Callable[[BudgetAlert], None]) -> None:
         """Who hears of a sum that changed (tenant, budget), and of each alert in the topic."""
         self._on_change, self._on_alert = on_change, on_alert
+
+    def tell_counted(self, on_counted: Callable[[Counted], None]) -> None:
+        """Who hears of awaited events that are in the sums; the sums themselves have been taken in by then."""
+        self._on_counted = on_counted
 
     async def start(self) -> None:
         self._following = asyncio.create_task(self._follow())
@@ -143,10 +148,13 @@ class StateLog:
             if partition == self._alerts:
                 self._on_alert(BudgetAlert.FromString(record.value or b""))
                 return
-            scope = self.mirror.apply(decode(record.key or b"", record.value))
+            entry = decode(record.key or b"", record.value)
+            scope = self.mirror.apply(entry)
         except (ValueError, DecodeError) as error:
             log.error("unreadable record skipped", topic=record.topic, offset=record.offset, error=str(error))
             return
+        if isinstance(entry, Counted):
+            self._on_counted(entry)
         if scope is not None:
             self._on_change(scope.tenant_id, scope.budget_id)
 

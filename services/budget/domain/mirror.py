@@ -43,7 +43,31 @@ class Tombstone:
     partition: int
 
 
-Entry = SavedSum | SavedPosition | Tombstone
+@dataclass(frozen=True)
+class Owner:
+    """Who decides the reservations of one share of the tenants."""
+
+    partition: int
+    address: str
+    """host:port of its gRPC server."""
+    epoch: int
+    """A later owner has a greater one."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Usage events of one tenant that holds await, and that are in the sums of a partition up to an offset."""
+
+    incarnation: str
+    partition: int
+    offset: int
+    tenant_id: str
+    event_ids: tuple[str, ...]
+    slot: int
+    """Which of the partition's last announcements it takes the place of, once the topic is compacted."""
+
+
+Entry = SavedSum | SavedPosition | Tombstone | Owner | Counted
 
 
 class Mirror:
@@ -55,6 +79,7 @@ class Mirror:
         self._positions: dict[int, Position] = {}
         self._overtaken: defaultdict[int, set[ScopeKey]] = defaultdict(set)
         self._foreign: defaultdict[int, set[ScopeKey]] = defaultdict(set)
+        self._owners: dict[int, Owner] = {}
 
     def apply(self, entry: Entry) -> ScopeKey | None:
         """Takes in one record of the topic, in order. Returns the scope whose spend changed by it."""
@@ -62,6 +87,13 @@ class Mirror:
             case SavedPosition(incarnation, partition, position):
                 if incarnation == self.incarnation:
                     self._positions[partition] = max(position, self._positions.get(partition, position))
+                return None
+            case Owner(partition, _, epoch):
+                known = self._owners.get(partition)
+                if known is None or epoch > known.epoch:
+                    self._owners[partition] = entry
+                return None
+            case Counted():
                 return None
             case Tombstone(scope, partition):
                 self._forget(scope, partition)
@@ -85,6 +117,10 @@ class Mirror:
 
     def position(self, partition: int) -> Position | None:
         return self._positions.get(partition)
+
+    def owner(self, partition: int) -> Owner | None:
+        """Who said last that it decides for this partition's tenants."""
+        return self._owners.get(partition)
 
     def part(self, scope: ScopeKey, partition: int) -> PartSum | None:
         return self._sums[partition].get(scope)

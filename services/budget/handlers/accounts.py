@@ -8,12 +8,13 @@ a crash at any point, a redelivery from any earlier offset, or both, leave every
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from finops.cost.v1.cost_pb2 import CostRecord
 from finops.usage.v1.usage_pb2 import MEASUREMENT_REPORTED
 
+from services.budget.domain.awaiting import EventId
 from services.budget.domain.mirror import Entry, SavedPosition, SavedSum, Tombstone
 from services.budget.domain.sums import (
     OTHER_INCARNATIONS,
@@ -28,7 +29,7 @@ from services.budget.domain.sums import (
 from services.budget.domain.tracking import ScopeKey
 from services.budget.handlers.catalog import Catalog
 from services.budget.handlers.changes import Changes
-from services.budget.handlers.ports import Journal, Ledger, LedgerPositions, Meters
+from services.budget.handlers.ports import Arrivals, Journal, Ledger, LedgerPositions, Meters
 from services.common.clock import Clock, Micros
 from services.common.errors import UnavailableError
 from services.common.kafka.record import Batch, Log, Partition, Record
@@ -49,11 +50,19 @@ class Accounts:
     """The sums of the owned partitions, and with the mirror those of all. A BatchProcessor for finops.costs.v1."""
 
     def __init__(
-        self, catalog: Catalog, journal: Journal, ledger: Ledger, changes: Changes, clock: Clock, meters: Meters
+        self,
+        catalog: Catalog,
+        journal: Journal,
+        ledger: Ledger,
+        arrivals: Arrivals,
+        changes: Changes,
+        clock: Clock,
+        meters: Meters,
     ) -> None:
         self._catalog = catalog
         self._journal = journal
         self._ledger = ledger
+        self._arrivals = arrivals
         self._changes = changes
         self._clock = clock
         self._meters = meters
@@ -110,22 +119,28 @@ class Accounts:
             by_partition.setdefault(record.partition, []).append(record)
         async with self.lock:
             received: list[Micros] = []
+            arrived: dict[int, list[EventId]] = {number: [] for number in by_partition}
             if self._swept != self._generations():
                 self.sweep()
             staged = {
-                number: self.owned[number].stage(self._deltas(records, batch, received), records[-1].offset)
+                number: self.owned[number].stage(
+                    self._deltas(records, batch, received, arrived[number]), records[-1].offset
+                )
                 for number, records in by_partition.items()
             }
             await batch.send_rejections()
-            await self._save(staged)
+            await self._save(staged, arrived)
             for number, outcome in staged.items():
                 self.owned[number].adopt(outcome)
+                self._arrivals.remember(number, outcome.position.offset, arrived[number])
         for tenant_id, budget_id in {scope[:2] for outcome in staged.values() for scope in outcome.sums}:
             self._changes.touch(tenant_id, budget_id)
         if received:
             self._meters.applied(min(received), self._clock.now())
 
-    def _deltas(self, records: Sequence[Record], batch: Batch, received: list[Micros]) -> Iterator[CostDelta]:
+    def _deltas(
+        self, records: Sequence[Record], batch: Batch, received: list[Micros], arrived: list[EventId]
+    ) -> Iterator[CostDelta]:
         for record in records:
             cost = batch.decode(record, CostRecord)
             if cost is None:
@@ -133,6 +148,8 @@ class Accounts:
             if not cost.HasField("usage_position") or not cost.usage.tenant_id:
                 batch.reject(record, "incomplete CostRecord", "usage_position and usage.tenant_id must be set")
                 continue
+            if self._arrivals.concerns(cost.usage.tenant_id):
+                arrived.append((cost.usage.tenant_id, cost.usage.source_event_id))
             changes = self._changes_of(cost)
             if changes and cost.usage.received_unix_micros:
                 received.append(cost.usage.received_unix_micros)
@@ -188,9 +205,14 @@ class Accounts:
         Raises:
             UnavailableError: Kafka is away; what was not written is written with the next batch.
         """
-        await self._save({})
+        await self._save({}, {})
 
-    async def _save(self, staged: Mapping[int, Staged]) -> None:
+    async def tell_late(self) -> None:
+        """Tells of events that were awaited only after they had been counted. Raises UnavailableError."""
+        async with self.lock:
+            await self._append(self._arrivals.late(self._journal.mirror.incarnation))
+
+    async def _save(self, staged: Mapping[int, Staged], arrived: Mapping[int, Collection[EventId]]) -> None:
         incarnation = self._journal.mirror.incarnation
         sums: list[Entry] = []
         positions: list[Entry] = []
@@ -205,16 +227,23 @@ class Accounts:
             ]
             if number in staged or not owned.position_saved:
                 positions.append(SavedPosition(incarnation, number, position))
-        if self._gone:
-            await self._journal.append(list(self._gone))
-            self._gone.clear()
-        if sums:
-            await self._journal.append(sums)
-        if positions:
-            await self._journal.append(positions)
+        counted: list[Entry] = []
+        for number, events in arrived.items():
+            counted += self._arrivals.counted(incarnation, number, staged[number].position.offset, events)
+        await self._append(list(self._gone))
+        self._gone.clear()
+        await self._append(sums)
+        # After the sums, so that a hold ends only once its event counts; before the position, so that a crash in
+        # between brings the events again.
+        await self._append(counted)
+        await self._append(positions)
         for owned in self.owned.values():
             owned.unsaved.clear()
             owned.position_saved = True
+
+    async def _append(self, entries: Sequence[Entry]) -> None:
+        if entries:
+            await self._journal.append(entries)
 
     # --- figures ----------------------------------------------------------------------------------------------------
 

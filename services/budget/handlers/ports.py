@@ -8,6 +8,7 @@ from typing import Protocol
 
 from finops.budget.v1.budget_pb2 import BudgetAlert
 
+from services.budget.domain.awaiting import EventId
 from services.budget.domain.budget import Budget
 from services.budget.domain.mirror import Entry, Mirror
 from services.budget.domain.periods import Window
@@ -112,6 +113,26 @@ class Ledger(Protocol):
         other_incarnations: bool,
     ) -> Mapping[int, tuple[Picos, Picos]]:
         """(actual, shadow) by partition, of records up to the offsets in `through`; other incarnations' under -1."""
+        ...
+
+
+class Arrivals(Protocol):
+    """Who awaits usage events, because a hold ends once their cost is in the sums."""
+
+    def concerns(self, tenant_id: str) -> bool:
+        """Whether any event of this tenant may be awaited, now or soon."""
+        ...
+
+    def counted(self, incarnation: str, partition: int, offset: int, events: Collection[EventId]) -> Sequence[Entry]:
+        """What to write of events whose cost is in durable sums of a partition up to an offset, before its position."""
+        ...
+
+    def remember(self, partition: int, offset: int, events: Collection[EventId]) -> None:
+        """The same events, once the sums are this process's state: one of them may be awaited only later."""
+        ...
+
+    def late(self, incarnation: str) -> Sequence[Entry]:
+        """What to write of events that were awaited only after they had been counted."""
         ...
 
 

@@ -11,6 +11,7 @@ from finops.cost.v1.cost_pb2 import CostRecord, LogPosition
 from finops.usage.v1.usage_pb2 import UsageEvent
 
 from services.budget.adapters.state_codec import decode, encode
+from services.budget.domain.awaiting import Awaited
 from services.budget.domain.budget import Budget
 from services.budget.domain.holds import Holds
 from services.budget.domain.mirror import Entry, Mirror
@@ -293,10 +294,12 @@ class Process:
         clock = world.clock
         self.journal = MemoryJournal(world)
         store = MemoryStore(world)
-        self.changes, self.holds = Changes(clock), Holds()
+        self.changes, self.holds, self.awaited = Changes(clock), Holds(), Awaited()
         self.catalog = Catalog(store, clock, self.changes, self.meters)
         self.definitions = Definitions(store, self.catalog, clock)
-        self.accounts = Accounts(self.catalog, self.journal, NaiveLedger(world), self.changes, clock, self.meters)
+        self.accounts = Accounts(
+            self.catalog, self.journal, NaiveLedger(world), self.awaited, self.changes, clock, self.meters
+        )
         self.alerting = Alerting(
             self.catalog, self.accounts, self.journal, MemoryArchive(world), self.journal, self.changes, clock,
             self.meters,
