@@ -38,7 +38,7 @@ from services.common.settings import (
 from services.pricing.adapters import rerate_metrics
 from services.pricing.handlers.unpriced import AUTHOR
 from tests.integration.killable import KillableService
-from tests.integration.rerating_world import COST, KNOWN_COST, MODEL, SHADOW, TOKENS, World, at_once, opened, until
+from tests.integration.pricing_world import COST, KNOWN_COST, MODEL, SHADOW, TOKENS, World, at_once, opened, until
 
 pytestmark = pytest.mark.slow
 
@@ -52,7 +52,7 @@ async def world(
 
 
 async def test_a_price_that_appears_is_booked_by_itself_and_the_budget_follows(world: World) -> None:
-    async with world.pricing_running(check_seconds=1):
+    async with world.pricing_running(rerate={"check_seconds": 1}):
         await _create_budget(world)
         fresh, known = world.events(60), world.events(10, model="gpt-4o", prefix="known")
         await world.send(fresh + known)
@@ -94,7 +94,7 @@ async def test_a_price_that_appears_is_booked_by_itself_and_the_budget_follows(w
 
 
 async def test_by_hand_dry_first_only_what_is_selected_and_only_by_whoever_may(world: World) -> None:
-    async with world.pricing_running(check_seconds=0, page_events=7):
+    async with world.pricing_running(rerate={"check_seconds": 0, "page_events": 7}):
         await world.send(world.events(30))
         await world.until_total(30, 0, 30)
         await world.put_price()
@@ -231,7 +231,7 @@ async def test_the_commands_say_what_was_done(world: World) -> None:
         return json.loads(told)
 
     rerate = ("rerate", "--from", format_rfc3339(world.start), "--kind", "late-price", "--reason", "it appeared")
-    async with world.pricing_running(check_seconds=0, page_events=7):
+    async with world.pricing_running(rerate={"check_seconds": 0, "page_events": 7}):
         await world.send(world.events(30))
         await world.until_total(30, 0, 30)
         for who in ((), ("--tenant", "acme"), ("--all-tenants",)):

@@ -44,12 +44,11 @@ from services.common.settings import (
     HttpSettings,
     KafkaSettings,
     PeerSettings,
-    ServiceSettings,
 )
 from services.ledger import app as ledger
-from services.ledger.settings import LedgerSettings
+from services.ledger.settings import LedgerOptions, LedgerSettings
 from services.pricing import app as pricing
-from services.pricing.settings import PricingOptions, PricingSettings, RerateOptions
+from services.pricing.settings import PricingOptions, PricingSettings
 from tests.unit.pricing.events import recorded
 
 MODEL = "gpt-zeta-9"
@@ -66,7 +65,7 @@ KNOWN_COST = 1_000 * 2_500_000 + 200 * 10_000_000
 class World:
     """The three services of one test, and a client of theirs."""
 
-    settings: ServiceSettings
+    settings: LedgerSettings
     producer: Producer
     pricing_port: int
     start: Micros
@@ -95,12 +94,13 @@ class World:
 
     @asynccontextmanager
     async def pricing_running(self, **options: Any) -> AsyncIterator[Host]:
+        """With these PricingOptions."""
         settings = PricingSettings(
             **{
                 **dict(self.settings),
                 "grpc": GrpcSettings(host="127.0.0.1", port=self.pricing_port),
                 "http": HttpSettings(host="127.0.0.1", port=0),
-                "pricing": PricingOptions(override_refresh_seconds=0.2, rerate=RerateOptions(**options)),
+                "pricing": PricingOptions(**{"override_refresh_seconds": 0.2, **options}),
             }
         )
         ring = host.key_ring(settings)
@@ -206,19 +206,20 @@ async def opened(
     await migrate(clickhouse_settings, [f"services.{name}.migrations" for name in services])
     own, others = free_port(), free_port()
     peers = PeerSettings(**dict.fromkeys(("ledger", "budget"), f"127.0.0.1:{others}"), pricing=f"127.0.0.1:{own}")
-    settings = ServiceSettings(
+    settings = LedgerSettings(
         kafka=kafka_settings,
         clickhouse=clickhouse_settings,
         auth=auth_settings,
         grpc=GrpcSettings(host="127.0.0.1", port=others),
         http=HttpSettings(host="127.0.0.1", port=0),
         peers=peers,
+        ledger=LedgerOptions(batch_linger_seconds=0.1),
     )
     ring = host.key_ring(settings)
     running = Host(
         "ledger+budget",
         settings,
-        [ledger.build(LedgerSettings(**dict(settings)), ring), budget.build(BudgetSettings(**dict(settings)), ring)],
+        [ledger.build(settings, ring), budget.build(BudgetSettings(**dict(settings)), ring)],
         ring,
     )
     producer = Producer(kafka_settings, client_id="test")
