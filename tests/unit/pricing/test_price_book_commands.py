@@ -6,21 +6,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tests.unit.pricing.price_source import Publisher, model, published, publisher
+from tests.unit.pricing.price_source import Publisher, model, published
 
 ROOT = Path(__file__).resolve().parents[3]
-
-
-@pytest.fixture
-def server() -> Iterator[Publisher]:
-    with publisher(published()) as told:
-        yield told
 
 
 def prices(*arguments: str, code: int = 0, **settings: str) -> str:
