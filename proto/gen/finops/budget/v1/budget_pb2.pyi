@@ -300,7 +300,7 @@ class BudgetStatus(_message.Message):
     def __init__(self, budget: _Optional[_Union[Budget, _Mapping]] = ..., period_start_unix_micros: _Optional[int] = ..., period_end_unix_micros: _Optional[int] = ..., actual: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., shadow: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., held: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., remaining: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., forecast: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., used_ratio: _Optional[float] = ..., thresholds: _Optional[_Iterable[_Union[ThresholdStatus, _Mapping]]] = ..., rebuilding: _Optional[bool] = ..., update_unix_micros: _Optional[int] = ..., limit: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., carried_over: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., increased: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., settled: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., committed: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., forecast_detail: _Optional[_Union[SpendForecast, _Mapping]] = ..., burn_per_day: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., burn_ratio: _Optional[float] = ..., exhaust_unix_micros: _Optional[int] = ..., member: _Optional[str] = ..., members: _Optional[int] = ..., members_over: _Optional[int] = ...) -> None: ...
 
 class SpendForecast(_message.Message):
-    __slots__ = ("expected", "low", "high", "coverage", "past_error", "method", "history_hours")
+    __slots__ = ("expected", "low", "high", "coverage", "past_error", "method", "history_hours", "tested_hours")
     EXPECTED_FIELD_NUMBER: _ClassVar[int]
     LOW_FIELD_NUMBER: _ClassVar[int]
     HIGH_FIELD_NUMBER: _ClassVar[int]
@@ -308,6 +308,7 @@ class SpendForecast(_message.Message):
     PAST_ERROR_FIELD_NUMBER: _ClassVar[int]
     METHOD_FIELD_NUMBER: _ClassVar[int]
     HISTORY_HOURS_FIELD_NUMBER: _ClassVar[int]
+    TESTED_HOURS_FIELD_NUMBER: _ClassVar[int]
     expected: _cost_pb2.Money
     low: _cost_pb2.Money
     high: _cost_pb2.Money
@@ -315,7 +316,8 @@ class SpendForecast(_message.Message):
     past_error: float
     method: str
     history_hours: int
-    def __init__(self, expected: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., low: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., high: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., coverage: _Optional[float] = ..., past_error: _Optional[float] = ..., method: _Optional[str] = ..., history_hours: _Optional[int] = ...) -> None: ...
+    tested_hours: int
+    def __init__(self, expected: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., low: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., high: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., coverage: _Optional[float] = ..., past_error: _Optional[float] = ..., method: _Optional[str] = ..., history_hours: _Optional[int] = ..., tested_hours: _Optional[int] = ...) -> None: ...
 
 class ThresholdStatus(_message.Message):
     __slots__ = ("percent", "crossed_unix_micros", "rule", "back_below_unix_micros")
@@ -677,16 +679,30 @@ class RebuildBudgetsResponse(_message.Message):
     def __init__(self, rebuilding: _Optional[int] = ...) -> None: ...
 
 class HoldRecord(_message.Message):
-    __slots__ = ("tenant_id", "hold", "decision", "scopes")
+    __slots__ = ("tenant_id", "hold", "decision", "scopes", "state")
+    class State(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        STATE_UNSPECIFIED: _ClassVar[HoldRecord.State]
+        STATE_OPEN: _ClassVar[HoldRecord.State]
+        STATE_SETTLED: _ClassVar[HoldRecord.State]
+        STATE_COUNTED: _ClassVar[HoldRecord.State]
+        STATE_RELEASED: _ClassVar[HoldRecord.State]
+    STATE_UNSPECIFIED: HoldRecord.State
+    STATE_OPEN: HoldRecord.State
+    STATE_SETTLED: HoldRecord.State
+    STATE_COUNTED: HoldRecord.State
+    STATE_RELEASED: HoldRecord.State
     TENANT_ID_FIELD_NUMBER: _ClassVar[int]
     HOLD_FIELD_NUMBER: _ClassVar[int]
     DECISION_FIELD_NUMBER: _ClassVar[int]
     SCOPES_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
     tenant_id: str
     hold: Hold
     decision: bytes
     scopes: _containers.RepeatedCompositeFieldContainer[HeldScope]
-    def __init__(self, tenant_id: _Optional[str] = ..., hold: _Optional[_Union[Hold, _Mapping]] = ..., decision: _Optional[bytes] = ..., scopes: _Optional[_Iterable[_Union[HeldScope, _Mapping]]] = ...) -> None: ...
+    state: HoldRecord.State
+    def __init__(self, tenant_id: _Optional[str] = ..., hold: _Optional[_Union[Hold, _Mapping]] = ..., decision: _Optional[bytes] = ..., scopes: _Optional[_Iterable[_Union[HeldScope, _Mapping]]] = ..., state: _Optional[_Union[HoldRecord.State, str]] = ...) -> None: ...
 
 class HeldScope(_message.Message):
     __slots__ = ("budget_id", "member")
