@@ -40,7 +40,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(USAGE, "event key", "finops.usage.v1.UsageEvent", "ingest", scaled=True),
     Topic(COSTS, "event key, same partition number as its usage", "finops.cost.v1.CostRecord", "pricing", scaled=True),
     Topic(BUDGET_STATE, "tenant, budget, period, partition", "finops.budget.v1.PartialSum", "budget", compacted=True),
-    Topic(BUDGET_HOLDS, "tenant, request id", "finops.budget.v1.HoldRecord", "budget", compacted=True),
+    Topic(BUDGET_HOLDS, "tenant, request id", "finops.budget.v1.HoldRecord", "budget", scaled=True, compacted=True),
     Topic(BUDGET_ALERTS, "budget", "finops.budget.v1.BudgetAlert", "budget"),
     Topic(ANOMALIES, "anomaly", "finops.anomaly.v1.AnomalyEvent", "anomaly"),
     Topic(RECOMMENDATIONS, "recommendation", "finops.recommendation.v1.RecommendationEvent", "optimizer"),
