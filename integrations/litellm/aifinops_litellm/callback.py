@@ -79,11 +79,15 @@ class BudgetCallback(CustomLogger):
         request = self._open.get(_mark(data))
         return dict(request.headers) if request is not None else None
 
-    async def async_log_success_event(self, kwargs: dict[str, Any], response_obj: Any, start: Any, end: Any) -> None:
+    async def async_log_success_event(
+        self, kwargs: dict[str, Any], response_obj: Any, start_time: Any, end_time: Any
+    ) -> None:
         """The answer is complete, or as much of it as came before the client went away."""
         await self._end(kwargs)
 
-    async def async_log_failure_event(self, kwargs: dict[str, Any], response_obj: Any, start: Any, end: Any) -> None:
+    async def async_log_failure_event(
+        self, kwargs: dict[str, Any], response_obj: Any, start_time: Any, end_time: Any
+    ) -> None:
         """One attempt failed. Another may follow, so the hold stays, unless what came until then is billed."""
         if _payload(kwargs).get("response_cost"):
             await self._end(kwargs)

@@ -15,17 +15,27 @@ from aifinops_litellm.settings import PICOS_PER_DOLLAR
 
 def body(decision: Decision, estimate_picos: int, hint: str = "") -> dict[str, Any]:
     """The error, in the shape OpenAI's clients read: which budget, its limit, what remains, when it resets."""
-    budgets = [_told(each) for each in decision.budgets if each.would_exceed and each.enforcement == ENFORCEMENT_BLOCK]
-    message = decision.reason or "This request would pass a budget."
+    denying = [each for each in decision.budgets if each.would_exceed and each.enforcement == ENFORCEMENT_BLOCK]
+    message = _sentence(denying[0], estimate_picos) if denying else decision.reason or "A budget does not allow this."
     return {
         "error": {
             "message": f"{message} {hint}".strip(),
             "type": "budget_exceeded",
             "code": "budget_exceeded",
             "estimate": dollars(estimate_picos),
-            "budgets": budgets,
+            "budgets": [_told(each) for each in denying],
         }
     }
+
+
+def _sentence(budget: BudgetHeadroom, estimate_picos: int) -> str:
+    whose = f" for {budget.member or 'nobody'}" if budget.HasField("member") else ""
+    resets = _time(budget.period_end_unix_micros)
+    return (
+        f"Budget {budget.display_name or budget.name}{whose}: ${dollars(_picos(budget.remaining))} of "
+        f"${dollars(_picos(budget.limit))} remain, and this request may cost ${dollars(estimate_picos)}."
+        + (f" It resets at {resets}." if resets else "")
+    )
 
 
 def headers(decision: Decision, now: float) -> dict[str, str]:
