@@ -15,7 +15,7 @@ from services.budget.handlers.definitions import Definitions
 from services.budget.handlers.reserving import Reserving
 from services.budget.handlers.statuses import Statuses
 from services.common import money
-from services.common.auth import Access, current
+from services.common.auth import Access, Principal, current
 from services.common.errors import InvalidArgumentError
 
 FULL_NAME = "finops.budget.v1.BudgetService"
@@ -30,8 +30,10 @@ class BudgetServicer(BudgetServiceServicer):
         self._reserving = reserving
 
     async def CreateBudget(self, request: pb.CreateBudgetRequest, context: Any) -> pb.CreateBudgetResponse:
-        tenant = current(Access.EDIT).tenant_id
-        budget = await self._definitions.create(tenant, request.budget, request.budget_id)
+        caller = current(Access.EDIT)
+        budget = await self._definitions.create(
+            caller.tenant_id, request.budget, request.budget_id, author=_name_of(caller)
+        )
         return pb.CreateBudgetResponse(budget=to_proto(budget))
 
     async def GetBudget(self, request: pb.GetBudgetRequest, context: Any) -> pb.GetBudgetResponse:
@@ -44,14 +46,16 @@ class BudgetServicer(BudgetServiceServicer):
         return pb.ListBudgetsResponse(budgets=map(to_proto, budgets), next_page_token=token)
 
     async def UpdateBudget(self, request: pb.UpdateBudgetRequest, context: Any) -> pb.UpdateBudgetResponse:
-        tenant = current(Access.EDIT).tenant_id
+        caller = current(Access.EDIT)
         wanted = request.budget
-        budget = await self._definitions.update(tenant, wanted, request.update_mask.paths, wanted.etag)
+        budget = await self._definitions.update(
+            caller.tenant_id, wanted, request.update_mask.paths, wanted.etag, author=_name_of(caller)
+        )
         return pb.UpdateBudgetResponse(budget=to_proto(budget))
 
     async def DeleteBudget(self, request: pb.DeleteBudgetRequest, context: Any) -> pb.DeleteBudgetResponse:
-        tenant = current(Access.EDIT).tenant_id
-        await self._definitions.delete(tenant, request.name, request.etag)
+        caller = current(Access.EDIT)
+        await self._definitions.delete(caller.tenant_id, request.name, request.etag, author=_name_of(caller))
         return pb.DeleteBudgetResponse()
 
     async def GetBudgetStatus(self, request: pb.GetBudgetStatusRequest, context: Any) -> pb.GetBudgetStatusResponse:
@@ -87,3 +91,7 @@ class BudgetServicer(BudgetServiceServicer):
         tenant = current(Access.WRITE_EVENTS).tenant_id
         self._reserving.release(tenant, request.request_id)
         return pb.ReleaseResponse()
+
+
+def _name_of(caller: Principal) -> str:
+    return caller.key_name or caller.key_id

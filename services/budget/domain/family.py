@@ -12,9 +12,13 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from services.budget.domain.budget import Budget
-from services.common.filters import Or, parse
+from services.budget.domain.codec import NAME_PREFIX
+from services.common.errors import FailedPreconditionError, InvalidArgumentError
+from services.common.filters import FilterError, Or, parse
 
 MAX_LEVELS = 5
+_NAMED = 10
+"""Children that an error names."""
 
 Budgets = Mapping[str, Budget]
 """One tenant's, by id."""
@@ -61,6 +65,53 @@ def effective_filter(budgets: Budgets, budget: Budget) -> str:
     filters = [relative.terms.filter for relative in (*reversed(ancestors(budgets, budget)), budget)]
     parts = [text.strip() for text in filters if text.strip()]
     return " AND ".join(map(_operand, parts)) if len(parts) > 1 else "".join(parts)
+
+
+def check_parent(budgets: Budgets, budget: Budget) -> None:
+    """Whether a budget, new or changed, may stand where its parent puts it.
+
+    Raises:
+        InvalidArgumentError: no such parent, itself or a descendant, too many levels, or filters that are too long
+            together.
+    """
+    parent = budget.terms.parent
+    if parent:
+        _check_place(budgets, budget)
+    known = {**budgets, budget.budget_id: budget}
+    levels = len(ancestors(known, budget)) + 1 + levels_below(known, budget.budget_id)
+    if parent and levels > MAX_LEVELS:
+        raise InvalidArgumentError.of(
+            "budget.parent", f"at most {MAX_LEVELS} levels, under {NAME_PREFIX}{parent} these would be {levels}"
+        )
+    for relative in (budget, *descendants(known, budget.budget_id)):
+        try:
+            parse(effective_filter(known, relative))
+        except FilterError as error:
+            raise InvalidArgumentError.of(
+                "budget.filter", f"together with those of its ancestors, {relative.name} has: {error}"
+            ) from None
+
+
+def check_childless(budgets: Budgets, budget: Budget) -> None:
+    """Raises FailedPreconditionError where a budget is the parent of others."""
+    names = [child.name for child in children(budgets, budget.budget_id)]
+    if names:
+        listed = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+        raise FailedPreconditionError(
+            f"{budget.name} is the parent of {listed}: delete them first, or give them another parent"
+        )
+
+
+def _check_place(budgets: Budgets, budget: Budget) -> None:
+    parent = budget.terms.parent
+    if parent == budget.budget_id:
+        raise InvalidArgumentError.of("budget.parent", "a budget cannot be its own parent")
+    if parent not in budgets:
+        raise InvalidArgumentError.of("budget.parent", f"no budget '{NAME_PREFIX}{parent}'")
+    if any(below.budget_id == parent for below in descendants(budgets, budget.budget_id)):
+        raise InvalidArgumentError.of(
+            "budget.parent", f"{NAME_PREFIX}{parent} is a descendant of {budget.name}: they would go in a circle"
+        )
 
 
 def _path(budgets: Budgets, budget: Budget, to: str) -> Sequence[str]:

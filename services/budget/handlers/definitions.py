@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from finops.budget.v1 import budget_pb2
 
-from services.budget.domain import rules
+from services.budget.domain import family, names, rules
 from services.budget.domain.budget import Budget, to_proto
 from services.budget.handlers.catalog import Catalog
 from services.budget.handlers.ports import BudgetStore
@@ -29,7 +29,7 @@ class Definitions:
     """The definitions' use cases.
 
     Writes are serialised here and compared with the store's latest version; two replicas that change one budget
-    within the same few milliseconds may both succeed, and the later version stays.
+    within the same few milliseconds may both succeed, and the later version stays. `author` is the name of the key.
     """
 
     def __init__(self, store: BudgetStore, catalog: Catalog, clock: Clock) -> None:
@@ -38,50 +38,69 @@ class Definitions:
         self._clock = clock
         self._writing = asyncio.Lock()
 
-    async def create(self, tenant_id: str, message: budget_pb2.Budget, budget_id: str) -> Budget:
+    async def create(self, tenant_id: str, message: budget_pb2.Budget, budget_id: str, *, author: str = "") -> Budget:
         """A new budget; without an id one is chosen.
 
         Raises:
             InvalidArgumentError, AlreadyExistsError, UnavailableError
         """
-        terms = rules.terms_of(message)
-        chosen = rules.check_id(budget_id) if budget_id else f"b-{uuid.uuid4().hex[:16]}"
+        terms = rules.signed(rules.terms_of(message), (), author)
+        chosen = names.check_id(budget_id) if budget_id else f"b-{uuid.uuid4().hex[:16]}"
         async with self._writing:
             before = await self._store.find(tenant_id, chosen)
             if before is not None and not before.deleted:
                 raise AlreadyExistsError(f"budgets/{chosen} exists already: choose another id, or update it")
             now = self._clock.now()
-            return await self._save(Budget(tenant_id, chosen, terms, now, now, _next_version(before, now)))
+            made = Budget(tenant_id, chosen, terms, now, now, _next_version(before, now), author=author)
+            if terms.parent:
+                family.check_parent(await self._family(tenant_id), made)
+            return await self._save(made)
 
-    async def update(self, tenant_id: str, message: budget_pb2.Budget, paths: Sequence[str], etag: str = "") -> Budget:
+    async def update(
+        self,
+        tenant_id: str,
+        message: budget_pb2.Budget,
+        paths: Sequence[str],
+        etag: str = "",
+        *,
+        author: str = "",
+    ) -> Budget:
         """Changes the named fields, or all.
 
         Raises:
             InvalidArgumentError, NotFoundError, AbortedError, UnavailableError
         """
-        budget_id = rules.id_of(message.name, "budget.name")
+        budget_id = names.id_of(message.name, "budget.name")
         async with self._writing:
             before = await self._existing(tenant_id, budget_id, etag)
-            terms = rules.terms_of(rules.masked(to_proto(before), message, paths))
+            wanted = rules.terms_of(rules.masked(to_proto(before), message, paths))
+            terms = rules.signed(wanted, before.terms.increases, author)
             now = self._clock.now()
-            return await self._save(replace(before, terms=terms, updated=now, version=_next_version(before, now)))
+            version = _next_version(before, now)
+            changed = replace(before, terms=terms, updated=now, version=version, author=author)
+            if (terms.parent, terms.filter) != (before.terms.parent, before.terms.filter):
+                family.check_parent(await self._family(tenant_id), changed)
+            return await self._save(changed)
 
-    async def delete(self, tenant_id: str, name: str, etag: str) -> None:
+    async def delete(self, tenant_id: str, name: str, etag: str, *, author: str = "") -> None:
         """Ends a budget; its name is free again.
 
         Raises:
             InvalidArgumentError, NotFoundError, AbortedError, UnavailableError
+            FailedPreconditionError: it is the parent of others.
         """
-        budget_id = rules.id_of(name)
+        budget_id = names.id_of(name)
         async with self._writing:
             before = await self._existing(tenant_id, budget_id, etag)
+            family.check_childless(await self._family(tenant_id), before)
             now = self._clock.now()
-            await self._save(replace(before, deleted=True, updated=now, version=_next_version(before, now)))
+            version = _next_version(before, now)
+            await self._save(replace(before, deleted=True, updated=now, version=version, author=author))
 
     def get(self, tenant_id: str, name: str) -> Budget:
         """Raises InvalidArgumentError, NotFoundError, UnavailableError."""
         self._catalog.require_loaded()
-        tracked = self._catalog.get(tenant_id, rules.id_of(name))
+        tracked = self._catalog.get(tenant_id, names.id_of(name))
         if tracked is None:
             raise NotFoundError(f"no budget {name!r}")
         return tracked.budget
@@ -100,6 +119,11 @@ class Definitions:
         budgets = [tracked.budget for tracked in self._catalog.of_tenant(tenant_id)]
         rest = [budget for budget in budgets if after is None or budget.budget_id > after.budget_id]
         return listing.page(rest, size, lambda budget: Cursor(budget.budget_id))
+
+    async def _family(self, tenant_id: str) -> family.Budgets:
+        """The tenant's budgets as they are stored now."""
+        await self._catalog.refresh()
+        return {tracked.budget.budget_id: tracked.budget for tracked in self._catalog.of_tenant(tenant_id)}
 
     async def _existing(self, tenant_id: str, budget_id: str, etag: str) -> Budget:
         found = await self._store.find(tenant_id, budget_id)
