@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from finops.budget.v1.budget_pb2_grpc import add_BudgetServiceServicer_to_server
 
+from services.budget.adapters.alert_table import AlertTable
 from services.budget.adapters.closing import Closing
+from services.budget.adapters.history import LedgerHistory
 from services.budget.adapters.ledger import LedgerClient
 from services.budget.adapters.metrics import PrometheusMeters
 from services.budget.adapters.servicer import FULL_NAME, BudgetServicer
 from services.budget.adapters.state_log import StateLog
-from services.budget.adapters.tables import AlertTable, BudgetTable
+from services.budget.adapters.tables import BudgetTable
 from services.budget.domain.awaiting import Awaited
 from services.budget.domain.holds import Holds
 from services.budget.handlers.accounts import Accounts
@@ -17,8 +19,10 @@ from services.budget.handlers.alerting import Alerting
 from services.budget.handlers.catalog import Catalog
 from services.budget.handlers.changes import Changes
 from services.budget.handlers.definitions import Definitions
+from services.budget.handlers.forecasting import Forecasting
 from services.budget.handlers.rebuilding import Rebuilder
 from services.budget.handlers.reserving import Reserving
+from services.budget.handlers.standing import Standings
 from services.budget.handlers.statuses import Statuses
 from services.budget.settings import BudgetSettings
 from services.common.clickhouse import ClickHouse
@@ -49,13 +53,21 @@ def build(settings: BudgetSettings, keyring: KeyRing) -> Service:
     catalog = Catalog(store, clock, changes, meters)
     definitions = Definitions(store, catalog, clock)
     accounts = Accounts(catalog, state, ledger, awaited, changes, clock, meters)
-    alerting = Alerting(catalog, accounts, state, AlertTable(clickhouse), state, changes, clock, meters)
+    standings = Standings(accounts, holds)
+    history = LedgerHistory(channel, settings.auth.service_key.get_secret_value())
+    forecasting = Forecasting(
+        catalog, accounts, history, changes, clock,
+        refresh_seconds=options.forecast_refresh_seconds, concurrency=options.forecast_concurrency,
+    )  # fmt: skip
+    alerting = Alerting(
+        catalog, standings, forecasting, accounts, state, AlertTable(clickhouse), state, changes, clock, meters
+    )
     rebuilder = Rebuilder(
         catalog, accounts, state, ledger, changes, clock, meters, concurrency=options.rebuild_concurrency
     )
     reserving = Reserving(catalog, accounts, holds, changes, clock, meters)
     statuses = Statuses(
-        definitions, catalog, accounts, alerting, holds, changes, clock,
+        definitions, catalog, standings, forecasting, alerting, changes, clock,
         coalesce_seconds=options.watch_coalesce_seconds,
     )  # fmt: skip
     state.tell(changes.touch, alerting.learn)
@@ -80,6 +92,7 @@ def build(settings: BudgetSettings, keyring: KeyRing) -> Service:
             state,
             Repeating("budget definitions", catalog.refresh, seconds=options.refresh_seconds, essential=True),
             Repeating("budget alerts", alerting.run, seconds=1.0, wake=alerting.wake),
+            Repeating("budget forecasts", forecasting.run, seconds=1.0),
             Repeating("budget rebuilds", rebuilder.run, seconds=0.2),
             Repeating("expired holds", expire_holds, seconds=1.0),
             consumer,

@@ -22,6 +22,12 @@ class BudgetOptions(BaseModel):
         description="Last usage events whose ids are known, of tenants that reserve: so long may an event come before "
         "the Reserve or Settle that names it",
     )
+    forecast_refresh_seconds: float = Field(
+        default=3_600,
+        gt=0,
+        description="How old the past that a forecast rests on may be; six times that, if nobody asks",
+    )
+    forecast_concurrency: int = Field(default=2, ge=1, description="Ledger queries under way at a time, for forecasts")
     watch_coalesce_seconds: float = Field(
         default=0.2, ge=0, description="Changes of a watched budget within this time are sent as one"
     )

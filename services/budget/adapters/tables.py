@@ -1,4 +1,4 @@
-"""The tables `budgets` and `budget_alerts`."""
+"""The table `budgets`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from finops.budget.v1.budget_pb2 import BudgetAlert
-
-from services.budget.domain.budget import NAME_PREFIX, Budget, Enforcement, Terms
+from services.budget.domain.budget import Budget, Enforcement, Terms
 from services.budget.domain.periods import Period
 from services.common import money
 from services.common.clickhouse import ClickHouse
@@ -30,16 +28,6 @@ _BUDGETS: Mapping[str, str] = {
     "updated_at": _TIME,
     "deleted": "UInt8",
     "version": "UInt64",
-}
-_ALERTS: Mapping[str, str] = {
-    "alert_id": "String",
-    "tenant_id": "String",
-    "budget_id": "String",
-    "threshold_percent": "UInt16",
-    "period_start": _TIME,
-    "period_end": _TIME,
-    "spend": "Decimal(38, 12)",
-    "fired_at": _TIME,
 }
 _SELECT = f"SELECT {', '.join(_BUDGETS)} FROM budgets FINAL"  # noqa: S608 - column names of ours
 
@@ -74,32 +62,6 @@ class BudgetTable:
             to_datetime(budget.created), to_datetime(budget.updated), int(budget.deleted), budget.version,
         ]  # fmt: skip
         await _insert(self._clickhouse, "budgets", _BUDGETS, [row])
-
-
-class AlertTable:
-    """Fired alerts in ClickHouse; the same alert written twice is one row."""
-
-    def __init__(self, clickhouse: ClickHouse) -> None:
-        self._clickhouse = clickhouse
-
-    async def load(self, period_end_after: Micros) -> Mapping[str, Micros]:
-        rows = await self._clickhouse.query(
-            "SELECT alert_id, min(fired_at) FROM budget_alerts "
-            "WHERE period_end > fromUnixTimestamp64Micro({after:Int64}, 'UTC') GROUP BY alert_id",
-            {"after": period_end_after},
-        )
-        return {row[0]: _micros(row[1]) for row in rows}
-
-    async def save(self, alerts: Sequence[BudgetAlert]) -> None:
-        rows = [
-            [
-                alert.alert_id, alert.tenant_id, alert.budget.name.removeprefix(NAME_PREFIX), alert.threshold_percent,
-                to_datetime(alert.period_start_unix_micros), to_datetime(alert.period_end_unix_micros),
-                money.to_decimal(money.from_proto(alert.spend)), to_datetime(alert.time_unix_micros),
-            ]
-            for alert in alerts
-        ]  # fmt: skip
-        await _insert(self._clickhouse, "budget_alerts", _ALERTS, rows)
 
 
 async def _insert(

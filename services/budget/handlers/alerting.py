@@ -1,38 +1,51 @@
-"""Threshold alerts: exactly one for each budget, period and threshold.
+"""Alerts of thresholds: exactly one for each event at a threshold of a budget's period.
 
-An alert's id follows from what it is about. The ids that were fired are known from the alerts topic, which is
-followed, and from the archive, which outlives the topic. An alert is published first and archived afterwards; what a
-crash leaves unarchived is found in the topic at the next start. One process watches a budget's thresholds: the owner
-of its home partition.
+An alert's id follows from what it is about. What was told is known from the alerts topic, which is followed, and from
+the archive, which outlives the topic. An alert is published first and archived afterwards; what a crash leaves
+unarchived is found in the topic at the next start. One process watches a budget's thresholds: the owner of its home
+partition.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from finops.budget.v1.budget_pb2 import BudgetAlert
+from finops.budget.v1.budget_pb2 import BudgetAlert, ThresholdStatus
 
-from services.budget.domain.budget import NAME_PREFIX, to_proto
-from services.budget.domain.thresholds import alert_id, crossed
+from services.budget.domain.alerts import RESET, Reading, Told, alert_of, told_by
+from services.budget.domain.codec import rule_message
+from services.budget.domain.periods import Window
+from services.budget.domain.terms import Basis, ThresholdRule
+from services.budget.domain.thresholds import Event, Firing, Measure, ThresholdKey, burn_measure, due, key_of
 from services.budget.domain.tracking import Tracked
 from services.budget.handlers.accounts import Accounts
 from services.budget.handlers.catalog import Catalog
 from services.budget.handlers.changes import Changes
+from services.budget.handlers.forecasting import Forecasting
 from services.budget.handlers.ports import AlertArchive, AlertLog, Journal, Meters
-from services.common import money
-from services.common.clock import DAY, Clock, Micros
+from services.budget.handlers.standing import Standing, Standings
+from services.common.clock import DAY, MINUTE, Clock, Micros
 from services.common.errors import UnavailableError
 
 LONGEST_PERIOD: Micros = 366 * DAY
+FULL_PASS: Micros = MINUTE
+"""What changes with time alone (forecasts, limits that end) is looked at this often; spend is at once."""
+TRUSTED_SHARE = 5
+"""A forecast from the mean rate alone is believed once a fifth of the period is over."""
+
+Subject = tuple[str, str, str | None]
+"""(tenant, budget, member)."""
 
 
 class Alerting:
-    """Watches thresholds and remembers what was fired."""
+    """Watches thresholds and remembers what was told."""
 
     def __init__(
         self,
         catalog: Catalog,
+        standings: Standings,
+        forecasting: Forecasting,
         accounts: Accounts,
         journal: Journal,
         archive: AlertArchive,
@@ -42,6 +55,8 @@ class Alerting:
         meters: Meters,
     ) -> None:
         self._catalog = catalog
+        self._standings = standings
+        self._forecasting = forecasting
         self._accounts = accounts
         self._journal = journal
         self._archive = archive
@@ -49,48 +64,64 @@ class Alerting:
         self._changes = changes
         self._clock = clock
         self._meters = meters
-        self._fired: dict[str, Micros] = {}
-        self._archived: set[str] | None = None
+        self._firings: dict[ThresholdKey, Firing] = {}
+        self._loaded = False
+        self._archived: set[str] = set()
         self._unarchived: dict[str, BudgetAlert] = {}
-        self._dirty: set[tuple[str, str]] = set()
+        self._dirty: set[Subject] = set()
         self._unsure = False
+        self._last_full: Micros = 0
         self.wake = asyncio.Event()
         changes.listen(self._notice)
 
-    def _notice(self, tenant_id: str, budget_id: str) -> None:
-        self._dirty.add((tenant_id, budget_id))
+    def _notice(self, tenant_id: str, budget_id: str, member: str | None = None) -> None:
+        self._dirty.add((tenant_id, budget_id, member))
         self.wake.set()
 
     def learn(self, alert: BudgetAlert) -> None:
         """Takes in an alert found in the topic."""
-        if alert.alert_id not in self._fired:
-            self._fired[alert.alert_id] = alert.time_unix_micros
-            if self._archived is None or alert.alert_id not in self._archived:
-                self._unarchived[alert.alert_id] = alert
-                self.wake.set()
-            self._changes.touch(alert.tenant_id, alert.budget.name.removeprefix(NAME_PREFIX))
+        told = told_by(alert)
+        if told is None or not self._take(told, alert.time_unix_micros):
+            return
+        if alert.alert_id not in self._archived:
+            self._unarchived[alert.alert_id] = alert
+            self.wake.set()
+        self._changes.touch(told.key.tenant_id, told.key.budget_id)
 
-    def fired_at(self, alert: str) -> Micros:
-        """When the alert of this id was fired; 0: not yet."""
-        return self._fired.get(alert, 0)
+    def thresholds(self, tracked: Tracked, window: Window, member: str | None = None) -> Sequence[ThresholdStatus]:
+        """What happened at each of the budget's thresholds in a period."""
+        budget = tracked.budget
+        found = []
+        for rule in budget.terms.rules:
+            firing = self._firings.get(key_of(budget, window, rule, member), Firing())
+            found.append(
+                ThresholdStatus(
+                    percent=rule.percent,
+                    crossed_unix_micros=firing.fired,
+                    rule=rule_message(rule),
+                    back_below_unix_micros=firing.back_below,
+                )
+            )
+        return found
 
     async def run(self) -> None:
-        """Fires what is due and archives it.
+        """Tells what is due and archives it.
 
         Raises:
             UnavailableError: something is away; what is due stays due.
         """
-        if self._archived is None:
-            found = await self._archive.load(self._clock.now() - 2 * LONGEST_PERIOD)
-            self._fired = {**found, **self._fired}
-            self._archived = set(found)
+        if not self._loaded:
+            for told, time in await self._archive.load(self._clock.now() - 2 * LONGEST_PERIOD):
+                self._take(told, time)
+                self._archived.add(told.key.alert_id(told.occurrence, told.event))
             for known in self._archived & self._unarchived.keys():
                 del self._unarchived[known]
+            self._loaded = True
         if self._unsure:
             # After a publish whose outcome is unknown the topic tells what is in it.
             await self._journal.caught_up()
             self._unsure = False
-        await self._fire()
+        await self._tell()
         if self._unarchived:
             alerts = list(self._unarchived.values())
             await self._archive.save(alerts)
@@ -98,47 +129,118 @@ class Alerting:
                 self._unarchived.pop(alert.alert_id, None)
                 self._archived.add(alert.alert_id)
 
-    async def _fire(self) -> None:
+    def _take(self, told: Told, time: Micros) -> bool:
+        """Remembers an event. False: it was known."""
+        before = self._firings.get(told.key, Firing())
+        after = before.after(told.event, told.occurrence, time)
+        self._firings[told.key] = after
+        return after != before
+
+    async def _tell(self) -> None:
+        now = self._clock.now()
+        if now - self._last_full >= FULL_PASS:
+            self._last_full = now
+            self._dirty |= set(self._subjects())
         dirty, self._dirty = self._dirty, set()
-        due = [alert for key in dirty for alert in self._due(*key)]
-        if not due:
+        alerts = [alert for subject in dirty for alert in self._due(subject, now)]
+        if not alerts:
             return
         try:
-            await self._alert_log.publish(due)
+            await self._alert_log.publish(alerts)
         except UnavailableError:
             self._unsure = True
             self._dirty |= dirty
             raise
-        self._meters.alerts(len(due))
-        for alert in due:
+        self._meters.alerts(len(alerts))
+        for alert in alerts:
             self.learn(alert)
 
-    def _due(self, tenant_id: str, budget_id: str) -> Iterator[BudgetAlert]:
-        tracked = self._catalog.get(tenant_id, budget_id)
-        partitions = self._journal.partitions
-        if tracked is None or not partitions or tracked.budget.home(partitions) not in self._accounts.owned:
-            return
-        yield from self._crossings(tracked)
+    def _subjects(self) -> Iterator[Subject]:
+        """Everybody whose thresholds are watched here."""
+        for tracked in self._catalog.all():
+            budget = tracked.budget
+            if self._at_home(tracked):
+                yield budget.tenant_id, budget.budget_id, None
 
-    def _crossings(self, tracked: Tracked) -> Iterator[BudgetAlert]:
-        budget, now = tracked.budget, self._clock.now()
+    def _at_home(self, tracked: Tracked) -> bool:
+        partitions = self._journal.partitions
+        return bool(partitions) and tracked.budget.home(partitions) in self._accounts.owned
+
+    def _due(self, subject: Subject, now: Micros) -> Iterator[BudgetAlert]:
+        tenant_id, budget_id, member = subject
+        tracked = self._catalog.get(tenant_id, budget_id)
+        if tracked is None or not self._at_home(tracked) or (member is None) != (not tracked.budget.terms.per):
+            return
         current = tracked.current(now)
         for window in (tracked.last, current):
-            total = self._accounts.total(tracked.key(window))
-            if not total.complete:
+            standing = self._standings.within(tracked, window, now, member)
+            if standing.complete:
+                yield from self._crossings(tracked, standing, member, now, current=window == current)
+        yield from self._reset(tracked, member, now)
+
+    def _crossings(
+        self, tracked: Tracked, standing: Standing, member: str | None, now: Micros, *, current: bool
+    ) -> Iterator[BudgetAlert]:
+        budget = tracked.budget
+        for rule in budget.terms.rules:
+            if rule.basis is not Basis.ACTUAL and not current:
+                continue  # What a past period was heading to is known.
+            measure = self._measure(rule, tracked, standing, member, now)
+            if measure is None:
                 continue
-            spend = total.actual + total.shadow
-            for percent in crossed(budget, spend):
-                identity = alert_id(budget, window, percent)
-                if identity not in self._fired:
-                    yield BudgetAlert(
-                        alert_id=identity,
-                        tenant_id=budget.tenant_id,
-                        kind=BudgetAlert.KIND_THRESHOLD_CROSSED,
-                        budget=to_proto(budget),
-                        threshold_percent=percent,
-                        period_start_unix_micros=window.start,
-                        period_end_unix_micros=window.end,
-                        spend=money.to_proto(spend),
-                        time_unix_micros=now,
-                    )
+            key = key_of(budget, standing.window, rule, member)
+            firing = self._firings.get(key, Firing())
+            event = due(rule, measure, firing)
+            if event is not None:
+                occurrence = firing.occurrence + (event is Event.FIRED)
+                reading = self._reading(rule, tracked, standing, member, now)
+                yield alert_of(budget, rule, Told(key, occurrence, event), reading, now)
+
+    def _measure(
+        self, rule: ThresholdRule, tracked: Tracked, standing: Standing, member: str | None, now: Micros
+    ) -> Measure | None:
+        """What the rule looks at; None: it cannot be told yet."""
+        match rule.basis:
+            case Basis.ACTUAL:
+                return Measure(standing.used, standing.limit)
+            case Basis.FORECAST:
+                prospect = self._forecasting.of(tracked, standing, now, member)
+                window = standing.window
+                early = (now - window.start) * TRUSTED_SHARE < window.end - window.start
+                if prospect.outlook is None and early:
+                    return None
+                return Measure(prospect.forecast.expected, standing.limit)
+            case Basis.BURN_RATE:
+                burned = self._forecasting.burned(tracked, standing, now, member, rule.window_hours)
+                return (
+                    None if burned is None else burn_measure(burned, rule.window_hours, standing.limit, standing.window)
+                )
+
+    def _reset(self, tracked: Tracked, member: str | None, now: Micros) -> Iterator[BudgetAlert]:
+        """The start of a period after one in which a threshold fired."""
+        last, current, budget = tracked.last, tracked.current(now), tracked.budget
+        if last.end != current.start:
+            return
+        key = key_of(budget, current, RESET, member)
+        fired = any(self._firings.get(key_of(budget, last, rule, member)) for rule in budget.terms.rules)
+        if fired and key not in self._firings:
+            standing = self._standings.within(tracked, current, now, member)
+            reading = self._reading(RESET, tracked, standing, member, now)
+            yield alert_of(budget, RESET, Told(key, 1, Event.FIRED), reading, now)
+
+    def _reading(
+        self, rule: ThresholdRule, tracked: Tracked, standing: Standing, member: str | None, now: Micros
+    ) -> Reading:
+        forecasting = self._forecasting
+        prospect = forecasting.of(tracked, standing, now, member)
+        burned = forecasting.burned(tracked, standing, now, member, rule.window_hours) if rule.window_hours else 0
+        return Reading(
+            standing.window,
+            member,
+            standing.spend,
+            standing.used,
+            standing.limit,
+            burned or 0,
+            prospect.message(),
+            prospect.exhausted,
+        )

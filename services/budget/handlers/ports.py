@@ -8,6 +8,7 @@ from typing import Protocol
 
 from finops.budget.v1.budget_pb2 import BudgetAlert
 
+from services.budget.domain.alerts import Told
 from services.budget.domain.awaiting import EventId
 from services.budget.domain.budget import Budget
 from services.budget.domain.mirror import Entry, Mirror
@@ -36,10 +37,10 @@ class BudgetStore(Protocol):
 
 
 class AlertArchive(Protocol):
-    """Fired alerts for good; the topic forgets them. Raises UnavailableError where it is away."""
+    """What was told of thresholds, for good; the topic forgets it. Raises UnavailableError where it is away."""
 
-    async def load(self, period_end_after: Micros) -> Mapping[str, Micros]:
-        """When each alert fired, by alert id."""
+    async def load(self, period_end_after: Micros) -> Sequence[tuple[Told, Micros]]:
+        """What was told of thresholds, and when; the earliest first."""
         ...
 
     async def save(self, alerts: Sequence[BudgetAlert]) -> None: ...

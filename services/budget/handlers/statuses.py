@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Collection
 
-from finops.budget.v1.budget_pb2 import BudgetStatus, ThresholdStatus
+from finops.budget.v1.budget_pb2 import BudgetStatus
 
 from services.budget.domain.budget import to_proto
-from services.budget.domain.forecast.run_rate import run_rate
-from services.budget.domain.holds import Holds
-from services.budget.domain.thresholds import alert_id
+from services.budget.domain.thresholds import burn_measure
 from services.budget.domain.tracking import Tracked
-from services.budget.handlers.accounts import Accounts
 from services.budget.handlers.alerting import Alerting
 from services.budget.handlers.catalog import Catalog
 from services.budget.handlers.changes import Changes
 from services.budget.handlers.definitions import Definitions
+from services.budget.handlers.forecasting import DAY_HOURS, Forecasting
+from services.budget.handlers.standing import Standings
 from services.common import money
 from services.common.clock import Clock
 
@@ -28,9 +27,9 @@ class Statuses:
         self,
         definitions: Definitions,
         catalog: Catalog,
-        accounts: Accounts,
+        standings: Standings,
+        forecasting: Forecasting,
         alerting: Alerting,
-        holds: Holds,
         changes: Changes,
         clock: Clock,
         *,
@@ -38,39 +37,45 @@ class Statuses:
     ) -> None:
         self._definitions = definitions
         self._catalog = catalog
-        self._accounts = accounts
+        self._standings = standings
+        self._forecasting = forecasting
         self._alerting = alerting
-        self._holds = holds
         self._changes = changes
         self._clock = clock
         self._coalesce_seconds = coalesce_seconds
 
-    def status(self, tracked: Tracked) -> BudgetStatus:
-        """The budget's current period."""
+    def status(self, tracked: Tracked, member: str | None = None) -> BudgetStatus:
+        """The current period of a budget, or of one member of it."""
         budget, now = tracked.budget, self._clock.now()
-        window = tracked.current(now)
-        total = self._accounts.total(tracked.key(window))
-        spend = total.actual + total.shadow
-        held = self._holds.held(budget.tenant_id, budget.budget_id)
-        return BudgetStatus(
+        standing = self._standings.of(tracked, now, member)
+        window = standing.window
+        prospect = self._forecasting.of(tracked, standing, now, member)
+        status = BudgetStatus(
             budget=to_proto(budget),
             period_start_unix_micros=window.start,
             period_end_unix_micros=window.end,
-            actual=money.to_proto(total.actual),
-            shadow=money.to_proto(total.shadow),
-            held=money.to_proto(held),
-            remaining=money.to_proto(budget.terms.amount - spend - held),
-            forecast=money.to_proto(run_rate(spend, window, now)),
-            used_ratio=spend / budget.terms.amount,
-            thresholds=[
-                ThresholdStatus(
-                    percent=percent, crossed_unix_micros=self._alerting.fired_at(alert_id(budget, window, percent))
-                )
-                for percent in budget.terms.thresholds
-            ],
-            rebuilding=not total.complete,
+            limit=money.to_proto(standing.limit),
+            carried_over=money.to_proto(standing.carried_over),
+            increased=money.to_proto(standing.increased),
+            actual=money.to_proto(standing.actual),
+            shadow=money.to_proto(standing.shadow),
+            held=money.to_proto(standing.held),
+            settled=money.to_proto(standing.settled),
+            committed=money.to_proto(standing.committed),
+            remaining=money.to_proto(standing.remaining),
+            used_ratio=standing.used_ratio,
+            forecast=money.to_proto(prospect.forecast.expected),
+            forecast_detail=prospect.message(),
+            exhaust_unix_micros=prospect.exhausted or 0,
+            thresholds=self._alerting.thresholds(tracked, window, member),
+            rebuilding=not standing.complete,
             update_unix_micros=self._changes.time_of(budget.tenant_id, budget.budget_id) or budget.updated,
         )
+        burned = self._forecasting.burned(tracked, standing, now, member)
+        if burned is not None:
+            status.burn_per_day.CopyFrom(money.to_proto(burned))
+            status.burn_ratio = burn_measure(burned, DAY_HOURS, standing.limit, window).ratio
+        return status
 
     def get(self, tenant_id: str, name: str) -> BudgetStatus:
         """Raises InvalidArgumentError, NotFoundError, UnavailableError."""
@@ -106,12 +111,17 @@ class Statuses:
         return tracked
 
 
+_MOVES_WITH_TIME = ("forecast", "forecast_detail", "burn_per_day", "burn_ratio", "exhaust_unix_micros")
+
+
 def _same(new: BudgetStatus, old: BudgetStatus | None) -> bool:
     """Whether nothing but the time went on: the forecast falls with every moment that brings no spend."""
-    if old is None:
-        return False
-    compared = BudgetStatus()
-    compared.CopyFrom(new)
-    compared.update_unix_micros = old.update_unix_micros
-    compared.forecast.CopyFrom(old.forecast)
-    return compared == old
+    return old is not None and _still(new) == _still(old)
+
+
+def _still(status: BudgetStatus) -> BudgetStatus:
+    still = BudgetStatus()
+    still.CopyFrom(status)
+    for field in ("update_unix_micros", *_MOVES_WITH_TIME):
+        still.ClearField(field)
+    return still

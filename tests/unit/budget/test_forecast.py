@@ -9,11 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 from services.budget.domain.forecast.baseline import LEAST_HOURS, baseline_of
-from services.budget.domain.forecast.burn import burn_ratio
 from services.budget.domain.forecast.conformal import interval_of
 from services.budget.domain.forecast.hours import HourlySpend, hours_of_week
 from services.budget.domain.forecast.outlook import Outlook, outlook_of
-from services.budget.domain.periods import Window
 from services.common.clock import DAY, HOUR, to_micros
 
 MONDAY = to_micros(datetime(2026, 3, 2, tzinfo=UTC))
@@ -106,6 +104,13 @@ def test_spend_of_an_hour_is_spread_evenly_within_it() -> None:
     assert outlook.remaining(outlook.end + DAY) == 0
 
 
+def test_spend_between_two_moments_takes_parts_of_hours() -> None:
+    spend = HourlySpend(MONDAY, np.array([4.0, 8.0]))
+    assert spend.between(MONDAY + HOUR // 2, MONDAY + HOUR * 5 // 4) == 4.0
+    assert spend.between(MONDAY - DAY, MONDAY + DAY) == 12.0
+    assert spend.between(MONDAY + DAY, MONDAY) == 0.0
+
+
 def test_exhaustion_is_the_moment_the_limit_is_reached() -> None:
     outlook = outlook_after(np.full(4 * WEEK, DOLLAR), 10)
     now = outlook.start + 2 * HOUR
@@ -125,14 +130,6 @@ def test_corrections_below_zero_do_no_harm() -> None:
     values[100] = -500 * DOLLAR
     forecast = outlook_after(values, WEEK).forecast(0, MONDAY)
     assert forecast.low <= forecast.expected <= forecast.high
-
-
-def test_burning_at_the_even_rate_is_one() -> None:
-    window = Window(0, 30 * DAY)
-    assert burn_ratio(10**12, 24, 30 * 10**12, window) == 1
-    assert burn_ratio(4 * 10**12, 24, 30 * 10**12, window) == 4
-    assert burn_ratio(1, 24, 0, window) == float("inf")
-    assert burn_ratio(0, 24, 0, window) == 0
 
 
 def test_hours_of_half_hour_zones_belong_to_the_local_hour_they_begin_in() -> None:

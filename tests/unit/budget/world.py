@@ -11,8 +11,10 @@ from finops.cost.v1.cost_pb2 import CostRecord, LogPosition
 from finops.usage.v1.usage_pb2 import UsageEvent
 
 from services.budget.adapters.state_codec import decode, encode
+from services.budget.domain.alerts import Told, told_by
 from services.budget.domain.awaiting import Awaited
 from services.budget.domain.budget import Budget
+from services.budget.domain.forecast.hours import HourlySpend
 from services.budget.domain.holds import Holds
 from services.budget.domain.mirror import Entry, Mirror
 from services.budget.domain.periods import Window
@@ -22,9 +24,11 @@ from services.budget.handlers.alerting import Alerting
 from services.budget.handlers.catalog import Catalog
 from services.budget.handlers.changes import Changes
 from services.budget.handlers.definitions import Definitions
+from services.budget.handlers.forecasting import Forecasting
 from services.budget.handlers.ports import LedgerPositions
 from services.budget.handlers.rebuilding import FULL_PASS, Rebuilder
 from services.budget.handlers.reserving import Reserving
+from services.budget.handlers.standing import Standings
 from services.budget.handlers.statuses import Statuses
 from services.common import dimensions, money
 from services.common.clock import ManualClock, Micros, parse_rfc3339
@@ -66,7 +70,9 @@ class World:
     state: list[tuple[bytes, bytes | None]] = field(default_factory=list)
     alerts: list[pb.BudgetAlert] = field(default_factory=list)
     budgets: dict[tuple[str, str], Budget] = field(default_factory=dict)
-    archived: dict[str, Micros] = field(default_factory=dict)
+    archived: dict[str, pb.BudgetAlert] = field(default_factory=dict)
+    history: HourlySpend | None = None
+    """What the ledger tells of the past; None: it is away."""
     ledger_offsets: dict[int, int] = field(default_factory=dict)
     ledger_away: bool = False
     ledger_queries: int = 0
@@ -198,13 +204,24 @@ class MemoryArchive:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    async def load(self, period_end_after: Micros) -> Mapping[str, Micros]:
-        return dict(self._world.archived)
+    async def load(self, period_end_after: Micros) -> Sequence[tuple[Told, Micros]]:
+        found = [(told_by(alert), alert.time_unix_micros) for alert in self._world.archived.values()]
+        return [(told, time) for told, time in found if told is not None]
 
     async def save(self, alerts: Sequence[pb.BudgetAlert]) -> None:
         for alert in alerts:
             self._world.before_write()
-            self._world.archived[alert.alert_id] = alert.time_unix_micros
+            self._world.archived[alert.alert_id] = alert
+
+
+class MemoryHistory:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def hourly(self, tenant_id: str, scope_filter: str, start: Micros, end: Micros) -> HourlySpend:
+        if self._world.history is None:
+            raise UnavailableError("the ledger is away")
+        return self._world.history
 
 
 class NaiveLedger:
@@ -300,9 +317,14 @@ class Process:
         self.accounts = Accounts(
             self.catalog, self.journal, NaiveLedger(world), self.awaited, self.changes, clock, self.meters
         )
+        self.standings = Standings(self.accounts, self.holds)
+        self.forecasting = Forecasting(
+            self.catalog, self.accounts, MemoryHistory(world), self.changes, clock, refresh_seconds=3_600,
+            concurrency=2,
+        )  # fmt: skip
         self.alerting = Alerting(
-            self.catalog, self.accounts, self.journal, MemoryArchive(world), self.journal, self.changes, clock,
-            self.meters,
+            self.catalog, self.standings, self.forecasting, self.accounts, self.journal, MemoryArchive(world),
+            self.journal, self.changes, clock, self.meters,
         )  # fmt: skip
         self.rebuilder = Rebuilder(
             self.catalog, self.accounts, self.journal, NaiveLedger(world), self.changes, clock, self.meters,
@@ -310,7 +332,7 @@ class Process:
         )  # fmt: skip
         self.reserving = Reserving(self.catalog, self.accounts, self.holds, self.changes, clock, self.meters)
         self.statuses = Statuses(
-            self.definitions, self.catalog, self.accounts, self.alerting, self.holds, self.changes, clock,
+            self.definitions, self.catalog, self.standings, self.forecasting, self.alerting, self.changes, clock,
             coalesce_seconds=0,
         )  # fmt: skip
         self.journal.changes, self.journal.alerting = self.changes, self.alerting

@@ -33,10 +33,11 @@ class HourlySpend:
         return self.start + len(self.values) * HOUR
 
     def between(self, start: Micros, end: Micros) -> float:
-        """Spend of the hours that lie whole in [start, end), picodollars."""
-        first = max(-(-(start - self.start) // HOUR), 0)
-        last = max((end - self.start) // HOUR, first)
-        return float(self.values[first:last].sum())
+        """Spend in [start, end), picodollars; of an hour that lies partly within, that part."""
+        edges = np.arange(len(self.values) + 1)
+        cumulated = np.concatenate(([0.0], np.cumsum(self.values)))
+        first, last = ((moment - self.start) / HOUR for moment in (start, max(start, end)))
+        return float(np.interp(last, edges, cumulated) - np.interp(first, edges, cumulated))
 
 
 def hours_of_week(start: Micros, hours: int, zone: str) -> Slots:

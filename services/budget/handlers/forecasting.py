@@ -1,0 +1,220 @@
+"""Where every budget is heading: its past is asked of the ledger now and then, its forecast told from memory.
+
+A forecast is spend so far, exact and live, plus what the hours ahead usually cost. Members of a budget that has `per`,
+and budgets whose past has not been read yet, go on at their mean rate.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from finops.budget.v1.budget_pb2 import SpendForecast
+
+from services.budget.domain.budget import Budget
+from services.budget.domain.forecast.hours import HourlySpend
+from services.budget.domain.forecast.outlook import Forecast, Outlook, outlook_of
+from services.budget.domain.forecast.run_rate import run_rate
+from services.budget.domain.periods import Period, Window
+from services.budget.domain.tracking import Tracked
+from services.budget.handlers.accounts import Accounts
+from services.budget.handlers.catalog import Catalog
+from services.budget.handlers.changes import Changes
+from services.budget.handlers.standing import Standing
+from services.common import money
+from services.common.clock import DAY, HOUR, SECOND, Clock, Micros
+from services.common.errors import ApiError
+from services.common.log import get_logger
+from services.common.money import Picos
+
+log = get_logger(__name__)
+
+HISTORY: Micros = 16 * 7 * DAY
+"""How much of the past a forecast rests on; half of it only to test it."""
+DAY_HOURS = 24
+BATCH = 50
+"""Forecasts made in one pass, those asked for first; the next pass goes on."""
+
+
+class SpendHistory(Protocol):
+    """The ledger's hours. Raises ApiError where it is away or refuses."""
+
+    async def hourly(self, tenant_id: str, scope_filter: str, start: Micros, end: Micros) -> HourlySpend:
+        """Spend, unpriced usage at its shadow price included, of every hour of [start, end); `start` is a full hour,
+        and the last hour may be under way."""
+        ...
+
+
+class Prospect(NamedTuple):
+    """What is expected of a budget's period."""
+
+    forecast: Forecast
+    outlook: Outlook | None
+    """What the forecast rests on; None: the mean rate so far."""
+    exhausted: Micros | None
+    """When the limit is used up; None: not within the period."""
+
+    def message(self) -> SpendForecast:
+        """As the API shows it. Without an interval its bounds are left out."""
+        message = SpendForecast(expected=money.to_proto(self.forecast.expected), method="run-rate", past_error=math.nan)
+        outlook = self.outlook
+        if outlook is None:
+            return message
+        message.method, message.history_hours = outlook.method, outlook.history_hours
+        interval = outlook.interval
+        if interval is not None:
+            message.low.CopyFrom(money.to_proto(self.forecast.low))
+            message.high.CopyFrom(money.to_proto(self.forecast.high))
+            message.coverage, message.past_error = interval.coverage, interval.past_error
+            message.tested_hours = interval.tested_hours
+        return message
+
+
+@dataclass(frozen=True)
+class _Past:
+    """What the ledger said of a budget."""
+
+    scope_hash: str
+    window: Window
+    asked: Micros
+    spend: Picos
+    """The period's spend when it was asked."""
+    history: HourlySpend
+    """Whole hours."""
+    this_hour: float
+    """Spend of the hour under way when it was asked, picodollars."""
+    outlook: Outlook | None
+
+
+class Forecasting:
+    """Keeps each budget's outlook."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        accounts: Accounts,
+        history: SpendHistory,
+        changes: Changes,
+        clock: Clock,
+        *,
+        refresh_seconds: float,
+        concurrency: int,
+    ) -> None:
+        self._catalog = catalog
+        self._accounts = accounts
+        self._history = history
+        self._changes = changes
+        self._clock = clock
+        self._refresh: Micros = round(refresh_seconds * SECOND)
+        self._slots = asyncio.Semaphore(concurrency)
+        self._pasts: dict[tuple[str, str], _Past] = {}
+        self._wanted: dict[tuple[str, str], Micros] = {}
+        """When somebody last asked."""
+
+    # --- asking -----------------------------------------------------------------------------------------------------
+
+    def of(self, tracked: Tracked, standing: Standing, now: Micros, member: str | None = None) -> Prospect:
+        """Where the standing's period is heading."""
+        past = None if member is not None else self._past(tracked, now)
+        if past is None or past.outlook is None:
+            return _at_mean_rate(standing, now)
+        if _rolls(tracked.budget):
+            return Prospect(past.outlook.forecast(0, now), past.outlook, None)
+        forecast = past.outlook.forecast(standing.spend, now)
+        return Prospect(forecast, past.outlook, past.outlook.exhausted(standing.spend, standing.limit, now))
+
+    def burned(
+        self, tracked: Tracked, standing: Standing, now: Micros, member: str | None = None, hours: int = DAY_HOURS
+    ) -> Picos | None:
+        """Spend of the last `hours`; None of a member, and while the past has not been read."""
+        past = None if member is not None else self._past(tracked, now)
+        if past is None:
+            return None
+        # A period that began since starts from nothing.
+        since = standing.spend - (past.spend if past.window == standing.window else 0)
+        return round(past.history.between(now - hours * HOUR, now) + past.this_hour) + since
+
+    def _past(self, tracked: Tracked, now: Micros) -> _Past | None:
+        budget = tracked.budget
+        key = (budget.tenant_id, budget.budget_id)
+        self._wanted[key] = now
+        past = self._pasts.get(key)
+        return past if past is not None and past.scope_hash == tracked.budget.scope_hash else None
+
+    # --- keeping up -------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Reads the past of the budgets whose turn it is. A ledger that is away leaves the last outlook in place."""
+        if self._catalog.loaded:
+            await asyncio.gather(*(self._read(tracked) for tracked in self._due()[:BATCH]))
+
+    def _due(self) -> Sequence[Tracked]:
+        """Budgets whose past is old, those asked for of late first."""
+        now = self._clock.now()
+        due: list[tuple[bool, Micros, str, str, Tracked]] = []
+        known: set[tuple[str, str]] = set()
+        for tracked in self._catalog.all():
+            budget = tracked.budget
+            key = (budget.tenant_id, budget.budget_id)
+            known.add(key)
+            past = self._pasts.get(key)
+            idle = now - self._wanted.get(key, 0) > 2 * self._refresh
+            current = past is not None and past.scope_hash == tracked.budget.scope_hash
+            if past is None or not current or now - past.asked > self._refresh * (6 if idle else 1):
+                due.append((idle, past.asked if past is not None else 0, *key, tracked))
+        for gone in self._pasts.keys() - known:
+            del self._pasts[gone]
+        for gone in self._wanted.keys() - known:
+            del self._wanted[gone]
+        due.sort(key=lambda entry: entry[:4])
+        return [entry[-1] for entry in due]
+
+    async def _read(self, tracked: Tracked) -> None:
+        budget = tracked.budget
+        async with self._slots:
+            now = self._clock.now()
+            window = tracked.current(now)
+            total = self._accounts.total(tracked.key(window))
+            try:
+                hours = await self._history.hourly(
+                    budget.tenant_id, budget.terms.filter, now - now % HOUR - HISTORY, now
+                )
+            except ApiError as error:
+                log.info("a budget keeps its last forecast", budget=budget.name, error=str(error))
+                return
+        past, this_hour = _cut(hours, now)
+        end = past.end + (window.end - window.start) if _rolls(budget) else window.end
+        outlook = outlook_of(past, end, budget.terms.time_zone)
+        key = (budget.tenant_id, budget.budget_id)
+        self._pasts[key] = _Past(budget.scope_hash, window, now, total.actual + total.shadow, past, this_hour, outlook)
+        self._changes.touch(*key)
+
+
+def _cut(hours: HourlySpend, now: Micros) -> tuple[HourlySpend, float]:
+    """The whole hours since spend began, and what was spent in the hour under way."""
+    whole = (now - hours.start) // HOUR
+    this_hour = float(hours.values[whole:].sum())
+    values = hours.values[:whole]
+    spent = np.flatnonzero(values)
+    first = int(spent[0]) if len(spent) else whole
+    return HourlySpend(hours.start + first * HOUR, values[first:]), this_hour
+
+
+def _rolls(budget: Budget) -> bool:
+    """A rolling window has no end that spend could be heading to: its forecast is that of the next such window."""
+    return budget.terms.period is Period.ROLLING
+
+
+def _at_mean_rate(standing: Standing, now: Micros) -> Prospect:
+    expected = run_rate(standing.spend, standing.window, now)
+    exhausted = None
+    if standing.spend >= standing.limit:
+        exhausted = now
+    elif expected > standing.limit:
+        ahead = (standing.window.end - now) * (standing.limit - standing.spend) // (expected - standing.spend)
+        exhausted = now + ahead
+    return Prospect(Forecast(expected, expected, expected), None, exhausted)
