@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from finops.anomaly.v1.anomaly_pb2 import Anomaly, ListAnomaliesRequest
 from finops.budget.v1.budget_pb2 import Budget, BudgetStatus, GetBudgetStatusRequest, ListBudgetsRequest
+from finops.cost.v1.cost_pb2 import CostRecord
 from finops.governance.v1.governance_pb2 import (
     Approval,
     ApprovalState,
@@ -15,10 +16,13 @@ from finops.governance.v1.governance_pb2 import (
     ListToolsRequest,
     Tool,
 )
+from finops.ledger.v1.ledger_pb2 import ListCostEntriesRequest, ListUnpricedRequest, UnpricedUse
 from finops.recommendation.v1.recommendation_pb2 import ListRecommendationsRequest, Recommendation
 
+from services.common.clock import Micros
 from services.common.errors import NotFoundError
-from services.console.handlers.peers import Anomalies, Budgets, Caller, Governance, Recommendations
+from services.common.money import from_proto
+from services.console.handlers.peers import Anomalies, Budgets, Caller, Governance, Ledger, Recommendations
 
 PAGE_SIZE = 500
 MAX_ITEMS = 2_000
@@ -26,6 +30,38 @@ MAX_ITEMS = 2_000
 _CONCURRENT = 16
 
 Item = TypeVar("Item")
+
+
+async def unpriced(peer: Ledger, caller: Caller) -> list[UnpricedUse]:
+    """The tenant's use without a price, the dearest at the shadow price first."""
+
+    async def page(token: str) -> tuple[Sequence[UnpricedUse], str]:
+        answer = await peer.list_unpriced(caller, ListUnpricedRequest(page_size=PAGE_SIZE, page_token=token))
+        return answer.groups, answer.next_page_token
+
+    found = await _gather(page)
+    return sorted(found, key=lambda use: (-from_proto(use.shadow_cost), use.provider, use.model, use.service_tier))
+
+
+async def revisions(peer: Ledger, caller: Caller, event_key: str, at: Micros) -> list[CostRecord]:
+    """Every revision of an event, the first first. Its time never changes, so they all lie at the same microsecond.
+
+    Args:
+        peer: the ledger.
+        caller: who asks.
+        event_key: in hexadecimal.
+        at: the event's time.
+    """
+
+    async def page(token: str) -> tuple[Sequence[CostRecord], str]:
+        request = ListCostEntriesRequest(
+            start_unix_micros=at, end_unix_micros=at + 1, page_size=PAGE_SIZE, page_token=token
+        )
+        answer = await peer.list_cost_entries(caller, request)
+        return answer.entries, answer.next_page_token
+
+    found = [record for record in await _gather(page) if record.usage.event_key.hex() == event_key]
+    return sorted(found, key=lambda record: record.revision)
 
 
 async def budgets(peer: Budgets, caller: Caller) -> list[Budget]:

@@ -36,7 +36,7 @@ def buttons(dialog: ui.dialog, action: str, act: Callable[[], Awaitable[bool]], 
             ui.navigate.to(SIGN_IN_AGAIN)
             return
         except ApiError as error:
-            alert.show(error.message)
+            alert.show(_told(error))
             return
         finally:
             button.enable()
@@ -48,6 +48,12 @@ def buttons(dialog: ui.dialog, action: str, act: Callable[[], Awaitable[bool]], 
         ui.button("Cancel", on_click=dialog.close).props("flat no-caps").classes("button")
         button = ui.button(action, on_click=run).props("unelevated no-caps")
         button.classes("button button-bad" if dangerous else "button button-main")
+
+
+def _told(error: ApiError) -> str:
+    """The refusal and, where its message does not say so, which fields are wrong."""
+    fields = [f"{each.field}: {each.description}" for each in error.violations]
+    return "; ".join([error.message, *(field for field in fields if field not in error.message)])
 
 
 def confirm(title: str, consequence: str, action: str, act: Callable[[], Awaitable[None]]) -> None:

@@ -4,12 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.console.web.pages import anomalies, anomaly, budgets, costs, governance, keys, overview, recommendations
+from services.console.web.pages import (
+    anomalies,
+    anomaly,
+    budgets,
+    contract,
+    contracts,
+    costs,
+    event,
+    governance,
+    keys,
+    overview,
+    recommendations,
+    reconciliation,
+    unpriced,
+)
 from services.console.web.shell import Page
 
 PAGES: Sequence[Page] = (
     overview.PAGE,
     costs.PAGE,
+    event.PAGE,
+    unpriced.PAGE,
+    reconciliation.PAGE,
+    contracts.PAGE,
+    contract.PAGE,
     budgets.PAGE,
     anomalies.PAGE,
     anomaly.PAGE,

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from finops.anomaly.v1.anomaly_pb2 import Anomaly, GetAnomalyRequest
 from finops.ledger.v1.ledger_pb2 import CostRow
 from nicegui import ui
 
 from services.common import money as amounts
-from services.common.clock import DAY, HOUR, Micros, format_rfc3339
+from services.common.clock import DAY, HOUR, Micros
 from services.common.errors import NotFoundError
 from services.console.domain import figures
 from services.console.domain.cost_query import CostQuery, all_of, equals
@@ -19,7 +17,7 @@ from services.console.web.components import charts, notices
 from services.console.web.components.live import Live
 from services.console.web.components.stat import Stat
 from services.console.web.components.text import box, card, text
-from services.console.web.pages import rows
+from services.console.web.pages import links, rows
 from services.console.web.shell import Page
 from services.console.web.visit import Visit
 
@@ -54,15 +52,8 @@ async def build(visit: Visit) -> None:
             figures.span(found.end_unix_micros - found.start_unix_micros),
             f"from {figures.moment(found.start_unix_micros, visit.time_zone)}",
         )
-        costs_link.props["href"] = "/costs?" + urlencode(
-            {
-                "range": "custom",
-                "start": format_rfc3339(found.start_unix_micros),
-                "end": format_rfc3339(found.end_unix_micros),
-                "by": "model,user",
-                "filter": _filter(found),
-            }
-        )
+        span = Range(found.start_unix_micros, found.end_unix_micros)
+        costs_link.props["href"] = links.costs(span, ("model", "user"), _filter(found))
 
     live = Live(visit, refresh)
     ui.link("← All anomalies", "/anomalies").classes("back-link")

@@ -8,6 +8,7 @@ from nicegui import ui
 
 from services.common.money import Picos
 from services.console.domain import figures
+from services.console.domain.cost_query import equals
 from services.console.domain.series import NONE
 from services.console.handlers import overview as use_case
 from services.console.web.components import charts, notices
@@ -16,7 +17,7 @@ from services.console.web.components.segments import segments
 from services.console.web.components.stat import Stat
 from services.console.web.components.table import Column, DataTable, delta, money
 from services.console.web.components.text import box, card, text
-from services.console.web.pages import rows
+from services.console.web.pages import links, rows
 from services.console.web.shell import Page
 from services.console.web.visit import Visit
 
@@ -57,7 +58,9 @@ class _View:
     def build(self, live: Live) -> None:
         with box("stats"):
             self._today = Stat("Today", href="/costs?range=today")
-            self._month = Stat("Month to date", "Compared with the same days of last month, today left out")
+            self._month = Stat(
+                "Month to date", "Compared with the same days of last month, today left out", "/costs?range=month"
+            )
             self._forecast = Stat(
                 "Forecast for the month",
                 "So far, plus for each day to come the mean of that weekday over the last four weeks",
@@ -69,12 +72,14 @@ class _View:
         with self._unpriced:
             ui.icon("o_price_change").props('aria-hidden="true"')
             self._unpriced_text = text()
+            ui.link("What, and how to price it", "/unpriced").classes("strip-link")
         self._unpriced.set_visibility(False)
 
         with box("grid grid-main"):
             with card("Daily spend", f"last {use_case.CHART_DAYS} days", classes="span-2"):
                 _segments(_STACK_BY, "Stack by", self._choices, "stack_by", live)
                 self._chart = charts.Chart("Daily spend, stacked bars")
+                ui.link("Explore these costs", links.costs("30d", ("provider", "team"))).classes("card-more")
                 self._no_spend = notices.empty(
                     "o_bolt",
                     "No spend yet",
@@ -132,7 +137,7 @@ class _View:
                 [
                     {
                         "id": change.group[0],
-                        "name": {"t": change.group[0] or NONE},
+                        "name": {"t": change.group[0] or NONE, "href": self._costs_of(change.group[0])},
                         "cost": money(change.now),
                         "change": delta(change.difference, change.ratio),
                     }
@@ -142,6 +147,10 @@ class _View:
             self._movers.set_visibility(bool(found.movers))
             self._no_movers.set_visibility(not found.movers)
         self._show_needs(found)
+
+    def _costs_of(self, mover: str) -> str:
+        by = self._choices.move_by
+        return links.costs("7d", ("model",) if by != "model" else ("user",), equals(by, mover))
 
     def _show_spend(self, spend: use_case.Spend) -> None:
         self._today.show_money(spend.today, f"Yesterday {figures.dollars(spend.yesterday)}")

@@ -6,12 +6,15 @@ from finops.recommendation.v1.recommendation_pb2 import Recommendation
 from nicegui import ui
 
 from services.common import money as amounts
+from services.common.dimensions import is_dimension
 from services.console.domain import figures
+from services.console.domain.cost_query import all_of, equals
 from services.console.handlers import listing
 from services.console.web.components import notices
 from services.console.web.components.live import Live
 from services.console.web.components.segments import segments
 from services.console.web.components.text import box, text
+from services.console.web.pages import links
 from services.console.web.pages.rows import series_name
 from services.console.web.shell import Page
 from services.console.web.visit import Visit
@@ -69,6 +72,12 @@ def _total(found: list[Recommendation]) -> str:
     return f"{mid} a month in {len(found)}, between {low} and {high}"
 
 
+def _costs(found: Recommendation) -> str:
+    """The spend it is about."""
+    known = sorted((name, value) for name, value in found.subject.items() if is_dimension(name))
+    return links.costs("30d", ("model", "user"), all_of(*(equals(name, value) for name, value in known)))
+
+
 def _card(found: Recommendation) -> None:
     low, mid, high = (
         amounts.from_proto(amount)
@@ -80,6 +89,7 @@ def _card(found: Recommendation) -> None:
             with box("advice-tags"):
                 text(found.rule.replace("_", " ").capitalize(), "badge tone-quiet")
                 text(series_name(found.subject), "advice-subject")
+                ui.link("Its costs", _costs(found)).classes("fact-link")
             text(found.title, "advice-title", tag="h2")
             text(found.action, "advice-action", tag="p")
             if found.evidence:
