@@ -49,9 +49,9 @@ async def build(visit: Visit) -> None:
         with shown:
             record = revisions[index]
             newest = index == len(revisions) - 1
-            with card(f"Revision {record.revision}", "what counts now" if newest else "superseded"):
-                with box("panel-body"):
-                    entry.show(visit, record)
+            counts = "what counts now" if newest else "superseded"
+            with card(f"Revision {record.revision}", counts), box("panel-body"):
+                entry.show(visit, record)
             with card("Other use like this"):
                 _neighbours(record)
 
