@@ -101,6 +101,19 @@ class GrpcPeers:
     ) -> budget.GetBudgetStatusResponse:
         return await _ask(BudgetServiceStub(self._budget.channel()).GetBudgetStatus, caller, request)
 
+    async def list_member_statuses(
+        self, caller: Caller, request: budget.ListMemberStatusesRequest
+    ) -> budget.ListMemberStatusesResponse:
+        return await _ask(BudgetServiceStub(self._budget.channel()).ListMemberStatuses, caller, request)
+
+    async def list_holds(self, caller: Caller, request: budget.ListHoldsRequest) -> budget.ListHoldsResponse:
+        return await _ask(BudgetServiceStub(self._budget.channel()).ListHolds, caller, request)
+
+    async def forecast_spend(
+        self, caller: Caller, request: budget.ForecastSpendRequest
+    ) -> budget.ForecastSpendResponse:
+        return await _ask(BudgetServiceStub(self._budget.channel()).ForecastSpend, caller, request)
+
     async def list_anomalies(
         self, caller: Caller, request: anomaly.ListAnomaliesRequest
     ) -> anomaly.ListAnomaliesResponse:

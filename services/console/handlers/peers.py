@@ -85,6 +85,16 @@ class Budgets(Protocol):
         self, caller: Caller, request: budget.GetBudgetStatusRequest
     ) -> budget.GetBudgetStatusResponse: ...
 
+    async def list_member_statuses(
+        self, caller: Caller, request: budget.ListMemberStatusesRequest
+    ) -> budget.ListMemberStatusesResponse: ...
+
+    async def list_holds(self, caller: Caller, request: budget.ListHoldsRequest) -> budget.ListHoldsResponse: ...
+
+    async def forecast_spend(
+        self, caller: Caller, request: budget.ForecastSpendRequest
+    ) -> budget.ForecastSpendResponse: ...
+
 
 class Anomalies(Protocol):
     async def list_anomalies(

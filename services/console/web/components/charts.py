@@ -158,6 +158,68 @@ def band(
     }
 
 
+def spend_course(
+    labels: Sequence[str],
+    spent: Sequence[float | None],
+    expected: Sequence[float | None],
+    interval: tuple[float, float] | None,
+    lines: Mapping[str, float],
+) -> dict[str, Any]:
+    """Spend that adds up over a period, where it is heading, and lines it must not pass.
+
+    Args:
+        labels: of the moments.
+        spent: dollars so far; None after now.
+        expected: dollars so far and as forecast; None before now.
+        interval: low and high at the last moment, drawn as a fan from now.
+        lines: horizontal lines by what they are called.
+    """
+    options = _frame(labels, bottom=4)
+    options["xAxis"]["boundaryGap"] = False
+    series = [_course("Spent", spent, "solid"), _course("Forecast", expected, "dashed")]
+    series[0]["markLine"] = {
+        "silent": True,
+        "symbol": "none",
+        "data": [{"yAxis": value, "name": name} for name, value in lines.items()],
+        "label": {"formatter": "{b}", "position": "insideStartTop", **_AXIS_TEXT},
+        "lineStyle": {"color": "var(--bad)", "width": 1, "type": "dotted"},
+    }
+    now = next((index for index, value in enumerate(expected) if value is not None), len(labels))
+    if interval is not None and now < len(labels) - 1:
+        start = expected[now] or 0.0
+        steps = [None] * now + [(i - now) / (len(labels) - 1 - now) for i in range(now, len(labels))]
+        low = [None if step is None else start + (interval[0] - start) * step for step in steps]
+        width = [None if step is None else (interval[1] - interval[0]) * step for step in steps]
+        series += [_fan("Low", low, 0.0), _fan("Interval", width, 0.16)]
+    return {**options, "tooltip": {**_TOOLTIP, ":formatter": "afCourseTooltip"}, "series": series}
+
+
+def _course(name: str, values: Sequence[float | None], stroke: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "type": "line",
+        "data": list(values),
+        "symbol": "none",
+        "lineStyle": {"color": "var(--series-1)", "width": 2, "type": stroke},
+        "itemStyle": {"color": "var(--series-1)"},
+        "emphasis": {"disabled": True},
+    }
+
+
+def _fan(name: str, values: Sequence[float | None], opacity: float) -> dict[str, Any]:
+    """One of two stacked areas: an unseen one below, and the seen width above it."""
+    return {
+        "name": name,
+        "type": "line",
+        "stack": "interval",
+        "data": list(values),
+        "symbol": "none",
+        "lineStyle": {"opacity": 0},
+        "areaStyle": {"color": "var(--series-1)", "opacity": opacity},
+        "emphasis": {"disabled": True},
+    }
+
+
 def _frame(labels: Sequence[str], *, money: bool = True, bottom: int = 40) -> dict[str, Any]:
     return {
         "aria": {"enabled": True},

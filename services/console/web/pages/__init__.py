@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from services.console.web.pages import (
     anomalies,
     anomaly,
+    budget,
     budgets,
     contract,
     contracts,
@@ -30,6 +31,7 @@ PAGES: Sequence[Page] = (
     contracts.PAGE,
     contract.PAGE,
     budgets.PAGE,
+    budget.PAGE,
     anomalies.PAGE,
     anomaly.PAGE,
     recommendations.PAGE,

@@ -14,7 +14,7 @@ from services.console.web.components import dialogs, notices
 from services.console.web.components.live import Live
 from services.console.web.components.table import Column, DataTable, Row, money
 from services.console.web.components.text import box
-from services.console.web.pages import budget_form, rows
+from services.console.web.pages import budget_form, links, rows
 from services.console.web.shell import Page
 from services.console.web.visit import Visit
 
@@ -89,11 +89,12 @@ def _row(visit: Visit, status: pb.BudgetStatus, *, edits: bool) -> Row:
         "id": budget.name,
         "name": {
             "t": title,
+            "href": links.budget(budget.name),
             "t2": ("rebuilding from the ledger · " if status.rebuilding else "") + (budget.filter or "all spend"),
         },
         "used": rows.usage_bar(status),
         "spent": money(amounts.from_proto(status.actual) + amounts.from_proto(status.shadow)),
-        "amount": money(amounts.from_proto(budget.amount)),
+        "amount": money(rows.limit(status)),
         "remaining": money(amounts.from_proto(status.remaining)),
         "forecast": money(amounts.from_proto(status.forecast)),
         "period": {

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import quote, urlencode
 
+from finops.budget.v1.budget_pb2 import BudgetStatus
 from finops.cost.v1.cost_pb2 import CostRecord
 
 from services.common.clock import Micros, format_rfc3339
+from services.console.domain.cost_query import all_of, equals
 from services.console.domain.periods import Range
 
 
@@ -31,6 +33,17 @@ def event_at(key: bytes, moment: Micros) -> str:
     return f"/events/{key.hex()}?" + urlencode({"at": format_rfc3339(moment)})
 
 
+def budget(name: str) -> str:
+    """One budget; `name` is budgets/{budget}."""
+    return f"/budgets/{quote(name.rpartition('/')[2], safe='')}"
+
+
 def contract(name: str) -> str:
     """One contract."""
     return f"/contracts/{quote(name, safe='')}"
+
+
+def member_costs(status: BudgetStatus, condition: str) -> str:
+    """What one member of a budget spent in its period."""
+    span = Range(status.period_start_unix_micros, status.period_end_unix_micros)
+    return costs(span, ("model",), all_of(condition, equals(status.budget.per, status.member)))

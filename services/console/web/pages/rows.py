@@ -11,9 +11,11 @@ from finops.recommendation.v1.recommendation_pb2 import Recommendation
 
 from services.common import money as amounts
 from services.common.clock import Micros
+from services.common.money import Picos
 from services.console.domain import figures
 from services.console.handlers.overview import AT_RISK_RATIO
 from services.console.web.components.table import Cell, Row, money
+from services.console.web.pages import links
 
 _SEVERITY_TONES = {
     Anomaly.SEVERITY_HIGH: "bad",
@@ -27,9 +29,14 @@ def last_part(name: str) -> str:
     return name.rpartition("/")[2]
 
 
+def limit(status: BudgetStatus) -> Picos:
+    """The amount that holds now: with increases, and what the period before left."""
+    return amounts.from_proto(status.limit if status.HasField("limit") else status.budget.amount)
+
+
 def usage_bar(status: BudgetStatus) -> Cell:
     """How much of a budget is used, where its thresholds lie, and where the forecast ends."""
-    amount = amounts.from_proto(status.budget.amount)
+    amount = limit(status)
     forecast = amounts.from_proto(status.forecast)
     spent = amounts.from_proto(status.actual) + amounts.from_proto(status.shadow)
     tone = (
@@ -58,12 +65,12 @@ def budget_title(status: BudgetStatus) -> str:
 
 def budget_brief(status: BudgetStatus) -> Row:
     """One line on the overview."""
-    amount, forecast = amounts.from_proto(status.budget.amount), amounts.from_proto(status.forecast)
+    amount, forecast = limit(status), amounts.from_proto(status.forecast)
     return {
         "id": status.budget.name,
         "name": {
             "t": budget_title(status),
-            "href": "/budgets",
+            "href": links.budget(status.budget.name),
             "t2": f"{figures.dollars_short(amount)} · forecast {figures.dollars_short(forecast)}",
         },
         "used": usage_bar(status),

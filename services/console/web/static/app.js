@@ -52,6 +52,16 @@ const afStackTooltip = (points) => {
   return `${head}<table class="af-tip">${rows}${sum}${before ? row(before) : ""}</table>`;
 };
 
+// Tooltip of a budget's course: what was spent, or where it is heading and between what.
+const afCourseTooltip = (points) => {
+  const value = (name) => points.find((p) => p.seriesName === name)?.value;
+  const row = (name, text) => `<tr><td>${name}</td><td class="af-num">${text}</td></tr>`;
+  const [spent, forecast, low, width] = ["Spent", "Forecast", "Low", "Interval"].map(value);
+  const rows = spent != null ? row("Spent", afMoney(spent)) : forecast != null ? row("Forecast", afMoney(forecast)) : "";
+  const between = low != null && width ? row("Between", `${afMoney(low)} and ${afMoney(low + width)}`) : "";
+  return `<div class="af-tip-title">${afText(points[0].axisValueLabel)}</div><table class="af-tip">${rows}${between}</table>`;
+};
+
 const afCopy = async (button, text) => {
   try {
     await navigator.clipboard.writeText(text);
