@@ -51,7 +51,9 @@ class Running:
             ),
             grpc=GrpcSettings(host="127.0.0.1", port=grpc_port),
             http=HttpSettings(host="127.0.0.1", port=http_port),
-            peers=PeerSettings(ledger=target, budget=target, anomaly=target, optimizer=target, governance=target),
+            peers=PeerSettings(
+                pricing=target, ledger=target, budget=target, anomaly=target, optimizer=target, governance=target
+            ),
             console=ConsoleOptions(refresh_seconds=refresh_seconds),
         )
         self.keyring = key_ring(self._settings)

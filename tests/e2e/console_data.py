@@ -10,6 +10,7 @@ from finops.anomaly.v1.anomaly_pb2 import Anomaly
 from finops.budget.v1 import budget_pb2 as budget
 from finops.cost.v1.cost_pb2 import CostLine, CostRecord, Rating, RatingStatus
 from finops.governance.v1 import governance_pb2 as governance
+from finops.pricing.v1 import pricing_pb2 as pricing
 from finops.recommendation.v1.recommendation_pb2 import Evidence, Recommendation
 from finops.usage.v1.usage_pb2 import Quantities, UsageEvent
 
@@ -37,6 +38,8 @@ class Tenant:
     anomalies: list[Anomaly] = field(default_factory=list)
     recommendations: list[Recommendation] = field(default_factory=list)
     tools: dict[str, governance.Tool] = field(default_factory=dict)
+    contracts: dict[str, pricing.Contract] = field(default_factory=dict)
+    rates: list[pricing.FxRate] = field(default_factory=list)
     approvals: dict[str, governance.Approval] = field(default_factory=dict)
     audit: list[governance.AuditEntry] = field(default_factory=list)
 
@@ -47,6 +50,7 @@ def organisation(now: Micros, scale: float = 1.0) -> Tenant:
     for status in _budgets(now):
         tenant.budgets[status.budget.name] = status
     tenant.anomalies = _anomalies(now)
+    tenant.contracts["reseller-2026"] = _contract(now)
     tenant.recommendations = _recommendations(now)
     _govern(tenant, now)
     return tenant
@@ -131,6 +135,17 @@ def _budgets(now: Micros) -> list[budget.BudgetStatus]:
                       budget.ENFORCEMENT_WARN),
         budget_status("legal", "Legal", 1_500, 402.77, 610, 'team = "legal" AND environment = "prod"', now),
     ]  # fmt: skip
+
+
+def _contract(now: Micros) -> pricing.Contract:
+    scope = pricing.Scope(provider="anthropic")
+    return pricing.Contract(
+        name="reseller-2026", source="Order form 4711", effective_from_unix_micros=now // DAY * DAY - 30 * DAY,
+        discounts=[pricing.PercentTerm(scope=scope, parts_per_million=125_000)],
+        commitments=[pricing.Commitment(id="minimum", scope=scope, amount_picos=10_000 * money.PICOS_PER_DOLLAR,
+                                        period=pricing.COMMITMENT_PERIOD_MONTH)],
+        recorded_unix_micros=now - 3 * DAY, recorded_by="first admin",
+    )  # fmt: skip
 
 
 def _anomalies(now: Micros) -> list[Anomaly]:

@@ -13,7 +13,12 @@ from docs.screenshot import sign_in
 PAGES = {
     "/": "Overview",
     "/costs": "Costs",
+    "/unpriced": "Unpriced",
+    "/reconciliation": "Reconciliation",
+    "/contracts": "Contracts",
+    "/contracts/reseller-2026": "Contract",
     "/budgets": "Budgets",
+    "/budgets/legal": "Budget",
     "/anomalies": "Anomalies",
     "/anomalies/a1": "Anomaly",
     "/recommendations": "Recommendations",

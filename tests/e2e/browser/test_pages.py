@@ -14,6 +14,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 WITH_DATA = {
     "/": ["Month to date", "Search, monthly", "team search", "Give back 14 idle Copilot seats", "support-bot"],
     "/costs": ["checkout", "By group", "Period before"],
+    "/unpriced": ["house-model-7b", "$0.36", "What to do"],
+    "/reconciliation": ["openai-costs", "Unexplained", "Tokens that cost nothing"],
+    "/contracts": ["reseller-2026", "1 discount, 1 commitment", "50%", "Exchange rates"],
+    "/contracts/reseller-2026": ["Order form 4711", "12.5", "minimum"],
+    "/budgets/legal": ["Legal", "$402.77", "Not crossed", "req-held"],
     "/budgets": ["Search, monthly", 'team = "legal" AND environment = "prod"', "Blocks"],
     "/anomalies": ["model gpt-4o · team growth", "High"],
     "/anomalies/a1": ["6.8 times the $14.20 usual", "$493.11", "$8.90 to $21.70"],
@@ -24,6 +29,11 @@ WITH_DATA = {
 WITH_NOTHING = {
     "/": ["No spend yet", "/v1/events", "No budgets yet", "None open"],
     "/costs": ["No costs here", "/v1/events"],
+    "/unpriced": ["Everything has a price"],
+    "/reconciliation": ["No provider reports its costs yet"],
+    "/contracts": ["No contracts: list prices count", "aifinops contracts put"],
+    "/contracts/reseller-2026": ["No such contract"],
+    "/budgets/legal": ["No such budget"],
     "/budgets": ["No budgets yet", "/api/v1/budgets"],
     "/anomalies": ["Nothing out of range", "/v1/events"],
     "/anomalies/a1": ["No such anomaly"],
@@ -38,7 +48,7 @@ def test_every_page_with_data(admin: Tab, path: str) -> None:
     page = admin.open(path)
     for text in WITH_DATA[path]:
         expect(page.get_by_role("main")).to_contain_text(text)
-    if path in ("/", "/costs", "/anomalies/a1"):
+    if path in ("/", "/costs", "/anomalies/a1", "/budgets/legal"):
         expect(page.locator(".chart svg path").first).to_be_attached()
     page.wait_for_timeout(1_500)  # at least one refresh of live figures
     admin.calm()

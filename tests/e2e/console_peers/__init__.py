@@ -9,6 +9,7 @@ from finops.anomaly.v1.anomaly_pb2_grpc import add_AnomalyServiceServicer_to_ser
 from finops.budget.v1.budget_pb2_grpc import add_BudgetServiceServicer_to_server
 from finops.governance.v1.governance_pb2_grpc import add_GovernanceServiceServicer_to_server
 from finops.ledger.v1.ledger_pb2_grpc import add_LedgerServiceServicer_to_server
+from finops.pricing.v1.pricing_pb2_grpc import add_PricingServiceServicer_to_server
 from finops.recommendation.v1.recommendation_pb2_grpc import add_RecommendationServiceServicer_to_server
 
 from services.common.component import GrpcService, Service
@@ -16,6 +17,7 @@ from tests.e2e.console_peers.budgets import Budgets
 from tests.e2e.console_peers.findings import Anomalies, Recommendations
 from tests.e2e.console_peers.governance import Governance
 from tests.e2e.console_peers.ledger import Ledger
+from tests.e2e.console_peers.pricing import Pricing
 from tests.e2e.console_peers.world import World
 
 __all__ = ["World", "peers"]
@@ -25,8 +27,10 @@ def peers(world: World) -> Service:
     """The services the console asks, as one. They answer the calls that it makes, not all there are."""
     ledger, budgets = Ledger(world), Budgets(world)  # type: ignore[abstract]
     governance = Governance(world)  # type: ignore[abstract]
+    pricing = Pricing(world)  # type: ignore[abstract]
     served: list[tuple[str, Any, Callable[[Any, Any], None]]] = [
         ("ledger.v1.LedgerService", ledger, add_LedgerServiceServicer_to_server),
+        ("pricing.v1.PricingService", pricing, add_PricingServiceServicer_to_server),
         ("budget.v1.BudgetService", budgets, add_BudgetServiceServicer_to_server),
         ("anomaly.v1.AnomalyService", Anomalies(world), add_AnomalyServiceServicer_to_server),
         (

@@ -10,7 +10,7 @@ from finops.budget.v1.budget_pb2_grpc import BudgetServiceServicer
 
 from services.common import money
 from services.common.auth import Access
-from services.common.clock import HOUR, SystemClock
+from services.common.clock import DAY, HOUR, SystemClock
 from services.common.errors import AbortedError, AlreadyExistsError, InvalidArgumentError, NotFoundError
 from tests.e2e.console_peers.world import World, page_of
 
@@ -73,6 +73,27 @@ class Budgets(BudgetServiceServicer):
         self, request: budget.GetBudgetStatusRequest, _context: Any
     ) -> budget.GetBudgetStatusResponse:
         return budget.GetBudgetStatusResponse(status=self._find(request.name))
+
+    async def ListHolds(self, request: budget.ListHoldsRequest, _context: Any) -> budget.ListHoldsResponse:
+        self._find(request.name)
+        now = SystemClock().now()
+        hold = budget.Hold(request_id="req-held", create_unix_micros=now, expire_unix_micros=now + HOUR)
+        hold.amount.CopyFrom(money.to_proto(money.PICOS_PER_DOLLAR))
+        return budget.ListHoldsResponse(holds=[hold])
+
+    async def ForecastSpend(self, request: budget.ForecastSpendRequest, _context: Any) -> budget.ForecastSpendResponse:
+        now = SystemClock().now()
+        points = []
+        for moment in range(request.start_unix_micros, request.end_unix_micros, DAY):
+            dollars = money.to_proto((100 + moment // DAY % 7 * 20) * money.PICOS_PER_DOLLAR)
+            point = budget.ForecastPoint(time_unix_micros=moment, actual=dollars if moment <= now else None)
+            if moment + DAY > now:
+                point.expected.CopyFrom(dollars)
+            points.append(point)
+        low, expected, high = (money.to_proto(amount * money.PICOS_PER_DOLLAR) for amount in (4_000, 4_800, 5_900))
+        return budget.ForecastSpendResponse(
+            forecast=budget.SpendForecast(expected=expected, low=low, high=high, coverage=0.8), points=points
+        )
 
     def _find(self, name: str, access: Access = Access.READ) -> budget.BudgetStatus:
         found = self._world.of("budget", access).budgets.get(name)

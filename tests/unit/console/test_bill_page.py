@@ -52,7 +52,7 @@ def test_lines_are_chosen_by_what_explains_them() -> None:
 def test_causes_add_up_to_the_difference() -> None:
     def provider(reported: int, metered: int, **causes: int) -> BillProvider:
         parts = [
-            BillExplanation(cause=BillCause.Value(f"BILL_CAUSE_{name.upper()}"), amount=money.to_proto(amount))
+            BillExplanation(cause=f"BILL_CAUSE_{name.upper()}", amount=money.to_proto(amount))
             for name, amount in causes.items()
         ]
         return BillProvider(reported=money.to_proto(reported), metered=money.to_proto(metered), explanations=parts)
