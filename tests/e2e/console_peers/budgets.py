@@ -55,8 +55,13 @@ class Budgets(BudgetServiceServicer):
         for path in request.update_mask.paths:
             if path == "threshold_percents":
                 found.threshold_percents[:] = request.budget.threshold_percents
-            elif path == "amount":
-                found.amount.CopyFrom(request.budget.amount)
+            elif path == "threshold_rules":
+                found.ClearField(path)
+                found.threshold_rules.extend(request.budget.threshold_rules)
+            elif path in ("amount", "custom_range", "rolling_window", "calendar", "carry_over"):
+                found.ClearField(path)
+                if request.budget.HasField(path):
+                    getattr(found, path).CopyFrom(getattr(request.budget, path))
             else:
                 setattr(found, path, getattr(request.budget, path))
         found.etag = str(int(found.etag) + 1)

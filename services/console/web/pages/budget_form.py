@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 from finops.budget.v1 import budget_pb2 as pb
@@ -17,10 +17,11 @@ from services.console.domain.enums import value, word, words
 from services.console.domain.periods import zone
 from services.console.web.components import dialogs
 from services.console.web.components.text import box
+from services.console.web.pages.budget_rules import FIELDS, Rules
 from services.console.web.visit import Visit
 
 _DEFAULT_PERCENTS = "50, 80, 100"
-_EDITABLE = ("display_name", "filter", "amount", "period", "time_zone", "threshold_percents", "enforcement")
+_EDITABLE = ("display_name", "filter", "amount", "period", "time_zone", "threshold_percents", "enforcement", *FIELDS)
 _ENFORCEMENTS = {
     "observe": "Observe: alerts only",
     "warn": "Warn: checks answer with a warning",
@@ -32,11 +33,11 @@ AnyField = TypeVar("AnyField", ui.input, ui.select)
 Refresh = Callable[[], Awaitable[None]]
 
 
-def create(visit: Visit, refresh: Refresh) -> None:
-    """Asks for a new budget."""
-    dialog, body = dialogs.ask("New budget")
+def create(visit: Visit, parents: Mapping[str, str], refresh: Refresh) -> None:
+    """Asks for a new budget. `parents`: titles of the budgets there are, by name."""
+    dialog, body = dialogs.ask("New budget", wide=True)
     with body:
-        form = _Form(pb.Budget(period=pb.PERIOD_MONTH, time_zone=visit.time_zone.key))
+        form = _Form(pb.Budget(period=pb.PERIOD_MONTH, time_zone=visit.time_zone.key), parents)
 
         async def save() -> bool:
             await visit.peers.create_budget(visit.caller, pb.CreateBudgetRequest(budget=form.budget()))
@@ -47,11 +48,11 @@ def create(visit: Visit, refresh: Refresh) -> None:
     dialog.open()
 
 
-def edit(visit: Visit, budget: pb.Budget, refresh: Refresh) -> None:
+def edit(visit: Visit, budget: pb.Budget, parents: Mapping[str, str], refresh: Refresh) -> None:
     """Asks for changes of a budget; one that somebody else changed meanwhile is not overwritten (etag)."""
-    dialog, body = dialogs.ask("Edit budget")
+    dialog, body = dialogs.ask("Edit budget", wide=True)
     with body:
-        form = _Form(budget)
+        form = _Form(budget, parents)
 
         async def save() -> bool:
             changed = form.budget()
@@ -66,7 +67,7 @@ def edit(visit: Visit, budget: pb.Budget, refresh: Refresh) -> None:
 
 
 class _Form:
-    def __init__(self, budget: pb.Budget) -> None:
+    def __init__(self, budget: pb.Budget, parents: Mapping[str, str]) -> None:
         percents = ", ".join(str(percent) for percent in budget.threshold_percents) or _DEFAULT_PERCENTS
         amount = (
             f"{amounts.to_decimal(amounts.from_proto(budget.amount)).normalize():f}"
@@ -95,6 +96,7 @@ class _Form:
             self._percents = _field(ui.input("Alert at percent", value=percents, validation=_percents_problem))
             self._zone = _field(ui.input("Time zone", value=budget.time_zone or "UTC", validation=_zone_problem))
         self._enforcement = _field(ui.select(_ENFORCEMENTS, label="At the limit", value=enforcement))
+        self._rules = Rules(budget, parents, self._period)
 
     def budget(self) -> pb.Budget:
         """What was entered.
@@ -106,7 +108,7 @@ class _Form:
         wrong = [field for field in fields if not field.validate()]  # every one, so that each shows what is wrong
         if wrong:
             raise InvalidArgumentError("Some fields need another look.")
-        return pb.Budget(
+        entered = pb.Budget(
             display_name=self._name.value.strip(),
             filter=self._filter.value.strip(),
             amount=amounts.to_proto(amounts.parse_dollars(_plain(self._amount.value))),
@@ -115,6 +117,8 @@ class _Form:
             threshold_percents=_percents(self._percents.value),
             enforcement=value(pb.Enforcement, self._enforcement.value, "enforcement"),
         )
+        self._rules.fill(entered)
+        return entered
 
 
 def _field(element: AnyField) -> AnyField:

@@ -47,10 +47,13 @@ async def build(visit: Visit) -> None:
         table.set_visibility(bool(found))
         nothing.set_visibility(not found)
 
+    def create() -> None:
+        budget_form.create(visit, _titles(statuses), live.refresh)
+
     async def act(action: str, name: str) -> None:
         budget = statuses[name].budget
         if action == "edit":
-            budget_form.edit(visit, budget, live.refresh)
+            budget_form.edit(visit, budget, _titles(statuses), live.refresh)
             return
 
         async def delete() -> None:
@@ -63,9 +66,9 @@ async def build(visit: Visit) -> None:
     live = Live(visit, refresh)
     if edits:
         with box("page-actions"):
-            ui.button("New budget", icon="add", on_click=lambda: budget_form.create(visit, live.refresh)).props(
-                "unelevated no-caps"
-            ).classes("button button-main")
+            ui.button("New budget", icon="add", on_click=create).props("unelevated no-caps").classes(
+                "button button-main"
+            )
     with box("card card-flush", tag="section"):
         actions = [Column("actions", "Actions", "actions")] if edits else []
         table = DataTable([*_COLUMNS, *actions], "Budgets", on_act=act)
@@ -78,6 +81,10 @@ async def build(visit: Visit) -> None:
         )
         nothing.set_visibility(False)
     await live.first()
+
+
+def _titles(statuses: dict[str, pb.BudgetStatus]) -> dict[str, str]:
+    return {name: rows.budget_title(status) for name, status in statuses.items()}
 
 
 def _row(visit: Visit, status: pb.BudgetStatus, *, edits: bool) -> Row:
