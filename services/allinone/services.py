@@ -52,7 +52,11 @@ SERVICES: dict[str, Entry] = {
         Entry("ingest", "IngestSettings", has_tables=False),
         Entry("pricing", "PricingSettings", grpc_services=("finops.pricing.v1.PricingService",)),
         Entry("ledger", "LedgerSettings", grpc_services=("finops.ledger.v1.LedgerService",)),
-        Entry("budget", "BudgetSettings", grpc_services=("finops.budget.v1.BudgetService",)),
+        Entry(
+            "budget",
+            "BudgetSettings",
+            grpc_services=("finops.budget.v1.BudgetService", "envoy.service.auth.v3.Authorization"),
+        ),
         Entry("anomaly", "AnomalySettings", grpc_services=("finops.anomaly.v1.AnomalyService",), niceness=_LATER),
         Entry(
             "optimizer",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from finops.budget.v1.budget_pb2_grpc import add_BudgetServiceServicer_to_server
+from finops.envoy.v3.external_auth_pb2_grpc import add_AuthorizationServicer_to_server
 
 from services.budget.adapters.alert_table import AlertTable
 from services.budget.adapters.closing import Closing
+from services.budget.adapters.ext_authz import servicer as ext_authz
 from services.budget.adapters.history import LedgerHistory
 from services.budget.adapters.ledger import LedgerClient
 from services.budget.adapters.metrics import PrometheusMeters
@@ -72,6 +74,8 @@ def build(settings: BudgetSettings, keyring: KeyRing) -> Service:
     )  # fmt: skip
     state.tell(changes.touch, alerting.learn)
 
+    servicer = BudgetServicer(definitions, statuses, reserving)
+
     async def expire_holds() -> None:
         reserving.expire()
 
@@ -99,11 +103,12 @@ def build(settings: BudgetSettings, keyring: KeyRing) -> Service:
             Closing("budget watches", changes.close),
         ],
         grpc=[
+            GrpcService(FULL_NAME, servicer, add_BudgetServiceServicer_to_server),
             GrpcService(
-                FULL_NAME,
-                BudgetServicer(definitions, statuses, reserving),
-                add_BudgetServiceServicer_to_server,
-            )
+                ext_authz.FULL_NAME,
+                ext_authz.ExtAuthzServicer(servicer, options.ext_authz, clock),
+                add_AuthorizationServicer_to_server,
+            ),
         ],
         migrations=["services.budget.migrations"],
     )

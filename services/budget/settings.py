@@ -2,9 +2,74 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from typing import Annotated, Literal
 
+from pydantic import AfterValidator, BaseModel, Field
+
+from services.common import money
+from services.common.dimensions import is_dimension
 from services.common.settings import ServiceSettings
+
+DIMENSION_HEADERS = {
+    "x-team": "team",
+    "x-user": "user",
+    "x-project": "project",
+    "x-key": "key",
+    "x-tool": "tool",
+    "x-environment": "environment",
+    "x-provider": "provider",
+    "x-model": "model",
+}
+
+
+def _headers(mapping: dict[str, str]) -> dict[str, str]:
+    for header, dimension in mapping.items():
+        if not is_dimension(dimension) or dimension == "tenant":
+            raise ValueError(f"header {header!r} leads to {dimension!r}, which is no dimension")
+    return {header.lower(): dimension for header, dimension in mapping.items()}
+
+
+def _dollars(text: str) -> str:
+    if money.parse_dollars(text) < 0:
+        raise ValueError("must not be negative")
+    return text
+
+
+class ExtAuthzOptions(BaseModel):
+    """`AIFINOPS_BUDGET__EXT_AUTHZ__...`"""
+
+    mode: Literal["reserve", "check"] = Field(
+        default="reserve",
+        description="`reserve` holds the estimate until the usage event comes or the lease ends; `check` holds nothing",
+    )
+    headers: Annotated[dict[str, str], AfterValidator(_headers)] = Field(
+        default=DIMENSION_HEADERS, description="JSON: the dimension, or `tag:<name>`, that each request header gives"
+    )
+    tags_header: str = Field(default="x-tags", description="Header of tags, k=v,k=v; empty: none")
+    credential_header: str = Field(
+        default="",
+        description="Header of the client's secret, such as `authorization`: its SHA-256 becomes the key where no "
+        "other header names one. Empty: secrets are not looked at",
+    )
+    principal: Literal["", "team", "user", "project", "key", "tool"] = Field(
+        default="",
+        description="Dimension that the identity in the client's certificate gives; it wins over headers",
+    )
+    request_id_header: str = Field(
+        default="x-request-id",
+        description="Header whose value is the reservation's id, and the id of the usage event that replaces it",
+    )
+    estimate_header: str = Field(
+        default="x-estimated-cost",
+        description="Header of a request's estimate in dollars: it may raise the route's or the default one, no more",
+    )
+    default_estimate: Annotated[str, AfterValidator(_dollars)] = Field(
+        default="0.01", description="Dollars held for a request whose route's configuration tells no `estimate`"
+    )
+    lease_seconds: int = Field(
+        default=300, ge=1, le=86_400, description="How long a hold lives without its usage event"
+    )
+    denied_status: Literal[402, 403, 429] = Field(default=429, description="HTTP status of a request over budget")
 
 
 class BudgetOptions(BaseModel):
@@ -31,6 +96,7 @@ class BudgetOptions(BaseModel):
     watch_coalesce_seconds: float = Field(
         default=0.2, ge=0, description="Changes of a watched budget within this time are sent as one"
     )
+    ext_authz: ExtAuthzOptions = ExtAuthzOptions()
 
 
 class BudgetSettings(ServiceSettings):
