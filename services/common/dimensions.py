@@ -15,7 +15,9 @@ DIMENSIONS: tuple[str, ...] = (
 )  # fmt: skip
 """Every dimension but tags, which are written `tag:<name>`."""
 
-BUCKETS: tuple[str, ...] = tuple(Quantities.DESCRIPTOR.fields_by_name)
+BUCKETS: tuple[str, ...] = tuple(
+    name for name, field in Quantities.DESCRIPTOR.fields_by_name.items() if field.message_type is None
+)
 """Names of the disjoint quantities, in the order of their field numbers."""
 
 TOKEN_BUCKETS: tuple[str, ...] = tuple(name for name in BUCKETS if name.endswith("_tokens"))
@@ -69,7 +71,17 @@ def _attribution(attributes: tuple[str, ...], tags: tuple[tuple[str, str], ...],
 
 def quantities(message: Quantities) -> dict[str, int]:
     """The buckets that are not zero, by name."""
-    return {field.name: value for field, value in message.ListFields()}
+    return {field.name: value for field, value in message.ListFields() if field.message_type is None}
+
+
+def difference(after: Quantities, before: Quantities) -> Quantities:
+    """What changed, business metrics too. Those that stayed the same are left out."""
+    changed = Quantities(**{bucket: getattr(after, bucket) - getattr(before, bucket) for bucket in BUCKETS})
+    for name in {*after.business_metrics, *before.business_metrics}:
+        change = after.business_metrics.get(name, 0) - before.business_metrics.get(name, 0)
+        if change:
+            changed.business_metrics[name] = change
+    return changed
 
 
 def of_mapping(dimensions: Mapping[str, str], name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from finops.cost.v1.cost_pb2 import Booked, CostRecord
 from finops.usage.v1.usage_pb2 import Quantities
 
-from services.common.dimensions import BUCKETS
+from services.common.dimensions import difference
 
 
 def postings(record: CostRecord) -> tuple[CostRecord, ...]:
@@ -25,7 +25,7 @@ def _reversal(record: CostRecord) -> CostRecord:
         list_cost_delta_picos=-booked.list_cost_picos,
         contracted_cost_delta_picos=-booked.contracted_cost_picos,
         billed_cost_delta_picos=-booked.billed_cost_picos,
-        quantity_delta=Quantities(**{bucket: -getattr(booked.usage.quantities, bucket) for bucket in BUCKETS}),
+        quantity_delta=difference(Quantities(), booked.usage.quantities),
         unpriced_events_delta=-int(booked.unpriced),
         events_delta=-1,
         usage_position=record.usage_position,

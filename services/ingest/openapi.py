@@ -163,7 +163,7 @@ def _event() -> Schema:
     usage["gpu_seconds"] = {"type": ["string", "number"], "description": "GPUs times seconds held, up to 3 decimals"}
     return {
         "type": "object",
-        "required": ["id", "time", "usage"],
+        "required": ["id", "time"],
         "description": "The buckets of `usage` are disjoint: no token is counted in two of them. Fields not named here "
         "are dropped.",
         "properties": {
@@ -188,13 +188,21 @@ def _event() -> Schema:
                 "properties": usage,
             },
             "seat": {"type": "object", "additionalProperties": False, "properties": {"assigned_at": _TIME, **_SEAT}},
+            "metrics": {
+                "type": "object",
+                "maxProperties": fields.MAX_METRICS,
+                "propertyNames": {"pattern": f"^{fields.METRIC_NAME}$"},
+                "additionalProperties": _count(fields.MAX_METRIC),
+                "description": "What the use stands for in your own business, such as orders; costs are divided by it",
+            },
         },
         "anyOf": [
-            {"properties": {"usage": {"minProperties": 1}}},
-            {"required": ["outcome"], "properties": {"outcome": {"enum": list(native.OUTCOMES)[1:]}}},
-            {"required": ["billed_cost"], "properties": {"billed_cost": {"type": "string"}}},
+            {"required": ["usage"], "properties": {"usage": {"minProperties": 1}}},
+            {"required": ["metrics"], "properties": {"metrics": {"minProperties": 1}}},
+            {"required": ["usage", "outcome"], "properties": {"outcome": {"enum": list(native.OUTCOMES)[1:]}}},
+            {"required": ["usage", "billed_cost"], "properties": {"billed_cost": {"type": "string"}}},
             {
-                "required": ["measurement", "source_cost"],
+                "required": ["usage", "measurement", "source_cost"],
                 "properties": {"measurement": {"const": "reported"}, "source_cost": {"type": "string"}},
             },
         ],

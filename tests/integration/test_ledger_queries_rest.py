@@ -159,3 +159,19 @@ async def test_before_anything_was_written_nothing_was_known(books: Books) -> No
     assert now["as_of"] is None
     assert (await books.get("/costs", as_of="2199-01-01"))["rows"] == now["rows"]
     assert len((await books.get("/entries", as_of="2199-01-01"))["entries"]) == 1
+
+
+async def test_cost_per_order(books: Books) -> None:
+    await books.write(
+        cost_record("o", cost_picos=10, quantities=Quantities(business_metrics={"orders": 4}), team="shop"),
+        cost_record("u", usage_offset=1, cost_picos=6, team="ads"),
+    )
+    asked = {"group_by": "team", "unit_costs": "true", "unit_metrics": "orders, tickets", "compare": "previous"}
+    rows = (await books.get("/costs", **asked))["rows"]
+    found = {row["team"]: row["unit_costs"]["metrics"] for row in rows}
+    none = {"count": 0, "per_unit": None}
+    assert found == {
+        "shop": {"orders": {"count": 4, "per_unit": "0.000000000002"}, "tickets": none},
+        "ads": {"orders": none, "tickets": none},
+    }
+    assert rows[0]["compared"]["unit_costs"]["metrics"] == {"orders": none, "tickets": none}

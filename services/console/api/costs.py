@@ -26,6 +26,13 @@ from services.console.domain.cost_query import (
 router = APIRouter(tags=["costs"])
 
 
+class MetricCost(Answer):
+    """Of a unit of the caller's own business, as events told it."""
+
+    count: int
+    per_unit: Dollars | None
+
+
 class UnitCosts(Answer):
     """`cost`, the effective cost, of a unit: the exact quotient, rounded half to even; null without units."""
 
@@ -36,6 +43,7 @@ class UnitCosts(Answer):
     users: int = Field(description="Each once, however often; events without a user count for nobody")
     tokens: int
     sessions: int | None = Field(description="null without `sessions=true`")
+    metrics: dict[str, MetricCost] = Field(description="Each of `unit_metrics`")
 
 
 class Figures(Answer):
@@ -164,6 +172,9 @@ async def costs(
     ] = None,
     unit_costs: Annotated[str, _truth("Cost of a request, of a user, of a thousand tokens")] = "false",
     sessions: Annotated[str, _truth("With `unit_costs`: sessions too, which takes longer")] = "false",
+    unit_metrics: Annotated[
+        str | None, Query(description="With `unit_costs`: up to 8 names of your own metrics, such as orders,tickets")
+    ] = None,
 ) -> Response:
     """Spend is metered usage only; a provider's own reports never add to it. Usage without a price has
     `unpriced_events` and a `shadow_cost`."""
@@ -227,4 +238,17 @@ def _unit_costs(query: CostQuery, units: LedgerUnitCosts) -> dict[str, Any]:
         "users": units.users,
         "tokens": units.tokens,
         "sessions": units.sessions if query.sessions else None,
+        "metrics": _metrics(query, units),
     }
+
+
+def _metrics(query: CostQuery, units: LedgerUnitCosts) -> dict[str, Any]:
+    """A group that only the compared range has counts none of them."""
+    found = {
+        metric.name: {
+            "count": metric.count,
+            "per_unit": dollars(metric.per_unit) if metric.HasField("per_unit") else None,
+        }
+        for metric in units.metrics
+    }
+    return {name: found.get(name, {"count": 0, "per_unit": None}) for name in query.unit_metrics}

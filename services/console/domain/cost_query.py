@@ -38,6 +38,7 @@ COMPARISONS: dict[str, ComparisonPeriod] = {
 
 DEFAULT_DAYS = 30
 MAX_GROUPS = 4
+MAX_METRICS = 8
 MAX_LIMIT = 10_000
 MAX_BUCKETS = 10_000
 EARLIEST = to_micros(datetime(2000, 1, 1, tzinfo=UTC))
@@ -65,6 +66,7 @@ class CostQuery:
     compare: str | Range = ""
     unit_costs: bool = False
     sessions: bool = False
+    unit_metrics: tuple[str, ...] = ()
 
     def request(self) -> QueryCostsRequest:
         return QueryCostsRequest(
@@ -80,6 +82,7 @@ class CostQuery:
             comparison=self._comparison(),
             unit_costs=self.unit_costs,
             sessions=self.sessions,
+            unit_metrics=self.unit_metrics,
         )
 
     def _comparison(self) -> Comparison | None:
@@ -140,11 +143,16 @@ def parse_cost_query(parameters: Parameters, now: Micros, default_zone: str = "U
         reading.comparison(tz),
         reading.yes_or_no("unit_costs"),
         reading.yes_or_no("sessions"),
+        reading.names("unit_metrics"),
     )
     if query.with_rest and not limit:
         reading.wrong("with_rest", "is what lies beyond limit: set that too")
     if query.sessions and not query.unit_costs:
         reading.wrong("sessions", "is a part of unit_costs: set that too")
+    if query.unit_metrics and not query.unit_costs:
+        reading.wrong("unit_metrics", "is a part of unit_costs: set that too")
+    if len(query.unit_metrics) > MAX_METRICS:
+        reading.wrong("unit_metrics", f"at most {MAX_METRICS} metrics")
     reading.finish()
     return query
 
@@ -246,15 +254,18 @@ class _Reading:
             self.wrong("start", "must lie before end")
         return Range(start, end)
 
+    def names(self, name: str, what: str = "a metric") -> tuple[str, ...]:
+        """Names behind commas, or in several parameters."""
+        found = tuple(part.strip() for text in self._left.pop(name, []) for part in text.split(",") if part.strip())
+        if len(set(found)) != len(found):
+            self.wrong(name, f"names {what} twice")
+        return found
+
     def groups(self) -> tuple[str, ...]:
-        names = tuple(
-            name.strip() for text in self._left.pop("group_by", []) for name in text.split(",") if name.strip()
-        )
+        names = self.names("group_by", "a dimension")
         for name in names:
             if not is_dimension(name):
                 self.wrong("group_by", f"no dimension {name!r}: use {', '.join(DIMENSIONS)} or tag:<name>")
-        if len(set(names)) != len(names):
-            self.wrong("group_by", "names a dimension twice")
         if len(names) > MAX_GROUPS:
             self.wrong("group_by", f"at most {MAX_GROUPS} dimensions")
         return names

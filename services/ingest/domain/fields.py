@@ -23,6 +23,9 @@ MAX_COUNT = 1_000_000_000
 MAX_REPORTED_COUNT = 10**15
 """Of any bucket in a row of a provider's report, which sums up an organisation's hour or day."""
 MAX_SEATS = 10_000
+MAX_METRICS = 8
+MAX_METRIC = 10**12
+"""Of a business metric in one event: millions of such events still add up within 64 bits."""
 MAX_DECIMAL = 28
 """Characters of a decimal: as many digits as Decimal's default context keeps exactly."""
 
@@ -32,6 +35,8 @@ MAX_DOLLARS_TEXT = 40
 MAX_DOLLARS = MAX_INT64 // PICOS_PER_DOLLAR
 """The most that 64 bits of picodollars hold."""
 
+METRIC_NAME = "[A-Za-z][A-Za-z0-9_.-]{0,63}"
+_METRIC_NAME = re.compile(METRIC_NAME)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 AMOUNT = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?"
 """How an amount of dollars is written."""
@@ -214,6 +219,25 @@ def tags(value: object, field: str) -> dict[str, str]:
         text(name, where, MAX_TAG_NAME)
         found[name] = text(tag, where)
     return found
+
+
+def metrics(value: object, field: str) -> dict[str, int]:
+    """Up to 8 numbers of the sender's own business, by name.
+
+    Raises:
+        Rejected
+    """
+    found = mapping(value, field)
+    if len(found) > MAX_METRICS:
+        raise Rejected(Reason.TOO_LONG, field, f"has {len(found)} metrics: at most {MAX_METRICS} are kept")
+    for name in found:
+        if not _METRIC_NAME.fullmatch(name):
+            raise Rejected(
+                Reason.INVALID,
+                f"{field}.{name:.64}",
+                'is no name of a metric: write up to 64 letters, digits, "_", "." and "-", a letter first',
+            )
+    return {name: count(number, f"{field}.{name}", MAX_METRIC) for name, number in found.items()}
 
 
 def add_clean_tag(found: dict[str, str], name: object, value: object) -> None:

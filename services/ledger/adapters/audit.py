@@ -98,6 +98,7 @@ class ClickHouseAudit:
             "measurement": "Int8",
             **dict.fromkeys(_KEYS, "LowCardinality(String)"),
             **{name: "Int128" if name in _TOTALS else "Int64" for name in _SUMMED},
+            "metrics": "Map(String, Int64)",
         }
         rows = [
             (group.seconds, group.tenant_id, group.measurement, *group.dimensions, *sums.quantities, *sums[1:])
@@ -151,15 +152,18 @@ def _difference_sql(rollup: ReadFrom) -> str:
     entry_sums = ", ".join(f"{of_entry[name]} AS of_{name}" for name in _SUMMED)
     rows = ", ".join(sql for sql, _ in [*keyed[1:], *dimensions])
     row_sums = ", ".join(f"-{name}" for name in _SUMMED)
+    minus_metrics = "mapApply((name, value) -> (name, -value), metrics)"
     return f"""
-        SELECT {", ".join(names)}, {", ".join(f"sum(of_{name}) AS sum_{name}" for name in _SUMMED)}
+        SELECT {", ".join(names)}, {", ".join(f"sum(of_{name}) AS sum_{name}" for name in _SUMMED)},
+            sumMap(of_metrics) AS sum_metrics
         FROM
         (
-            SELECT {entries}, {entry_sums} FROM cost_entries FINAL WHERE {_OF_DAY}
+            SELECT {entries}, {entry_sums}, metrics_delta AS of_metrics FROM cost_entries FINAL WHERE {_OF_DAY}
             UNION ALL
-            SELECT toInt64(toUnixTimestamp(start)), {rows}, {row_sums} FROM {ROLLUP_TABLES[rollup]}
+            SELECT toInt64(toUnixTimestamp(start)), {rows}, {row_sums}, {minus_metrics} FROM {ROLLUP_TABLES[rollup]}
             WHERE {within("start")}
         )
         GROUP BY {", ".join(names)}
         HAVING {" OR ".join(f"sum_{name} != 0" for name in _SUMMED)}
+            OR arrayExists(value -> value != 0, mapValues(sum_metrics))
     """  # noqa: S608

@@ -85,7 +85,7 @@ class ClickHouseReader:
                 "group_by",
                 f"the answer has more than {sql.MAX_ROWS} rows: shorten the range, group by less or set limit",
             )
-        return [_cost_row(row, len(query.group_by)) for row in rows]
+        return [_cost_row(row, len(query.group_by), query.metrics) for row in rows]
 
     async def users(self, query: CostQuery, source: ReadFrom) -> Mapping[RowKey, int]:
         return await self._distinct(query, source, "user")
@@ -135,9 +135,10 @@ class ClickHouseReader:
         return not rows[0][0]
 
 
-def _cost_row(row: Sequence[Any], groups: int) -> CostRow:
+def _cost_row(row: Sequence[Any], groups: int, metrics: Sequence[str]) -> CostRow:
     start, rest, events, unpriced = row[groups : groups + 4]
     first_bucket = groups + 4 + len(sql.COSTS)
+    first_metric = first_bucket + len(BUCKETS)
     cost, shadow, listed, contracted, billed = map(money.to_proto, row[groups + 4 : first_bucket])
     return CostRow(
         group=row[:groups],
@@ -149,7 +150,10 @@ def _cost_row(row: Sequence[Any], groups: int) -> CostRow:
         billed_cost=billed,
         events=events,
         unpriced_events=unpriced,
-        quantities=Quantities(**dict(zip(BUCKETS, row[first_bucket:], strict=True))),
+        quantities=Quantities(
+            **dict(zip(BUCKETS, row[first_bucket:first_metric], strict=True)),
+            business_metrics=dict(zip(metrics, row[first_metric:], strict=True)),
+        ),
         rest=bool(rest),
     )
 

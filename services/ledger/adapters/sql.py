@@ -29,6 +29,8 @@ class _Table:
     """Name of the column that the range is about."""
     bucket: str
     """A bucket's sum, with %s for the bucket."""
+    metrics: str
+    """Name of the column that holds business metrics."""
     cost: str
     """A cost's sum, with %s for its name."""
     events: str
@@ -47,6 +49,7 @@ def _rollup(name: str) -> _Table:
         seconds="toInt64(toUnixTimestamp(start))",
         time="start",
         bucket="sum(%s)",
+        metrics="metrics",
         cost="sum(%s)",
         events="sum(events)",
         unpriced="sum(unpriced_events)",
@@ -62,6 +65,7 @@ _TABLES: Mapping[ReadFrom, _Table] = {
         seconds=f"intDiv(toUnixTimestamp64Micro(time), {SECOND})",
         time="time",
         bucket="sum(%s_delta)",
+        metrics="metrics_delta",
         cost="sum(toInt128(%s_delta))",
         events="sum(events_delta)",
         unpriced="sum(unpriced_events_delta)",
@@ -111,7 +115,7 @@ class _Asked:
 
 def costs(query: CostQuery, source: ReadFrom) -> Statement:
     """Rows of: group values, bucket's start in seconds, whether it is the rest, events, unpriced events, COSTS, each
-    quantity."""
+    quantity, each of the metrics asked for."""
     asked = _asked(query, source)
     table, keys = asked.table, asked.keys
     in_one_pass = _limits(query) and _in_one_pass(query)
@@ -122,6 +126,7 @@ def costs(query: CostQuery, source: ReadFrom) -> Statement:
         "sum_unpriced": table.unpriced,
         **{f"sum_{cost}": table.cost % cost for cost in COSTS},
         **{f"sum_{bucket}": table.bucket % bucket for bucket in BUCKETS},
+        **_metrics(query, asked),
     }
     selected = ", ".join([*asked.selected, *(f"{sql} AS {name}" for name, sql in sums.items())])
     text = (
@@ -139,6 +144,15 @@ def costs(query: CostQuery, source: ReadFrom) -> Statement:
         rows = min(rows, query.limit)
     asked.statement.text = f"{text} ORDER BY {', '.join(order)} LIMIT {rows}"
     return asked.statement
+
+
+def _metrics(query: CostQuery, asked: _Asked) -> dict[str, str]:
+    """Sums of the business metrics asked for, by the names they are selected under."""
+    asked.statement.parameters |= {f"metric{place}": name for place, name in enumerate(query.metrics)}
+    return {
+        f"sum_metric{place}": f"sum({asked.table.metrics}[{{metric{place}:String}}])"
+        for place in range(len(query.metrics))
+    }
 
 
 def distinct(query: CostQuery, source: ReadFrom, column: str) -> Statement:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from finops.cost.v1.cost_pb2 import Money
-from finops.ledger.v1.ledger_pb2 import CostRow, UnitCosts
+from finops.ledger.v1.ledger_pb2 import CostRow, MetricCost, UnitCosts
 
 from services.common import money
 from services.common.clock import Micros
@@ -36,7 +36,7 @@ def key_of(row: CostRow) -> RowKey:
     return RowKey(tuple(row.group), row.time_unix_micros, row.rest)
 
 
-def price_units(rows: Iterable[CostRow], counts: Counts) -> None:
+def price_units(rows: Iterable[CostRow], counts: Counts, metrics: Sequence[str] = ()) -> None:
     """Fills `units` of each row: its effective cost, divided by what it counts."""
     for row in rows:
         cost, key = money.from_proto(row.cost), key_of(row)
@@ -52,8 +52,14 @@ def price_units(rows: Iterable[CostRow], counts: Counts) -> None:
                 users=users,
                 tokens=tokens,
                 sessions=sessions,
+                metrics=[_of_metric(cost, name, row) for name in metrics],
             )
         )
+
+
+def _of_metric(cost: money.Picos, name: str, row: CostRow) -> MetricCost:
+    count = row.quantities.business_metrics.get(name, 0)
+    return MetricCost(name=name, count=count, per_unit=_per(cost, count))
 
 
 def _per(cost: money.Picos, units: int) -> Money | None:

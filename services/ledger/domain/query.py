@@ -19,6 +19,8 @@ from services.ledger.domain.entry import LATEST_TIME
 MAX_RANGE: Micros = 5 * 366 * DAY
 MAX_GROUP_BY = 8
 MAX_LIMIT = 10_000
+MAX_METRICS = 8
+MAX_METRIC_NAME = 64
 LOG_PARTITION = "log_partition"
 
 _UNITS: dict[int, Unit] = {
@@ -85,6 +87,8 @@ class CostQuery:
     """Where the groups within `limit` are those that cost most; None: in `range`."""
     unit_costs: bool = False
     sessions: bool = False
+    metrics: tuple[str, ...] = ()
+    """Business metrics to divide costs by."""
     buckets: tuple[Micros, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -128,6 +132,7 @@ def read_query(request: QueryCostsRequest, tenant_id: str | None) -> CostQuery:
     checks.expect(0 <= request.limit <= MAX_LIMIT, "limit", f"0 (all groups) to {MAX_LIMIT}, not {request.limit}")
     checks.expect(not request.with_rest or request.limit > 0, "with_rest", "is what lies beyond limit: set that too")
     checks.expect(not request.sessions or request.unit_costs, "sessions", "is a part of unit_costs: set that too")
+    _check_metrics(checks, request)
     checks.expect(request.as_of_unix_micros >= 0, "as_of_unix_micros", "before 1970")
     scope = _scope(checks, request)
     parsed = _filter(checks, request.filter)
@@ -149,6 +154,7 @@ def read_query(request: QueryCostsRequest, tenant_id: str | None) -> CostQuery:
         comparison=before,
         unit_costs=request.unit_costs,
         sessions=request.sessions,
+        metrics=tuple(request.unit_metrics),
     )
 
 
@@ -224,6 +230,16 @@ def _check_groups(checks: _Checks, request: QueryCostsRequest) -> None:
         else:
             known = f"{', '.join(DIMENSIONS)} or tag:<name>"
             checks.expect(is_dimension(name), where, f"no dimension {name!r}: use {known}")
+        checks.expect(name not in names[:index], where, f"{name!r} is there twice")
+
+
+def _check_metrics(checks: _Checks, request: QueryCostsRequest) -> None:
+    names = list(request.unit_metrics)
+    checks.expect(not names or request.unit_costs, "unit_metrics", "is a part of unit_costs: set that too")
+    checks.expect(len(names) <= MAX_METRICS, "unit_metrics", f"{len(names)} metrics, at most {MAX_METRICS}")
+    for index, name in enumerate(names):
+        where = f"unit_metrics[{index}]"
+        checks.expect(0 < len(name) <= MAX_METRIC_NAME, where, f"has 1 to {MAX_METRIC_NAME} characters")
         checks.expect(name not in names[:index], where, f"{name!r} is there twice")
 
 

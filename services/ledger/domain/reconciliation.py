@@ -34,6 +34,8 @@ class Sums(NamedTuple):
     billed_cost_picos: Picos
     events: int
     unpriced_events: int
+    metrics: Mapping[str, int]
+    """By name; where all are zero they are the same."""
 
 
 Differences = Mapping[Group, Sums]

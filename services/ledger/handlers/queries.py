@@ -124,12 +124,12 @@ class LedgerQueries:
             return await self._reader.costs(query, source)
         if not query.sessions:
             rows, users = await asyncio.gather(self._reader.costs(query, source), self._reader.users(query, source))
-            price_units(rows, Counts(users))
+            price_units(rows, Counts(users), query.metrics)
             return rows
         rows, users, sessions = await asyncio.gather(
             self._reader.costs(query, source), self._reader.users(query, source), self._reader.sessions(query)
         )
-        price_units(rows, Counts(users, sessions))
+        price_units(rows, Counts(users, sessions), query.metrics)
         return rows
 
     async def list_entries(self, request: ListCostEntriesRequest, principal: Principal) -> ListCostEntriesResponse:

@@ -22,7 +22,7 @@ from finops.usage.v1.usage_pb2 import (
 )
 
 from services.common.clock import Micros
-from services.common.dimensions import BUCKETS, attribution_of
+from services.common.dimensions import BUCKETS, attribution_of, difference
 from services.common.money import Picos
 
 HASH_BYTES = 16
@@ -170,9 +170,7 @@ def revise(known: Known | None, event: UsageEvent, rating: Rating, position: Log
     record.revision = known.revision + 1
     record.usage.time_unix_micros = known.time
     _book(record, known.costs, Costs.of(rating))
-    before, after = _read(known.quantities), _read(event.quantities)
-    changes = {bucket: new - old for bucket, old, new in zip(BUCKETS, before, after, strict=True)}
-    record.quantity_delta.CopyFrom(Quantities(**changes))
+    record.quantity_delta.CopyFrom(difference(event.quantities, known.quantities))
     record.unpriced_events_delta = unpriced - int(known.unpriced)
     if known.attribution is not None and known.attribution != attribution_of(record.usage):
         record.previous.CopyFrom(_booked(known, record.usage))
@@ -191,6 +189,7 @@ def changes_nothing(record: CostRecord) -> bool:
         or record.events_delta
         or record.HasField("previous")
         or any(_read(record.quantity_delta))
+        or record.quantity_delta.business_metrics
     )
 
 

@@ -96,6 +96,9 @@ def test_groups_come_separated_by_commas_and_keep_their_order() -> None:
         ([("compare", "next")], "compare"),
         ([("compare", "2026-11-02/2026-11-01")], "compare"),
         ([("compare", "2026-11-02/")], "compare"),
+        ([("unit_metrics", "orders")], "unit_metrics"),
+        ([("unit_costs", "true"), ("unit_metrics", "orders,orders")], "unit_metrics"),
+        ([("unit_costs", "true"), ("unit_metrics", "a,b,c,d,e,f,g,h,i")], "unit_metrics"),
     ],
 )
 def test_what_is_wrong_is_named(told: list[tuple[str, str]], field: str) -> None:

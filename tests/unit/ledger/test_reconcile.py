@@ -20,7 +20,7 @@ def _group(tenant: str, second: int = 0) -> Group:
 
 
 def _sums(cost: int) -> Sums:
-    return Sums((0,) * len(BUCKETS), cost, 0, cost, cost, cost, 1, 0)
+    return Sums((0,) * len(BUCKETS), cost, 0, cost, cost, cost, 1, 0, {})
 
 
 @dataclass

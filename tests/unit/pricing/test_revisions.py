@@ -103,3 +103,15 @@ def test_a_window_is_bounded_and_knows_where_it_begins() -> None:
         assert window.start == 100 + window.low_offset
         assert len(complete) >= min(5, number + 1)
     assert window.get(keys[0]) is None
+
+
+def test_a_business_metric_changes_by_what_its_source_corrected_and_moves_with_its_event() -> None:
+    free = Rating(price_book_version="1")
+    first = revise(None, recorded("a", content="1", team="search", business_metrics={"orders": 12}), free, HERE)
+    corrected = recorded("a", content="2", team="ads", business_metrics={"orders": 10, "tickets": 1})
+    record = revise(Known.of(first), corrected, free, HERE)
+    assert first.quantity_delta.business_metrics == {"orders": 12}
+    assert record.quantity_delta.business_metrics == {"orders": -2, "tickets": 1}
+    taken, booked = postings(record)
+    assert (taken.usage.team, dict(taken.quantity_delta.business_metrics)) == ("search", {"orders": -12})
+    assert (booked.usage.team, dict(booked.quantity_delta.business_metrics)) == ("ads", {"orders": 10, "tickets": 1})

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from finops.usage.v1.usage_pb2 import OUTCOME_FAILED, Quantities, UsageEvent
+from finops.usage.v1.usage_pb2 import OUTCOME_FAILED, UsageEvent
 
 from services.ingest.domain import buckets, fields
-from services.ingest.domain.buckets import Buckets
+from services.ingest.domain.buckets import Buckets, quantities_of
 from services.ingest.domain.context import Context
 from services.ingest.domain.rejection import Reason, Rejected, not_an_object
 from services.ingest.domain.sources import provider
@@ -109,7 +109,7 @@ def _advisors(event: UsageEvent, usage: Usage, path: str) -> list[UsageEvent]:
         place = where.removeprefix(path).rstrip(".")
         advisor.source_event_id = fields.text(f"{event.source_event_id}/{place}", "id")
         advisor.model = fields.required_text(iteration.get("model"), f"{where}model", "it tells the price")
-        advisor.quantities.CopyFrom(Quantities(**_one(iteration, where)))
+        advisor.quantities.CopyFrom(quantities_of(_one(iteration, where)))
         found.append(advisor)
     return found
 

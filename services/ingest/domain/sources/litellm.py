@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from finops.usage.v1.usage_pb2 import OUTCOME_CACHE_HIT, OUTCOME_FAILED, Quantities, UsageEvent
+from finops.usage.v1.usage_pb2 import OUTCOME_CACHE_HIT, OUTCOME_FAILED, UsageEvent
 
 from services.common.clock import Micros
 from services.common.dimensions import quantities
 from services.ingest.domain import buckets, fields
-from services.ingest.domain.buckets import Buckets
+from services.ingest.domain.buckets import Buckets, quantities_of
 from services.ingest.domain.context import Context
 from services.ingest.domain.rejection import Reason, Rejected, not_an_object
 from services.ingest.domain.sources import anthropic, openai
@@ -57,7 +57,7 @@ def decode(item: object, context: Context) -> UsageEvent:
         **_dimensions(item, metadata),  # type: ignore[arg-type]
     )
     event.tags.update(_tags(item))
-    event.quantities.CopyFrom(Quantities(requests=1, **_buckets(item, usage)))
+    event.quantities.CopyFrom(quantities_of({"requests": 1, **_buckets(item, usage)}))
     _judge(item, event, tells_counts=bool(usage) or item.get("prompt_tokens") is not None)
     return event
 

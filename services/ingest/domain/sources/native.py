@@ -43,6 +43,7 @@ KNOWN_FIELDS = frozenset(
         "outcome",
         "measurement",
         "estimated",
+        "metrics",
         *_COSTS,
         *TEXT_FIELDS,
         *CONTENT_FIELDS,
@@ -89,6 +90,8 @@ def decode(item: object, context: Context) -> UsageEvent:
     event = UsageEvent(tenant_id=context.tenant_id, quantities=counts, **found)
     if get("tags"):
         event.tags.update(fields.tags(item["tags"], "tags"))
+    if get("metrics"):
+        event.quantities.business_metrics.update(fields.metrics(item["metrics"], "metrics"))
     return event
 
 
@@ -108,7 +111,11 @@ def _read_others(item: Mapping[str, Any], found: dict[str, Any], context: Contex
         context.dropped_fields += len(item.keys() - KNOWN_FIELDS)
     free, reported = bool(found.get("outcome")), found.get("measurement") == MEASUREMENT_REPORTED
     may_be_empty = free or found.get("source_cost_billed", False) or (reported and "source_cost_picos" in found)
-    return _quantities(get("usage"), may_be_empty=may_be_empty, one_request=free, reported=reported)
+    usage = get("usage")
+    if get("metrics"):
+        # An order may be told of without any use.
+        may_be_empty, usage = True, {} if usage is None else usage
+    return _quantities(usage, may_be_empty=may_be_empty, one_request=free, reported=reported)
 
 
 def _read_cost(item: Mapping[str, Any], found: dict[str, Any]) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from finops.usage.v1.usage_pb2 import Quantities, UsageEvent
+from finops.usage.v1.usage_pb2 import UsageEvent
 
 from services.common.clock import Micros
 from services.ingest.domain import buckets, fields
-from services.ingest.domain.buckets import Buckets
+from services.ingest.domain.buckets import Buckets, quantities_of
 from services.ingest.domain.context import Context
 from services.ingest.domain.rejection import Reason, Rejected
 from services.ingest.domain.streams import BROKEN_OFF
@@ -55,7 +55,7 @@ def start_event(
 
 def finish(event: UsageEvent, counts: Buckets, *, service_tier: str) -> UsageEvent:
     """Sets the quantities and the tier that was served; Batch API work is told by the tier `batch`."""
-    event.quantities.CopyFrom(Quantities(requests=1, **counts))
+    event.quantities.CopyFrom(quantities_of({"requests": 1, **counts}))
     if service_tier == "batch":
         event.batch, service_tier = True, "standard"
     event.service_tier = buckets.tier(service_tier)

@@ -69,7 +69,7 @@ BILL_CAUSE_BOOKED: BillCause
 BILL_CAUSE_UNEXPLAINED: BillCause
 
 class QueryCostsRequest(_message.Message):
-    __slots__ = ("start_unix_micros", "end_unix_micros", "group_by", "granularity", "time_zone", "filter", "limit", "log_scope", "include_reported", "as_of_unix_micros", "with_rest", "comparison", "unit_costs", "sessions")
+    __slots__ = ("start_unix_micros", "end_unix_micros", "group_by", "granularity", "time_zone", "filter", "limit", "log_scope", "include_reported", "as_of_unix_micros", "with_rest", "comparison", "unit_costs", "sessions", "unit_metrics")
     START_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
     END_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
     GROUP_BY_FIELD_NUMBER: _ClassVar[int]
@@ -84,6 +84,7 @@ class QueryCostsRequest(_message.Message):
     COMPARISON_FIELD_NUMBER: _ClassVar[int]
     UNIT_COSTS_FIELD_NUMBER: _ClassVar[int]
     SESSIONS_FIELD_NUMBER: _ClassVar[int]
+    UNIT_METRICS_FIELD_NUMBER: _ClassVar[int]
     start_unix_micros: int
     end_unix_micros: int
     group_by: _containers.RepeatedScalarFieldContainer[str]
@@ -98,7 +99,8 @@ class QueryCostsRequest(_message.Message):
     comparison: Comparison
     unit_costs: bool
     sessions: bool
-    def __init__(self, start_unix_micros: _Optional[int] = ..., end_unix_micros: _Optional[int] = ..., group_by: _Optional[_Iterable[str]] = ..., granularity: _Optional[_Union[Granularity, str]] = ..., time_zone: _Optional[str] = ..., filter: _Optional[str] = ..., limit: _Optional[int] = ..., log_scope: _Optional[_Union[LogScope, _Mapping]] = ..., include_reported: _Optional[bool] = ..., as_of_unix_micros: _Optional[int] = ..., with_rest: _Optional[bool] = ..., comparison: _Optional[_Union[Comparison, _Mapping]] = ..., unit_costs: _Optional[bool] = ..., sessions: _Optional[bool] = ...) -> None: ...
+    unit_metrics: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, start_unix_micros: _Optional[int] = ..., end_unix_micros: _Optional[int] = ..., group_by: _Optional[_Iterable[str]] = ..., granularity: _Optional[_Union[Granularity, str]] = ..., time_zone: _Optional[str] = ..., filter: _Optional[str] = ..., limit: _Optional[int] = ..., log_scope: _Optional[_Union[LogScope, _Mapping]] = ..., include_reported: _Optional[bool] = ..., as_of_unix_micros: _Optional[int] = ..., with_rest: _Optional[bool] = ..., comparison: _Optional[_Union[Comparison, _Mapping]] = ..., unit_costs: _Optional[bool] = ..., sessions: _Optional[bool] = ..., unit_metrics: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Comparison(_message.Message):
     __slots__ = ("period", "start_unix_micros", "end_unix_micros")
@@ -174,7 +176,7 @@ class CostRow(_message.Message):
     def __init__(self, group: _Optional[_Iterable[str]] = ..., time_unix_micros: _Optional[int] = ..., cost: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., shadow_cost: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., quantities: _Optional[_Union[_usage_pb2.Quantities, _Mapping]] = ..., events: _Optional[int] = ..., unpriced_events: _Optional[int] = ..., list_cost: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., contracted_cost: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., billed_cost: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., rest: _Optional[bool] = ..., compared: _Optional[_Union[CostRow, _Mapping]] = ..., cost_change: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., units: _Optional[_Union[UnitCosts, _Mapping]] = ...) -> None: ...
 
 class UnitCosts(_message.Message):
-    __slots__ = ("per_request", "per_user", "per_thousand_tokens", "per_session", "users", "tokens", "sessions")
+    __slots__ = ("per_request", "per_user", "per_thousand_tokens", "per_session", "users", "tokens", "sessions", "metrics")
     PER_REQUEST_FIELD_NUMBER: _ClassVar[int]
     PER_USER_FIELD_NUMBER: _ClassVar[int]
     PER_THOUSAND_TOKENS_FIELD_NUMBER: _ClassVar[int]
@@ -182,6 +184,7 @@ class UnitCosts(_message.Message):
     USERS_FIELD_NUMBER: _ClassVar[int]
     TOKENS_FIELD_NUMBER: _ClassVar[int]
     SESSIONS_FIELD_NUMBER: _ClassVar[int]
+    METRICS_FIELD_NUMBER: _ClassVar[int]
     per_request: _cost_pb2.Money
     per_user: _cost_pb2.Money
     per_thousand_tokens: _cost_pb2.Money
@@ -189,7 +192,18 @@ class UnitCosts(_message.Message):
     users: int
     tokens: int
     sessions: int
-    def __init__(self, per_request: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., per_user: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., per_thousand_tokens: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., per_session: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., users: _Optional[int] = ..., tokens: _Optional[int] = ..., sessions: _Optional[int] = ...) -> None: ...
+    metrics: _containers.RepeatedCompositeFieldContainer[MetricCost]
+    def __init__(self, per_request: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., per_user: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., per_thousand_tokens: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., per_session: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., users: _Optional[int] = ..., tokens: _Optional[int] = ..., sessions: _Optional[int] = ..., metrics: _Optional[_Iterable[_Union[MetricCost, _Mapping]]] = ...) -> None: ...
+
+class MetricCost(_message.Message):
+    __slots__ = ("name", "count", "per_unit")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    PER_UNIT_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    count: int
+    per_unit: _cost_pb2.Money
+    def __init__(self, name: _Optional[str] = ..., count: _Optional[int] = ..., per_unit: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ...) -> None: ...
 
 class ListCostEntriesRequest(_message.Message):
     __slots__ = ("start_unix_micros", "end_unix_micros", "filter", "page_size", "page_token", "as_of_unix_micros")

@@ -124,7 +124,14 @@ class Correction(_message.Message):
     def __init__(self, kind: _Optional[_Union[CorrectionKind, str]] = ..., author: _Optional[str] = ..., reason: _Optional[str] = ..., recorded_unix_micros: _Optional[int] = ..., run_id: _Optional[str] = ...) -> None: ...
 
 class Quantities(_message.Message):
-    __slots__ = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens", "output_tokens", "reasoning_tokens", "input_audio_tokens", "output_audio_tokens", "input_image_tokens", "output_image_tokens", "web_searches", "requests", "seats", "credit_micros", "audio_milliseconds", "gpu_milliseconds")
+    __slots__ = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens", "output_tokens", "reasoning_tokens", "input_audio_tokens", "output_audio_tokens", "input_image_tokens", "output_image_tokens", "web_searches", "requests", "seats", "credit_micros", "audio_milliseconds", "gpu_milliseconds", "business_metrics")
+    class BusinessMetricsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
     INPUT_TOKENS_FIELD_NUMBER: _ClassVar[int]
     CACHE_READ_TOKENS_FIELD_NUMBER: _ClassVar[int]
     CACHE_WRITE_TOKENS_FIELD_NUMBER: _ClassVar[int]
@@ -141,6 +148,7 @@ class Quantities(_message.Message):
     CREDIT_MICROS_FIELD_NUMBER: _ClassVar[int]
     AUDIO_MILLISECONDS_FIELD_NUMBER: _ClassVar[int]
     GPU_MILLISECONDS_FIELD_NUMBER: _ClassVar[int]
+    BUSINESS_METRICS_FIELD_NUMBER: _ClassVar[int]
     input_tokens: int
     cache_read_tokens: int
     cache_write_tokens: int
@@ -157,7 +165,8 @@ class Quantities(_message.Message):
     credit_micros: int
     audio_milliseconds: int
     gpu_milliseconds: int
-    def __init__(self, input_tokens: _Optional[int] = ..., cache_read_tokens: _Optional[int] = ..., cache_write_tokens: _Optional[int] = ..., cache_write_1h_tokens: _Optional[int] = ..., output_tokens: _Optional[int] = ..., reasoning_tokens: _Optional[int] = ..., input_audio_tokens: _Optional[int] = ..., output_audio_tokens: _Optional[int] = ..., input_image_tokens: _Optional[int] = ..., output_image_tokens: _Optional[int] = ..., web_searches: _Optional[int] = ..., requests: _Optional[int] = ..., seats: _Optional[int] = ..., credit_micros: _Optional[int] = ..., audio_milliseconds: _Optional[int] = ..., gpu_milliseconds: _Optional[int] = ...) -> None: ...
+    business_metrics: _containers.ScalarMap[str, int]
+    def __init__(self, input_tokens: _Optional[int] = ..., cache_read_tokens: _Optional[int] = ..., cache_write_tokens: _Optional[int] = ..., cache_write_1h_tokens: _Optional[int] = ..., output_tokens: _Optional[int] = ..., reasoning_tokens: _Optional[int] = ..., input_audio_tokens: _Optional[int] = ..., output_audio_tokens: _Optional[int] = ..., input_image_tokens: _Optional[int] = ..., output_image_tokens: _Optional[int] = ..., web_searches: _Optional[int] = ..., requests: _Optional[int] = ..., seats: _Optional[int] = ..., credit_micros: _Optional[int] = ..., audio_milliseconds: _Optional[int] = ..., gpu_milliseconds: _Optional[int] = ..., business_metrics: _Optional[_Mapping[str, int]] = ...) -> None: ...
 
 class Seat(_message.Message):
     __slots__ = ("assigned_unix_micros", "last_active_unix_micros", "pending_cancellation", "price_picos_per_month")

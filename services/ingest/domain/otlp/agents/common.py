@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from finops.usage.v1.usage_pb2 import OUTCOME_FAILED, Quantities, UsageEvent
+from finops.usage.v1.usage_pb2 import OUTCOME_FAILED, UsageEvent
 
+from services.ingest.domain.buckets import quantities_of
 from services.ingest.domain.context import Context
 from services.ingest.domain.otlp.attributes import Attributes
 from services.ingest.domain.otlp.attribution import SERVICE_NAME, AttributeMap
@@ -53,7 +54,7 @@ def own(resource: Attributes) -> Attributes:
 
 def set_quantities(event: UsageEvent, counts: Mapping[str, int]) -> None:
     """One request, and what it used."""
-    event.quantities.CopyFrom(Quantities(requests=1, **counts))
+    event.quantities.CopyFrom(quantities_of({"requests": 1, **counts}))
 
 
 def failed(start: Decoder) -> Decoder:
