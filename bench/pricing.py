@@ -36,6 +36,7 @@ from services.common.host import run_loop
 from services.common.money import PICOS_PER_DOLLAR
 from services.pricing.adapters.peers import GrpcPricing
 from services.pricing.adapters.price_list import load_price_book
+from services.pricing.domain.batches import price_all
 from services.pricing.domain.rating import Pricer
 from services.pricing.settings import ShadowOptions
 
@@ -183,6 +184,11 @@ def in_process(events: Sequence[UsageEvent], rounds: int) -> dict[str, float]:
             price(event, "default")
         return len(events)
 
+    def batches() -> int:
+        for start in range(0, len(events), BATCH):
+            price_all(pricer, events[start : start + BATCH])
+        return len(events)
+
     def others(contender: Callable[[Theirs], float]) -> Callable[[], int]:
         def run() -> int:
             for event in fewer:
@@ -192,6 +198,7 @@ def in_process(events: Sequence[UsageEvent], rounds: int) -> dict[str, float]:
         return run
 
     contenders = {
+        f"price_all: costs of {BATCH:,}": batches,
         "Pricer.price: the cost": costs,
         "Pricer.rate: every line": ratings,
         "genai-prices: calc_price": others(genai_prices),

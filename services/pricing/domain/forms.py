@@ -46,6 +46,15 @@ class Form:
             return list(map(mul, quantities, self.units))
         return list(map(cost_of, quantities, self.prices))
 
+    def fill_in(self, rating: Rating, cost: Picos, quantities: Sequence[int], amounts: Sequence[Picos]) -> None:
+        """Writes a rating of this form into an empty one; quantities and amounts are those of each line."""
+        rating.MergeFromString(self.blank)
+        # In place: a line made outside would be copied in, which takes longer than everything else here.
+        for line, quantity, amount in zip(rating.lines, quantities, amounts, strict=True):
+            line.quantity = quantity
+            line.cost_picos = amount
+        rating.cost_picos = cost
+
 
 class Priced(NamedTuple):
     """An event's cost, and what its rating says."""
@@ -66,12 +75,7 @@ class Priced(NamedTuple):
 
     def fill_in(self, rating: Rating) -> None:
         """Writes it into an empty rating."""
-        rating.MergeFromString(self.form.blank)
-        # In place: a line made outside would be copied in, which takes longer than everything else here.
-        for line, quantity, amount in zip(rating.lines, self.quantities, self.amounts, strict=True):
-            line.quantity = quantity
-            line.cost_picos = amount
-        rating.cost_picos = self.cost
+        self.form.fill_in(rating, self.cost, self.quantities, self.amounts)
         if self.shadow_cost:
             rating.shadow_cost_picos = self.shadow_cost
         if self.listed is not None:

@@ -98,6 +98,11 @@ class Schedule:
             self._last = starts, ends or MAX_INT64, plan
         return plan
 
+    def over(self, start: Micros, end: Micros) -> Plan | None:
+        """The plan in force at both and at any time between; None where there are several, or the hour counts."""
+        plan, last = self.at(start), self._last
+        return plan if last is not None and last[0] <= start and end < last[1] else None
+
     def validity(self, time: Micros) -> tuple[Micros, Micros]:
         """The dates between which that plan holds; 0 for none."""
         position = bisect_right(self._dates, time)

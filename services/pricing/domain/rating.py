@@ -34,9 +34,9 @@ from services.pricing.domain.terms import Contract
 from services.pricing.domain.tiers import served
 
 _FREE_OUTCOMES = (OUTCOME_FAILED, OUTCOME_CACHE_HIT)
-_IS_INPUT = tuple(bucket in INPUT_BUCKETS for bucket in BUCKETS)
-_REQUESTS = BUCKETS.index("requests")
-_read: Callable[[Quantities], tuple[int, ...]] = attrgetter(*BUCKETS)
+IS_INPUT = tuple(bucket in INPUT_BUCKETS for bucket in BUCKETS)
+REQUESTS = BUCKETS.index("requests")
+read_quantities: Callable[[Quantities], tuple[int, ...]] = attrgetter(*BUCKETS)
 _Kind = tuple[str, str, str, bool, str]
 _kind: Callable[[UsageEvent], _Kind] = attrgetter("provider", "model", "service_tier", "batch", "region")
 _MOST = "$9.2 million, the most that an event may cost"
@@ -139,7 +139,7 @@ class Pricer:
             return Priced(event.source_cost_picos, billed)
         if event.outcome in _FREE_OUTCOMES:
             return Priced(0, without_lines(self.book.version))
-        values = _read(event.quantities)
+        values = read_quantities(event.quantities)
         if min(values) < 0:
             bucket, quantity = next(each for each in zip(BUCKETS, values, strict=True) if each[1] < 0)
             raise UnpriceableError(f"{bucket} is {quantity}: quantities cannot be negative")
@@ -148,7 +148,7 @@ class Pricer:
         plan = (self._schedules.get((owner, kind)) or self._new_schedule(owner, kind)).at(event.time_unix_micros)
         level, assumption = self._level(plan, values) if plan.cliffs else (0, "")
         used = tuple(compress(BUCKETS, values))
-        form = plan.forms.get((level, used)) or self._form(plan, level, used, event)
+        form = plan.forms.get((level, used)) or self.form(plan, level, used, event)
         quantities = tuple(compress(values, form.lines))
         amounts = form.amounts(quantities)
         cost = sum(amounts)
@@ -161,7 +161,7 @@ class Pricer:
         contracted = None if form.contracted is None else _view(quantities, form.contracted, cost)
         return Priced(cost, form, quantities, amounts, shadow, assumption if quantities else "", listed, contracted)
 
-    def _form(self, plan: Plan, level: int, used: tuple[str, ...], event: UsageEvent) -> Form:
+    def form(self, plan: Plan, level: int, used: tuple[str, ...], event: UsageEvent) -> Form:
         """Makes a form, and keeps it: events use few combinations of buckets."""
         prices, price_id = plan.levels[level], plan.price_id
         view = plan.views[level] if plan.views else None
@@ -200,8 +200,8 @@ class Pricer:
 
     def _level(self, plan: Plan, values: Sequence[int]) -> tuple[int, str]:
         """The level at this length of input. An event that sums up many requests is judged by their mean length."""
-        total = sum(compress(values, _IS_INPUT))
-        requests = values[_REQUESTS]
+        total = sum(compress(values, IS_INPUT))
+        requests = values[REQUESTS]
         if requests <= 1:
             return plan.level(total), ""
         return plan.level(-(-total // requests)), f"length of input taken as the mean of {requests} requests"
