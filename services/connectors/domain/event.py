@@ -45,6 +45,8 @@ class Event(TypedDict):
     region: NotRequired[str]
     tags: NotRequired[Mapping[str, str]]
     seat: NotRequired[SeatState]
+    metrics: NotRequired[Mapping[str, int]]
+    """What the use stands for in the sender's business, by name."""
     measurement: NotRequired[str]
     """"reported" for a provider's own usage or cost report: it reconciles metered spend and is never added to it."""
     source_cost: NotRequired[str]

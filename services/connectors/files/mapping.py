@@ -26,6 +26,11 @@ FLAGS = ("batch", "estimated")
 COUNTS = (*TOKEN_BUCKETS, "web_searches", "requests", "seats")
 USAGE = (*COUNTS, "credits", "audio_seconds", "gpu_seconds")
 SEAT_TIMES = ("seat.assigned_at", "seat.last_active_at")
+METRIC_PREFIX = "metric:"
+"""Before the name of a business metric, as TAG_PREFIX is before that of a tag."""
+OBJECTS = ("usage", "tags", "seat", "metrics")
+"""Parts of an event that our own JSON has as objects."""
+_PREFIXES = (TAG_PREFIX, METRIC_PREFIX)
 
 Reader = Callable[[Any], Any]
 
@@ -78,9 +83,10 @@ class Assignment:
         Raises:
             MappingError: no such field.
         """
-        if field not in READERS and not (field.startswith(TAG_PREFIX) and len(field) > len(TAG_PREFIX)):
+        if field not in READERS and (not field.startswith(_PREFIXES) or field in _PREFIXES):
             raise MappingError(
-                f"{field!r} is no field of an event: use one of {', '.join(sorted(READERS))}, or {TAG_PREFIX}NAME"
+                f"{field!r} is no field of an event: use one of {', '.join(sorted(READERS))}, "
+                f"{TAG_PREFIX}NAME or {METRIC_PREFIX}NAME"
             )
         return cls(column, field)
 
@@ -110,8 +116,8 @@ def from_toml(path: Path) -> list[Assignment]:
 
 
 class Mapped:
-    """Makes events of a table's rows. Columns called as our own fields need no assignment; objects `usage`, `tags` and
-    `seat`, as our own JSON events have them, are read as such."""
+    """Makes events of a table's rows. Columns called as our own fields need no assignment; OBJECTS, as our
+    own JSON events have them, are read as such."""
 
     def __init__(
         self, assignments: Iterable[Assignment], columns: Sequence[str], source: str, *, sparse: bool = False
@@ -126,7 +132,7 @@ class Mapped:
         Raises:
             MappingError: a column is missing, or nothing says when or how much.
         """
-        named = {name: name for name in columns if name in READERS or name.startswith(TAG_PREFIX)}
+        named = {name: name for name in columns if name in READERS or name.startswith(_PREFIXES)}
         chosen = {each.field: each.column for each in assignments}
         for column in chosen.values():
             if not column.startswith(CONSTANT) and column.partition(".")[0] not in columns and column not in columns:
@@ -141,15 +147,12 @@ class Mapped:
         except RowError as error:
             raise MappingError(str(error)) from None
         self._columns = {field: column for field, column in self._fields.items() if field not in self._constants}
-        self._objects = [name for name in ("usage", "tags", "seat") if name in columns]
+        self._objects = [name for name in OBJECTS if name in columns]
         self._source = source
         self._same = Occurrences()
         if "time" not in self._fields:
             raise MappingError(f"no column is the time: say which with --map COLUMN=time; {_have(columns)}")
-        if not self._fields.keys() & set(USAGE) and not {"usage", "source_cost", "billed_cost"} & {
-            *columns,
-            *self._fields,
-        }:
+        if not self._tells_how_much(columns):
             raise MappingError(
                 f"no column is a quantity: say which with --map COLUMN=input_tokens (or {', '.join(USAGE[1:])}); "
                 f"{_have(columns)}"
@@ -158,7 +161,12 @@ class Mapped:
         self._sparse = sparse
         if sparse:
             self._columns = {**{name: name for name in READERS if name not in self._fields}, **self._columns}
-            self._objects = ["usage", "tags", "seat"]
+            self._objects = list(OBJECTS)
+
+    def _tells_how_much(self, columns: Sequence[str]) -> bool:
+        known = {*columns, *self._fields}
+        telling = {*USAGE, "usage", "metrics", "source_cost", "billed_cost"}
+        return not known.isdisjoint(telling) or any(name.startswith(METRIC_PREFIX) for name in self._fields)
 
     @property
     def columns(self) -> set[str]:
@@ -185,9 +193,9 @@ class Mapped:
                 flat[field] = _read(field, value, f"column {column!r}")
         if self._sparse:
             flat.update({
-                name: values.text(value)
+                name: _read(name, value, f"column {name!r}")
                 for name, value in row.values.items()
-                if name.startswith(TAG_PREFIX) and name not in self._fields
+                if name.startswith(_PREFIXES) and name not in self._fields
             })  # fmt: skip
         event = _assembled(flat, row.values, self._objects)
         if not event.get("time"):
@@ -205,7 +213,7 @@ def _have(columns: Sequence[str]) -> str:
 
 
 def _read(field: str, value: Any, where: str) -> Any:
-    reader: Reader = READERS.get(field) or values.text
+    reader: Reader = READERS.get(field) or (values.count if field.startswith(METRIC_PREFIX) else values.text)
     try:
         return reader(value)
     except ValueError as error:
@@ -215,7 +223,7 @@ def _read(field: str, value: Any, where: str) -> Any:
 def _assembled(flat: Mapping[str, Any], row: Values, objects: Sequence[str]) -> dict[str, Any]:
     """An event of flat fields, and of the objects a row of our own JSON has."""
     event: dict[str, Any] = {}
-    parts: dict[str, dict[str, Any]] = {"usage": {}, "tags": {}, "seat": {}}
+    parts: dict[str, dict[str, Any]] = {name: {} for name in OBJECTS}
     for name in objects:
         try:
             parts[name].update(values.mapping(row.get(name)))
@@ -226,6 +234,8 @@ def _assembled(flat: Mapping[str, Any], row: Values, objects: Sequence[str]) -> 
             parts["usage"][field] = value
         elif field.startswith(TAG_PREFIX):
             parts["tags"][field[len(TAG_PREFIX) :]] = value
+        elif field.startswith(METRIC_PREFIX):
+            parts["metrics"][field[len(METRIC_PREFIX) :]] = value
         elif field.startswith("seat."):
             parts["seat"][field[len("seat.") :]] = value
         elif value != "":

@@ -11,7 +11,16 @@ from typing import Any
 import pytest
 
 from services.connectors.files.digests import Occurrences
-from services.connectors.files.mapping import READERS, USAGE, Assignment, Mapped, MappingError, RowError, from_toml
+from services.connectors.files.mapping import (
+    OBJECTS,
+    READERS,
+    USAGE,
+    Assignment,
+    Mapped,
+    MappingError,
+    RowError,
+    from_toml,
+)
 from services.connectors.files.reading import Found, Options, Reading
 from services.connectors.files.tables import Row
 from services.ingest.domain import seat
@@ -60,11 +69,20 @@ def test_columns_called_as_our_fields_need_no_word() -> None:
     }  # fmt: skip
 
 
+def test_business_metrics_are_columns_too() -> None:
+    event = _event({"id": "o1", "time": "2026-11-20T10:00:00Z", "metric:orders": "12", "closed": "3"},
+                   "closed=metric:tickets")  # fmt: skip
+    assert (event["usage"], event["metrics"]) == ({}, {"orders": 12, "tickets": 3})
+    with pytest.raises(RowError, match="column 'closed' as metric:tickets"):
+        _event({"time": "2026-11-20T10:00:00Z", "closed": "many"}, "closed=metric:tickets")
+
+
 def test_our_own_json_passes_as_it_is() -> None:
     own = {
         "id": "req-1", "time": "2026-11-20T10:00:00Z", "source": "checkout", "model": "gpt-4o",
         "usage": {"input_tokens": 9, "credits": "1.5"}, "tags": {"feature": "x"}, "batch": True,
         "seat": {"assigned_at": "2026-01-01T00:00:00Z", "pending_cancellation": True}, "source_cost": "0.5",
+        "metrics": {"orders": 2},
     }  # fmt: skip
     assert _event(own) == own
 
@@ -203,6 +221,6 @@ def test_ingest_takes_what_is_mapped() -> None:
 
 def test_every_field_of_an_event_may_be_a_column() -> None:
     top = {name for name in READERS if "." not in name and name not in USAGE}
-    assert top == native.KNOWN_FIELDS - native.CONTENT_FIELDS - {"usage", "tags", "seat"}
+    assert top == native.KNOWN_FIELDS - native.CONTENT_FIELDS - set(OBJECTS)
     assert set(USAGE) == set(native.USAGE_FIELDS)
     assert {name.removeprefix("seat.") for name in READERS if name.startswith("seat.")} == set(seat.FIELDS)
