@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from finops.budget.v1.budget_pb2_grpc import add_BudgetServiceServicer_to_server
 from finops.envoy.v3.external_auth_pb2_grpc import add_AuthorizationServicer_to_server
 
 from services.budget.adapters.alert_table import AlertTable
 from services.budget.adapters.closing import Closing
 from services.budget.adapters.ext_authz import servicer as ext_authz
+from services.budget.adapters.forwarding import Peers, own_address
 from services.budget.adapters.history import LedgerHistory
+from services.budget.adapters.holds_log import KafkaHolds
 from services.budget.adapters.ledger import LedgerClient
 from services.budget.adapters.metrics import PrometheusMeters
+from services.budget.adapters.reservations import Reservations
 from services.budget.adapters.servicer import FULL_NAME, BudgetServicer
 from services.budget.adapters.state_log import StateLog
 from services.budget.adapters.tables import BudgetTable
 from services.budget.domain.awaiting import Awaited
-from services.budget.domain.holds import Holds
 from services.budget.handlers.accounts import Accounts
 from services.budget.handlers.alerting import Alerting
 from services.budget.handlers.catalog import Catalog
 from services.budget.handlers.changes import Changes
+from services.budget.handlers.deciding import Deciding
 from services.budget.handlers.definitions import Definitions
 from services.budget.handlers.forecasting import Forecasting
+from services.budget.handlers.holding import Books, CountedEvents, HoldsView
+from services.budget.handlers.listing import HoldListing
+from services.budget.handlers.ownership import Ownership, Owning
 from services.budget.handlers.rebuilding import Rebuilder
 from services.budget.handlers.reserving import Reserving
 from services.budget.handlers.standing import Standings
@@ -51,11 +59,13 @@ def build(settings: BudgetSettings, keyring: KeyRing) -> Service:
     state = StateLog(settings.kafka, producer, client_id="budget-state")
     store = BudgetTable(clickhouse)
 
-    changes, holds, awaited = Changes(clock), Holds(), Awaited(options.remembered_events)
+    changes, awaited = Changes(clock), Awaited(options.remembered_events)
+    view = HoldsView(awaited, changes)
+    books = Books(view)
     catalog = Catalog(store, clock, changes, meters)
     definitions = Definitions(store, catalog, clock)
     accounts = Accounts(catalog, state, ledger, awaited, changes, clock, meters)
-    standings = Standings(accounts, holds)
+    standings = Standings(accounts, books)
     history = LedgerHistory(channel, settings.auth.service_key.get_secret_value())
     forecasting = Forecasting(
         catalog, accounts, history, changes, clock,
@@ -67,23 +77,34 @@ def build(settings: BudgetSettings, keyring: KeyRing) -> Service:
     rebuilder = Rebuilder(
         catalog, accounts, state, ledger, changes, clock, meters, concurrency=options.rebuild_concurrency
     )
-    reserving = Reserving(catalog, accounts, holds, changes, clock, meters)
+    hold_log = KafkaHolds(settings.kafka, view)
+    counted = CountedEvents(accounts.position_of, options.remembered_events)
+    ownership = Ownership(
+        hold_log, view, counted, state, changes, clock, meters, remembered_seconds=options.remembered_seconds
+    )
+    ownership.address = options.advertised_address or own_address(settings.grpc)
+    books.own = ownership.book_of
+    deciding = Deciding(catalog, standings, clock)
+    reserving = Reserving(deciding, ownership, counted, changes, clock, meters, settled_seconds=options.settled_seconds)
+    peers = Peers(settings.auth.service_key.get_secret_value())
+    reservations = Reservations(deciding, reserving, HoldListing(definitions, books), ownership, peers)
     statuses = Statuses(
         definitions, catalog, standings, forecasting, alerting, changes, clock,
         coalesce_seconds=options.watch_coalesce_seconds,
     )  # fmt: skip
     state.tell(changes.touch, alerting.learn)
 
-    servicer = BudgetServicer(definitions, statuses, reserving)
+    servicer = BudgetServicer(definitions, statuses, reservations)
 
-    async def expire_holds() -> None:
-        reserving.expire()
+    late = asyncio.Event()
+    awaited.on_late = late.set
+    state.tell_counted(ownership.heard)
 
     consumer = BatchConsumer(
         settings.kafka,
         group=GROUP,
         topics=[COSTS],
-        processor=accounts,
+        processor=Owning(accounts, ownership),
         dead_letters=DeadLetters(producer, GROUP),
         policy=BatchPolicy(options.batch_records, options.batch_linger_seconds),
     )
@@ -98,7 +119,11 @@ def build(settings: BudgetSettings, keyring: KeyRing) -> Service:
             Repeating("budget alerts", alerting.run, seconds=1.0, wake=alerting.wake),
             Repeating("budget forecasts", forecasting.run, seconds=1.0),
             Repeating("budget rebuilds", rebuilder.run, seconds=0.2),
-            Repeating("expired holds", expire_holds, seconds=1.0),
+            peers,
+            hold_log,
+            Closing("budget shares", ownership.stop),
+            Repeating("budget shares", ownership.run, seconds=0.5, wake=ownership.wake),
+            Repeating("late events of holds", accounts.tell_late, seconds=1.0, wake=late),
             consumer,
             Closing("budget watches", changes.close),
         ],

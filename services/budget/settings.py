@@ -87,6 +87,18 @@ class BudgetOptions(BaseModel):
         description="Last usage events whose ids are known, of tenants that reserve: so long may an event come before "
         "the Reserve or Settle that names it",
     )
+    advertised_address: str = Field(
+        default="",
+        description="host:port at which the other replicas reach this one; empty: the host's address and the gRPC port",
+    )
+    settled_seconds: int = Field(
+        default=86_400, ge=1, description="How long a settled amount counts while its usage event does not come"
+    )
+    remembered_seconds: int = Field(
+        default=300,
+        ge=0,
+        description="How long a reservation that was released or counted is known, to answer a repeated call",
+    )
     forecast_refresh_seconds: float = Field(
         default=3_600,
         gt=0,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from services.common.component import Health
 
@@ -10,7 +10,7 @@ from services.common.component import Health
 class Closing:
     """Calls `close` when the process stops. A component; the last one of a service stops first."""
 
-    def __init__(self, name: str, close: Callable[[], None]) -> None:
+    def __init__(self, name: str, close: Callable[[], Awaitable[None] | None]) -> None:
         self.name = name
         self._close = close
 
@@ -18,7 +18,9 @@ class Closing:
         return None
 
     async def stop(self) -> None:
-        self._close()
+        closing = self._close()
+        if closing is not None:
+            await closing
 
     def health(self) -> Health:
         return Health(ready=True)

@@ -17,6 +17,8 @@ EVENT_SECONDS = Histogram(
 )
 RESERVATIONS = Counter("aifinops_budget_reservations_total", "Decisions on reservations", ["decision"])
 
+HOLDS_ENDED = Counter("aifinops_budget_holds_ended_total", "How reservations ended on their own", ["how"])  # fmt: skip
+
 
 class PrometheusMeters:
     """Meters as Prometheus metrics."""
@@ -38,3 +40,6 @@ class PrometheusMeters:
 
     def reserved(self, decision: str) -> None:
         RESERVATIONS.labels(decision).inc()
+
+    def hold_ended(self, how: str) -> None:
+        HOLDS_ENDED.labels(how).inc()

@@ -10,13 +10,11 @@ from typing import Any
 from finops.budget.v1 import budget_pb2 as pb
 from finops.budget.v1.budget_pb2_grpc import BudgetServiceServicer
 
+from services.budget.adapters.reservations import Reservations
 from services.budget.domain.budget import to_proto
 from services.budget.handlers.definitions import Definitions
-from services.budget.handlers.reserving import Reserving
 from services.budget.handlers.statuses import Statuses
-from services.common import money
 from services.common.auth import Access, Principal, current
-from services.common.errors import InvalidArgumentError
 
 FULL_NAME = "finops.budget.v1.BudgetService"
 
@@ -24,10 +22,10 @@ FULL_NAME = "finops.budget.v1.BudgetService"
 class BudgetServicer(BudgetServiceServicer):
     """Who may call what, and messages in and out. The tenant is the caller's, always."""
 
-    def __init__(self, definitions: Definitions, statuses: Statuses, reserving: Reserving) -> None:
+    def __init__(self, definitions: Definitions, statuses: Statuses, reservations: Reservations) -> None:
         self._definitions = definitions
         self._statuses = statuses
-        self._reserving = reserving
+        self._reservations = reservations
 
     async def CreateBudget(self, request: pb.CreateBudgetRequest, context: Any) -> pb.CreateBudgetResponse:
         caller = current(Access.EDIT)
@@ -70,27 +68,19 @@ class BudgetServicer(BudgetServiceServicer):
             yield pb.WatchBudgetStatusResponse(status=status)
 
     async def Check(self, request: pb.CheckRequest, context: Any) -> pb.CheckResponse:
-        tenant = current(Access.READ).tenant_id
-        return pb.CheckResponse(decision=self._reserving.check(tenant, request.intent))
+        return self._reservations.check(current(Access.READ).tenant_id, request)
 
     async def Reserve(self, request: pb.ReserveRequest, context: Any) -> pb.ReserveResponse:
-        tenant = current(Access.WRITE_EVENTS).tenant_id
-        reservation = self._reserving.reserve(tenant, request.request_id, request.intent, request.ttl_seconds)
-        return pb.ReserveResponse(decision=reservation.decision, expire_unix_micros=reservation.expires)
+        return await self._reservations.reserve(current(Access.WRITE_EVENTS).tenant_id, request, context)
 
     async def Settle(self, request: pb.SettleRequest, context: Any) -> pb.SettleResponse:
-        tenant = current(Access.WRITE_EVENTS).tenant_id
-        try:
-            actual = money.from_proto(request.actual)
-        except ValueError as error:
-            raise InvalidArgumentError.of("actual", str(error)) from None
-        self._reserving.settle(tenant, request.request_id, actual)
-        return pb.SettleResponse()
+        return await self._reservations.settle(current(Access.WRITE_EVENTS).tenant_id, request, context)
 
     async def Release(self, request: pb.ReleaseRequest, context: Any) -> pb.ReleaseResponse:
-        tenant = current(Access.WRITE_EVENTS).tenant_id
-        self._reserving.release(tenant, request.request_id)
-        return pb.ReleaseResponse()
+        return await self._reservations.release(current(Access.WRITE_EVENTS).tenant_id, request, context)
+
+    async def ListHolds(self, request: pb.ListHoldsRequest, context: Any) -> pb.ListHoldsResponse:
+        return self._reservations.list(current(Access.READ).tenant_id, request)
 
 
 def _name_of(caller: Principal) -> str:

@@ -8,7 +8,7 @@ are remembered for a while.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import islice
 
 from services.budget.domain.mirror import Counted
@@ -32,6 +32,8 @@ class Awaited:
         self._met: dict[EventId, tuple[int, int]] = {}
         """Awaited and counted: their holds are about to end."""
         self._announcements: Counter[int] = Counter()
+        self.on_late: Callable[[], None] = lambda: None
+        """Called when there is something late to tell."""
 
     def await_event(self, event: EventId) -> None:
         """A hold waits for this event."""
@@ -39,6 +41,7 @@ class Awaited:
         self._awaited[event] += 1
         if event in self._recent:
             self._met[event] = self._recent[event]
+            self.on_late()
 
     def forget(self, event: EventId) -> None:
         """A hold that waited for this event has ended."""

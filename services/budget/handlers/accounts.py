@@ -265,6 +265,11 @@ class Accounts:
                 actual, shadow = actual + part.actual, shadow + part.shadow
         return Total(actual, shadow, complete and partitions > 0)
 
+    def position_of(self, partition: int) -> int | None:
+        """The last offset in an owned partition's sums; None: it is not owned."""
+        owned = self.owned.get(partition)
+        return owned.position.offset if owned is not None else None
+
     def _generations(self) -> object:
         return self._catalog.generation, self.generation
 

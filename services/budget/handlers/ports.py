@@ -154,6 +154,10 @@ class Meters(Protocol):
 
     def reserved(self, decision: str) -> None: ...
 
+    def hold_ended(self, how: str) -> None:
+        """A reservation expired, was counted, or was settled and never counted."""
+        ...
+
 
 BudgetKeys = Collection[tuple[str, str]]
 """(tenant, budget) pairs."""

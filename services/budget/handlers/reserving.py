@@ -1,33 +1,30 @@
-"""Would a spend fit, and holding room for it until it is known.
+"""Holding estimates until the real cost is known, for tenants this process decides for.
 
-Checking and holding happen without waiting in between, so concurrent requests cannot both take the last dollar. A
-budget only denies where its enforcement is BLOCK. While a budget is being rebuilt its spend is a lower bound, so it
-may allow what it would deny a moment later.
+Between the decision and the hold there is no other work, so that concurrent requests are decided one after the other.
+The answer waits until the hold is durable.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from finops.budget.v1.budget_pb2 import BudgetHeadroom, Decision, SpendIntent
+from finops.budget.v1.budget_pb2 import Decision, SettleResponse, SpendIntent
 
-from services.budget.domain.budget import Enforcement
-from services.budget.domain.holds import Hold, Holds
+from services.budget.domain.holds import Hold, HoldState
+from services.budget.domain.intents import fingerprint, intent_of
 from services.budget.domain.rules import MAX_AMOUNT
-from services.budget.domain.tracking import Tracked
-from services.budget.handlers.accounts import Accounts
-from services.budget.handlers.catalog import Catalog
 from services.budget.handlers.changes import Changes
+from services.budget.handlers.deciding import Deciding
+from services.budget.handlers.holding import CountedEvents, touch
+from services.budget.handlers.ownership import Ownership, Share
 from services.budget.handlers.ports import Meters
-from services.common import dimensions, money
 from services.common.clock import SECOND, Clock, Micros
-from services.common.errors import AlreadyExistsError, FieldViolation, InvalidArgumentError
+from services.common.errors import AlreadyExistsError, InvalidArgumentError
 from services.common.money import Picos
 
 DEFAULT_TTL_SECONDS = 300
 MAX_TTL_SECONDS = 86_400
-MAX_REQUEST_ID = 200
+MAX_ID = 200
 
 
 @dataclass(frozen=True)
@@ -39,120 +36,125 @@ class Reservation:
 
 
 class Reserving:
-    """The reservations' use cases. Holds are this process's own (see `Holds`)."""
+    """The reservations' use cases, on a share that this process decides for."""
 
     def __init__(
-        self, catalog: Catalog, accounts: Accounts, holds: Holds, changes: Changes, clock: Clock, meters: Meters
+        self,
+        deciding: Deciding,
+        ownership: Ownership,
+        counted: CountedEvents,
+        changes: Changes,
+        clock: Clock,
+        meters: Meters,
+        *,
+        settled_seconds: int,
     ) -> None:
-        self._catalog = catalog
-        self._accounts = accounts
-        self._holds = holds
+        """`settled_seconds`: so long a settled amount counts while its usage event does not come."""
+        self._deciding = deciding
+        self._ownership = ownership
+        self._counted = counted
         self._changes = changes
         self._clock = clock
         self._meters = meters
+        self._settled: Micros = settled_seconds * SECOND
 
-    def check(self, tenant_id: str, intent: SpendIntent) -> Decision:
-        """Whether the spend would fit. Raises InvalidArgumentError, UnavailableError."""
-        self.expire()
-        return self._decide(*self._matching(tenant_id, intent))
-
-    def reserve(self, tenant_id: str, request_id: str, intent: SpendIntent, ttl_seconds: int) -> Reservation:
-        """Holds the estimate on every matching budget, or on none where one of them blocks. The same request again
+    async def reserve(
+        self, share: Share, tenant_id: str, request_id: str, message: SpendIntent, ttl_seconds: int
+    ) -> Reservation:
+        """Holds the estimate on every matching budget, or on none where one of them denies. The same request again
         gets the same answer; a denied one is decided anew.
 
         Raises:
-            InvalidArgumentError, UnavailableError
+            InvalidArgumentError
             AlreadyExistsError: the request id was used for another intent.
+            UnavailableError: the hold may have been made; the same request again finds out.
         """
-        _check_request_id(request_id)
+        check_id("request_id", request_id)
         if not 0 <= ttl_seconds <= MAX_TTL_SECONDS:
             raise InvalidArgumentError.of("ttl_seconds", f"0 for {DEFAULT_TTL_SECONDS}, or up to {MAX_TTL_SECONDS:,}")
-        self.expire()
-        matching, estimate = self._matching(tenant_id, intent)
-        asked = intent.SerializeToString(deterministic=True)
-        earlier = self._holds.find(tenant_id, request_id)
+        intent, asked = intent_of(tenant_id, message), fingerprint(message)
+        self._ownership.expire(share)
+        earlier = share.book.find(tenant_id, request_id)
         if earlier is not None:
             if earlier.intent != asked:
                 raise AlreadyExistsError(f"request_id {request_id!r} was used for another intent: choose a new one")
+            await self._ownership.commit(share)
             return Reservation(Decision.FromString(earlier.answer), earlier.expires)
-        decision = self._decide(matching, estimate)
+        decision, scopes = self._deciding.decide(tenant_id, intent)
         self._meters.reserved("allowed" if decision.allowed else "denied")
         if not decision.allowed:
             return Reservation(decision, 0)
-        expires = self._clock.now() + (ttl_seconds or DEFAULT_TTL_SECONDS) * SECOND
-        budgets = [tracked.budget.budget_id for tracked in matching]
-        answer = decision.SerializeToString()
-        self._holds.add(Hold(tenant_id, request_id, asked, answer, budgets, estimate, expires))
-        self._touch(tenant_id, budgets)
+        now = self._clock.now()
+        expires = now + (ttl_seconds or DEFAULT_TTL_SECONDS) * SECOND
+        hold = Hold(
+            tenant_id,
+            request_id,
+            asked,
+            decision.SerializeToString(),
+            scopes,
+            intent.estimate,
+            now,
+            expires,
+            request_id,
+        )
+        await self._step(share, hold)
         return Reservation(decision, expires)
 
-    def settle(self, tenant_id: str, request_id: str, actual: Picos) -> None:
-        """Ends the hold; the spend itself comes from the cost log. An unknown request (settled, expired, held by
-        another process) is no error, so that a repeated call succeeds.
+    async def settle(
+        self, share: Share, tenant_id: str, request_id: str, actual: Picos, event_id: str = ""
+    ) -> SettleResponse.State:
+        """The actual cost replaces the estimate until the usage event that carries it is counted.
 
         Raises:
-            InvalidArgumentError: no request id, or a negative amount.
+            InvalidArgumentError
+            AlreadyExistsError: it was settled with another amount or event.
+            UnavailableError: it may have been settled; the same call again finds out.
         """
-        if actual < 0:
-            raise InvalidArgumentError.of("actual", "must not be negative")
-        self.release(tenant_id, request_id)
+        check_id("request_id", request_id)
+        if not 0 <= actual <= MAX_AMOUNT:
+            raise InvalidArgumentError.of("actual", "must lie between 0 and 1,000,000,000,000 dollars")
+        if event_id:
+            check_id("event_id", event_id)
+        self._ownership.expire(share)
+        hold = share.book.find(tenant_id, request_id)
+        if hold is None or hold.state is HoldState.RELEASED:
+            return SettleResponse.STATE_UNKNOWN
+        if hold.state is HoldState.COUNTED:
+            await self._ownership.commit(share)
+            return SettleResponse.STATE_COUNTED
+        event_id = event_id or request_id
+        if hold.state is HoldState.SETTLED:
+            if (hold.amount, hold.event_id) != (actual, event_id):
+                raise AlreadyExistsError(f"request_id {request_id!r} was settled with another amount or event")
+            await self._ownership.commit(share)
+            return SettleResponse.STATE_SETTLED
+        settled = hold.settled(actual, event_id, self._clock.now() + self._settled)
+        if self._counted.shown(settled.event):
+            await self._step(share, self._ownership.ended(settled, HoldState.COUNTED))
+            return SettleResponse.STATE_COUNTED
+        await self._step(share, settled)
+        return SettleResponse.STATE_SETTLED
 
-    def release(self, tenant_id: str, request_id: str) -> None:
-        """Ends the hold: nothing was spent. An unknown request is no error. Raises InvalidArgumentError."""
-        _check_request_id(request_id)
-        self.expire()
-        self._touch(tenant_id, self._holds.close(tenant_id, request_id))
+    async def release(self, share: Share, tenant_id: str, request_id: str) -> None:
+        """Ends the hold: nothing was spent. A request that is unknown, or settled, is left as it is.
 
-    def expire(self) -> None:
-        """Gives back what has run out."""
-        for tenant_id, budget_id in self._holds.expire(self._clock.now()):
-            self._changes.touch(tenant_id, budget_id)
+        Raises:
+            InvalidArgumentError
+            UnavailableError: it may have been released; the same call again finds out.
+        """
+        check_id("request_id", request_id)
+        self._ownership.expire(share)
+        hold = share.book.find(tenant_id, request_id)
+        if hold is not None and hold.state is HoldState.OPEN:
+            await self._step(share, self._ownership.ended(hold, HoldState.RELEASED))
 
-    def _matching(self, tenant_id: str, intent: SpendIntent) -> tuple[Sequence[Tracked], Picos]:
-        self._catalog.require_loaded()
-        violations = [
-            FieldViolation(f"intent.dimensions[{name[:64]}]", f"no dimension {name[:64]!r}")
-            for name in intent.dimensions
-            if not dimensions.is_dimension(name) or name == "tenant"
-        ]
-        estimate = 0
-        try:
-            estimate = money.from_proto(intent.estimate)
-            if not 0 <= estimate <= MAX_AMOUNT:
-                violations.append(FieldViolation("intent.estimate", "must lie between 0 and 1,000,000,000,000 dollars"))
-        except ValueError as error:
-            violations.append(FieldViolation("intent.estimate", str(error)))
-        if violations:
-            listed = "; ".join(f"{v.field}: {v.description}" for v in violations)
-            raise InvalidArgumentError(f"the intent cannot be read: {listed}", violations=violations)
-        return self._catalog.of_intent(tenant_id, {**intent.dimensions, "tenant": tenant_id}), estimate
-
-    def _decide(self, matching: Sequence[Tracked], estimate: Picos) -> Decision:
-        decision = Decision(allowed=True)
-        now = self._clock.now()
-        for tracked in matching:
-            budget = tracked.budget
-            total = self._accounts.total(tracked.key(tracked.current(now)))
-            held = self._holds.held(budget.tenant_id, budget.budget_id)
-            remaining = budget.terms.amount - total.actual - total.shadow - held
-            exceeds = estimate > remaining
-            decision.budgets.append(
-                BudgetHeadroom(
-                    name=budget.name,
-                    remaining=money.to_proto(remaining),
-                    would_exceed=exceeds,
-                    enforcement=f"ENFORCEMENT_{budget.terms.enforcement.name}",
-                )
-            )
-            if exceeds and budget.terms.enforcement is Enforcement.BLOCK:
-                decision.allowed = False
-        return decision
-
-    def _touch(self, tenant_id: str, budgets: Sequence[str]) -> None:
-        for budget_id in budgets:
-            self._changes.touch(tenant_id, budget_id)
+    async def _step(self, share: Share, hold: Hold) -> None:
+        share.book.apply(hold)
+        touch(self._changes, hold)
+        await self._ownership.commit(share, hold)
 
 
-def _check_request_id(request_id: str) -> None:
-    if not 1 <= len(request_id) <= MAX_REQUEST_ID:
-        raise InvalidArgumentError.of("request_id", f"1 to {MAX_REQUEST_ID} characters")
+def check_id(field: str, value: str) -> None:
+    """Raises InvalidArgumentError where it is no id."""
+    if not 1 <= len(value) <= MAX_ID:
+        raise InvalidArgumentError.of(field, f"1 to {MAX_ID} characters")

@@ -88,15 +88,16 @@ async def call(
     key: str,
     tenant_id: str = "",
     timeout_seconds: float = 10.0,
+    more: Sequence[tuple[str, str]] = (),
 ) -> Answer:
-    """Calls a unary method; a failed call is raised as the ApiError it stands for.
+    """Calls a unary method, with `more` metadata; a failed call is raised as the ApiError it stands for.
 
     Raises:
         UnavailableError: the peer is away or too slow.
         ApiError: what the peer answered.
     """
     try:
-        return await method(request, metadata=metadata(key, tenant_id), timeout=timeout_seconds)
+        return await method(request, metadata=[*metadata(key, tenant_id), *more], timeout=timeout_seconds)
     except grpc.aio.AioRpcError as error:
         raise to_api_error(error) from error
 

@@ -42,13 +42,15 @@ async def test_the_api_through_a_real_server(platform: Platform) -> None:
                 await one.ask(method, request, key=viewer)
         with pytest.raises(PermissionDeniedError):
             await one.ask("GetBudgetStatus", pb.GetBudgetStatusRequest(name="budgets/a"), key=ingest)
-        reserved = await one.ask(
-            "Reserve", pb.ReserveRequest(request_id="r", intent=pb.SpendIntent(estimate=money.to_proto(5))), key=ingest
-        )
+        five = pb.ReserveRequest(request_id="r", intent=pb.SpendIntent(estimate=money.to_proto(5)))
+        reserved = await eventually(lambda: one.ask("Reserve", five, key=ingest))
         assert reserved.decision.allowed
         assert (await one.status("a", "globex")).held.picos == 5
         await one.ask("Settle", pb.SettleRequest(request_id="r", actual=money.to_proto(4)), key=ingest)
-        assert (await one.status("a", "globex")).held.picos == 0
+        status = await one.status("a", "globex")
+        assert (status.held.picos, status.settled.picos) == (0, 4)
+        listed = await one.ask("ListHolds", pb.ListHoldsRequest(name="budgets/a"), key=viewer)
+        assert [(hold.request_id, hold.settled, hold.amount.picos) for hold in listed.holds] == [("r", True, 4)]
 
         first = await one.ask("ListBudgets", pb.ListBudgetsRequest(page_size=1))
         rest = await one.ask("ListBudgets", pb.ListBudgetsRequest(page_token=first.next_page_token))

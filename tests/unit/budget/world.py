@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import itertools
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -10,21 +11,25 @@ from finops.budget.v1 import budget_pb2 as pb
 from finops.cost.v1.cost_pb2 import CostRecord, LogPosition
 from finops.usage.v1.usage_pb2 import UsageEvent
 
+from services.budget.adapters import holds_codec
 from services.budget.adapters.state_codec import decode, encode
 from services.budget.domain.alerts import Told, told_by
 from services.budget.domain.awaiting import Awaited
 from services.budget.domain.budget import Budget
 from services.budget.domain.forecast.hours import HourlySpend
-from services.budget.domain.holds import Holds
-from services.budget.domain.mirror import Entry, Mirror
+from services.budget.domain.holds import Change
+from services.budget.domain.mirror import Counted, Entry, Mirror
 from services.budget.domain.periods import Window
 from services.budget.domain.tracking import Tracked
 from services.budget.handlers.accounts import Accounts
 from services.budget.handlers.alerting import Alerting
 from services.budget.handlers.catalog import Catalog
 from services.budget.handlers.changes import Changes
+from services.budget.handlers.deciding import Deciding
 from services.budget.handlers.definitions import Definitions
 from services.budget.handlers.forecasting import Forecasting
+from services.budget.handlers.holding import Books, CountedEvents, HoldsView
+from services.budget.handlers.ownership import Ownership, Share
 from services.budget.handlers.ports import LedgerPositions
 from services.budget.handlers.rebuilding import FULL_PASS, Rebuilder
 from services.budget.handlers.reserving import Reserving
@@ -38,6 +43,9 @@ from services.common.kafka.record import Batch, Partition
 from services.common.kafka.topics import COSTS
 
 NOW = parse_rfc3339("2026-11-23T12:00:00Z")
+
+
+_NUMBERS = itertools.count()
 
 
 class Crashed(Exception):
@@ -68,6 +76,8 @@ class World:
     begins: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
     earlier_lives: list[CostRecord] = field(default_factory=list)
     state: list[tuple[bytes, bytes | None]] = field(default_factory=list)
+    holds: list[tuple[bytes, bytes | None]] = field(default_factory=list)
+    hold_writers: Counter[int] = field(default_factory=Counter)
     alerts: list[pb.BudgetAlert] = field(default_factory=list)
     budgets: dict[tuple[str, str], Budget] = field(default_factory=dict)
     archived: dict[str, pb.BudgetAlert] = field(default_factory=dict)
@@ -159,6 +169,7 @@ class MemoryJournal:
         self._read_alerts = 0
         self.changes: Changes | None = None
         self.alerting: Alerting | None = None
+        self.ownership: Ownership | None = None
 
     async def append(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
@@ -173,7 +184,10 @@ class MemoryJournal:
 
     async def caught_up(self) -> None:
         for key, value in self._world.state[self._read :]:
-            scope = self.mirror.apply(decode(key, value))
+            entry = decode(key, value)
+            scope = self.mirror.apply(entry)
+            if isinstance(entry, Counted) and self.ownership is not None:
+                self.ownership.heard(entry)
             if scope is not None and self.changes is not None:
                 self.changes.touch(*scope[:2])
         self._read = len(self._world.state)
@@ -181,6 +195,43 @@ class MemoryJournal:
             assert self.alerting is not None
             self.alerting.learn(alert)
         self._read_alerts = len(self._world.alerts)
+
+
+class MemoryHoldLog:
+    """One process's view of the log of holds, and its writers."""
+
+    def __init__(self, world: World, view: HoldsView) -> None:
+        self._world = world
+        self._view = view
+        self._read = 0
+
+    async def claim(self, share: int) -> MemoryHoldWriter:
+        self._world.hold_writers[share] += 1
+        self.caught_up()
+        return MemoryHoldWriter(self._world, share)
+
+    def caught_up(self) -> None:
+        for key, value in self._world.holds[self._read :]:
+            self._view.apply(holds_codec.decode(key, value))
+        self._read = len(self._world.holds)
+
+
+class MemoryHoldWriter:
+    """Refused once another has claimed the share."""
+
+    def __init__(self, world: World, share: int) -> None:
+        self._world = world
+        self._share = share
+        self._epoch = world.hold_writers[share]
+
+    async def write(self, changes: Sequence[Change]) -> None:
+        if self._world.hold_writers[self._share] != self._epoch:
+            raise UnavailableError("fenced")
+        if changes:
+            self._world.before_write()
+        self._world.holds += [(holds_codec.key_of(change), holds_codec.value_of(change)) for change in changes]
+
+    async def close(self) -> None: ...
 
 
 class MemoryStore:
@@ -270,6 +321,7 @@ class NaiveLedger:
 class CountingMeters:
     def __init__(self) -> None:
         self.decisions: list[str] = []
+        self.ended: list[str] = []
         self.outstanding = 0
 
     def budgets(self, count: int) -> None: ...
@@ -285,6 +337,9 @@ class CountingMeters:
 
     def reserved(self, decision: str) -> None:
         self.decisions.append(decision)
+
+    def hold_ended(self, how: str) -> None:
+        self.ended.append(how)
 
 
 class MemoryLog:
@@ -311,13 +366,15 @@ class Process:
         clock = world.clock
         self.journal = MemoryJournal(world)
         store = MemoryStore(world)
-        self.changes, self.holds, self.awaited = Changes(clock), Holds(), Awaited()
+        self.changes, self.awaited = Changes(clock), Awaited()
+        self.view = HoldsView(self.awaited, self.changes)
+        self.books, self.hold_log = Books(self.view), MemoryHoldLog(world, self.view)
         self.catalog = Catalog(store, clock, self.changes, self.meters)
         self.definitions = Definitions(store, self.catalog, clock)
         self.accounts = Accounts(
             self.catalog, self.journal, NaiveLedger(world), self.awaited, self.changes, clock, self.meters
         )
-        self.standings = Standings(self.accounts, self.holds)
+        self.standings = Standings(self.accounts, self.books)
         self.forecasting = Forecasting(
             self.catalog, self.accounts, MemoryHistory(world), self.changes, clock, refresh_seconds=3_600,
             concurrency=2,
@@ -330,7 +387,17 @@ class Process:
             self.catalog, self.accounts, self.journal, NaiveLedger(world), self.changes, clock, self.meters,
             concurrency=2,
         )  # fmt: skip
-        self.reserving = Reserving(self.catalog, self.accounts, self.holds, self.changes, clock, self.meters)
+        counted = CountedEvents(self.accounts.position_of, 1_000)
+        self.ownership = Ownership(
+            self.hold_log, self.view, counted, self.journal, self.changes, clock, self.meters, remembered_seconds=300
+        )
+        self.ownership.address = f"process-{next(_NUMBERS)}:1"
+        self.books.own = self.ownership.book_of
+        self.deciding = Deciding(self.catalog, self.standings, clock)
+        self.reserving = Reserving(
+            self.deciding, self.ownership, counted, self.changes, clock, self.meters, settled_seconds=86_400
+        )
+        self.journal.ownership = self.ownership
         self.statuses = Statuses(
             self.definitions, self.catalog, self.standings, self.forecasting, self.alerting, self.changes, clock,
             coalesce_seconds=0,
@@ -342,6 +409,22 @@ class Process:
         chosen = range(self.world.partitions) if partitions is None else partitions
         starts = await self.accounts.assigned([Partition(COSTS, p) for p in chosen], MemoryLog(self.world))
         self.next = {p.partition: offset for p, offset in starts.items()}
+        self.ownership.assigned(list(chosen))
+        await self.ownership.run()
+
+    def share(self, tenant_id: str = "acme") -> Share:
+        found = self.ownership.share_of(tenant_id)
+        assert found is not None
+        return found
+
+    async def hear(self) -> None:
+        """Everything that was written is read, and what follows from it is written."""
+        for _ in range(2):
+            self.hold_log.caught_up()
+            await self.accounts.tell_late()
+            await self.journal.caught_up()
+            self.ownership.recount()
+            await self.ownership.run()
 
     async def revoke(self, partitions: Sequence[int]) -> None:
         await self.accounts.revoked([Partition(COSTS, p) for p in partitions])
