@@ -27,12 +27,12 @@ from services.allinone.services import MIGRATIONS, SERVICES
 from services.allinone.up import DataFolderBusyError, Options, Running, up
 from services.common import log, tracing
 from services.common.clickhouse import ClickHouse, migrate, pending_migrations
+from services.common.directory import DirectoryLocked
 from services.common.errors import UnavailableError
 from services.common.host import Host, key_ring, run_loop, run_until_signal
 from services.common.kafka.topics import create_topics
 from services.common.listening import PortTakenError
 from services.common.settings import EXIT_CONFIG, ServiceSettings, UnusableSettingError, load
-from services.ingest.adapters.journal.lock import JournalLocked
 from services.ledger.reconcile import reconcile
 from services.ledger.settings import LedgerSettings
 
@@ -155,7 +155,7 @@ def run(
 
     try:
         run_loop(serve())
-    except (PortTakenError, JournalLocked) as error:
+    except (PortTakenError, DirectoryLocked) as error:
         fail(str(error))
     except UnusableSettingError as error:
         fail(str(error), code=EXIT_CONFIG)
@@ -235,7 +235,7 @@ def _tried(work: Awaitable[list[str]]) -> list[str]:
 def _run_up(options: Options, once_ready: Callable[[Running], Awaitable[None]]) -> None:
     try:
         run_loop(up(options, once_ready))
-    except (DataFolderBusyError, PortTakenError, JournalLocked, EngineError) as error:
+    except (DataFolderBusyError, PortTakenError, DirectoryLocked, EngineError) as error:
         fail(str(error))
     except UnusableSettingError as error:
         fail(str(error), code=EXIT_CONFIG)

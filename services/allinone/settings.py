@@ -70,6 +70,7 @@ def environment(
         "AIFINOPS_AUTH__ADMIN_TENANT": TENANT,
         "AIFINOPS_INGEST__DURABILITY": "journal",
         "AIFINOPS_INGEST__JOURNAL_DIR": str(data / "journal"),
+        "AIFINOPS_BUDGET__HOLDS_DIR": str(data / "holds"),
         "AIFINOPS_PRICING__BOOK__FOLDER": str(data / "price-book"),
     }
     ours |= {"AIFINOPS_TELEMETRY__LOG_LEVEL": os.environ.get("AIFINOPS_TELEMETRY__LOG_LEVEL", log_level)}

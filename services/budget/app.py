@@ -12,6 +12,7 @@ from services.budget.adapters.closing import Closing
 from services.budget.adapters.ext_authz import servicer as ext_authz
 from services.budget.adapters.forwarding import Peers, own_address
 from services.budget.adapters.history import LedgerHistory
+from services.budget.adapters.holds_file import FileHolds
 from services.budget.adapters.holds_log import KafkaHolds
 from services.budget.adapters.ledger import LedgerClient
 from services.budget.adapters.metrics import PrometheusMeters
@@ -77,7 +78,9 @@ def build(settings: BudgetSettings, keyring: KeyRing) -> Service:
     rebuilder = Rebuilder(
         catalog, accounts, state, ledger, changes, clock, meters, concurrency=options.rebuild_concurrency
     )
-    hold_log = KafkaHolds(settings.kafka, view)
+    hold_log: KafkaHolds | FileHolds = (
+        KafkaHolds(settings.kafka, view) if options.holds_dir is None else FileHolds(options.holds_dir, view)
+    )
     counted = CountedEvents(accounts.position_of, options.remembered_events)
     ownership = Ownership(
         hold_log, view, counted, state, changes, clock, meters, remembered_seconds=options.remembered_seconds

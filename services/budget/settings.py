@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, Field
@@ -90,6 +91,11 @@ class BudgetOptions(BaseModel):
     advertised_address: str = Field(
         default="",
         description="host:port at which the other replicas reach this one; empty: the host's address and the gRPC port",
+    )
+    holds_dir: Path | None = Field(
+        default=None,
+        description="Folder that keeps reservations, for a broker that is empty again after a restart and a single "
+        "budget process; unset: Kafka keeps them",
     )
     settled_seconds: int = Field(
         default=86_400, ge=1, description="How long a settled amount counts while its usage event does not come"

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from services.common.directory import DirectoryLocked
 from services.common.errors import UnavailableError
 from services.ingest.adapters.journal.journal import Journal, Limits
-from services.ingest.adapters.journal.lock import JournalLocked
 from services.ingest.domain.identity import Event
 from tests.disks import mounted_disk
 from tests.unit.ingest.building import sealed
@@ -214,7 +214,7 @@ async def test_a_segment_torn_at_birth_holds_nothing(tmp_path: Path, left: bytes
 async def test_a_directory_has_one_process(tmp_path: Path) -> None:
     first, second = journal_in(tmp_path), journal_in(tmp_path)
     await first.open()
-    with pytest.raises(JournalLocked, match=f"in use by process {os.getpid()}: give each ingest process its own"):
+    with pytest.raises(DirectoryLocked, match=f"in use by process {os.getpid()}: give each ingest process its own"):
         await second.open()
     await first.close()
     third = journal_in(tmp_path)

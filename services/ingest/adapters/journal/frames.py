@@ -1,25 +1,20 @@
 """How an event stands in a segment file.
 
-A file starts with MAGIC; then frames follow: length and CRC-32 of the body (both uint32, little-endian), the body. A
-body is the event's key (16 bytes), its content hash (16), the length of a traceparent (1), that traceparent, and the
-serialised event.
+A file starts with MAGIC; then frames follow (see services.common.framing). A body is the event's key (16 bytes), its
+content hash (16), the length of a traceparent (1), that traceparent, and the serialised event.
 """
 
 from __future__ import annotations
 
-import struct
-import zlib
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from services.common.framing import frame, unframe
 from services.ingest.domain.identity import HASH_BYTES, Event
 
 MAGIC = b"AFINJNL1"
 
-_FRAME = struct.Struct("<II")
 _FIXED = 2 * HASH_BYTES + 1
-MAX_BODY_BYTES = 16 * 1024 * 1024
-"""No event is near this; a longer length is damage."""
 
 
 class Stored(NamedTuple):
@@ -46,28 +41,14 @@ def encode(events: Iterable[Event], traceparent: str) -> bytes:
     parts: list[bytes] = []
     for event in events:
         body = b"".join((event.key, event.content_hash, trace, event.value))
-        parts.append(_FRAME.pack(len(body), zlib.crc32(body)))
-        parts.append(body)
+        parts.append(frame(body))
     return b"".join(parts)
 
 
 def decode(piece: bytes) -> Decoded:
     """The whole frames at the start of a piece. An incomplete last one is left; a wrong one ends the reading."""
-    found: list[Stored] = []
-    at, end = 0, len(piece)
-    while end - at >= _FRAME.size:
-        length, checksum = _FRAME.unpack_from(piece, at)
-        if not _FIXED <= length <= MAX_BODY_BYTES:
-            return Decoded(found, at, damaged=True)
-        start = at + _FRAME.size
-        if end - start < length:
-            break
-        body = piece[start : start + length]
-        if zlib.crc32(body) != checksum:
-            return Decoded(found, at, damaged=True)
-        found.append(_stored(body))
-        at = start + length
-    return Decoded(found, at, damaged=False)
+    found = unframe(piece, shortest=_FIXED)
+    return Decoded([_stored(body) for body in found.bodies], found.used, found.damaged)
 
 
 def _stored(body: bytes) -> Stored:

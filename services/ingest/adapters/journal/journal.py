@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ParamSpec
 
+from services.common.directory import DirectoryLock
 from services.common.errors import UnavailableError
 from services.common.log import get_logger
 from services.ingest.adapters import metrics
 from services.ingest.adapters.journal import frames
 from services.ingest.adapters.journal.frames import Stored
-from services.ingest.adapters.journal.lock import DirectoryLock
 from services.ingest.adapters.journal.segment import SUFFIX, Segment
 from services.ingest.domain.identity import Event
 
@@ -45,7 +45,11 @@ class Journal:
     def __init__(self, directory: Path, limits: Limits) -> None:
         self._directory = directory
         self._limits = limits
-        self._lock = DirectoryLock(directory)
+        self._lock = DirectoryLock(
+            directory,
+            what="the journal",
+            advice="give each ingest process its own AIFINOPS_INGEST__JOURNAL_DIR",
+        )
         self._segments: list[Segment] = []
         self._next_number = 0
         self._active_since = 0.0
@@ -66,7 +70,7 @@ class Journal:
         """Takes the directory and finds what an earlier process left.
 
         Raises:
-            JournalLocked: another process has it.
+            DirectoryLocked: another process has it.
             OSError: the directory cannot be used.
         """
         await self._in_thread(self._open)

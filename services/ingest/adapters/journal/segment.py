@@ -6,9 +6,11 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from services.common.directory import sync_directory
+from services.common.framing import MAX_BODY_BYTES
 from services.common.log import get_logger
 from services.ingest.adapters.journal import frames
-from services.ingest.adapters.journal.frames import MAGIC, MAX_BODY_BYTES, Stored
+from services.ingest.adapters.journal.frames import MAGIC, Stored
 
 log = get_logger(__name__)
 
@@ -139,12 +141,3 @@ class Segment:
             self.path.rename(self.path.with_suffix(DAMAGED))
         else:
             self.path.unlink(missing_ok=True)
-
-
-def sync_directory(directory: Path) -> None:
-    """Makes the directory's entries durable."""
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -1,4 +1,4 @@
-"""One process to a journal."""
+"""Directories that hold what must outlive the process."""
 
 from __future__ import annotations
 
@@ -7,22 +7,25 @@ import os
 from pathlib import Path
 
 
-class JournalLocked(RuntimeError):
-    """Another process has this journal."""
+class DirectoryLocked(RuntimeError):
+    """Another process has this directory."""
 
 
 class DirectoryLock:
     """Holds a directory for this process; the kernel lets go of it when the process ends, however it ends."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, what: str, advice: str) -> None:
+        """`what` lies in the directory, and `advice` on giving each process its own, are for the error's message."""
         self._path = directory / "lock"
+        self._what = what
+        self._advice = advice
         self._file = -1
 
     def acquire(self) -> None:
         """Takes the lock.
 
         Raises:
-            JournalLocked: another process holds it.
+            DirectoryLocked: another process holds it.
         """
         self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
@@ -30,9 +33,8 @@ class DirectoryLock:
         except BlockingIOError:
             holder = os.read(self._file, 32).decode("ascii", "replace").strip()
             self.release()
-            raise JournalLocked(
-                f"the journal in {self._path.parent} is in use by process {holder or 'unknown'}: "
-                "give each ingest process its own AIFINOPS_INGEST__JOURNAL_DIR"
+            raise DirectoryLocked(
+                f"{self._what} in {self._path.parent} is in use by process {holder or 'unknown'}: {self._advice}"
             ) from None
         os.ftruncate(self._file, 0)
         os.write(self._file, f"{os.getpid()}\n".encode())
@@ -42,3 +44,12 @@ class DirectoryLock:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+
+
+def sync_directory(directory: Path) -> None:
+    """Makes the directory's entries durable."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
