@@ -3,40 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
-from services.budget.domain.budget import Budget, Enforcement, Terms
-from services.budget.domain.periods import Period
-from services.common import money
+from finops.budget.v1 import budget_pb2 as pb
+from google.protobuf.json_format import MessageToJson, Parse
+
+from services.budget.domain.budget import Budget
+from services.budget.domain.codec import message_of, terms_of
 from services.common.clickhouse import ClickHouse
-from services.common.clock import Micros, to_datetime, to_micros
 
-_TIME = "DateTime64(6, 'UTC')"
-
-_BUDGETS: Mapping[str, str] = {
+_COLUMNS: Mapping[str, str] = {
     "tenant_id": "String",
     "budget_id": "String",
-    "display_name": "String",
-    "filter": "String",
-    "amount": "Decimal(38, 12)",
-    "period": "UInt8",
-    "time_zone": "String",
-    "thresholds": "Array(UInt16)",
-    "enforcement": "UInt8",
-    "created_at": _TIME,
-    "updated_at": _TIME,
-    "deleted": "UInt8",
     "version": "UInt64",
+    "deleted": "UInt8",
+    "definition": "String",
+    "created_at": "DateTime64(6, 'UTC')",
+    "updated_at": "DateTime64(6, 'UTC')",
+    "updated_by": "String",
 }
-_SELECT = f"SELECT {', '.join(_BUDGETS)} FROM budgets FINAL"  # noqa: S608 - column names of ours
+_SELECT = (
+    "SELECT tenant_id, budget_id, version, deleted, definition, toUnixTimestamp64Micro(created_at), "
+    "toUnixTimestamp64Micro(updated_at), updated_by FROM budgets "
+)
+_LATEST = " ORDER BY tenant_id, budget_id, version DESC LIMIT 1 BY tenant_id, budget_id"
 
 
 class BudgetTable:
-    """Definitions in ClickHouse: one row a version, the highest counts."""
+    """Definitions in ClickHouse: one row a version, the highest counts. Keeps what it has read, so that only versions
+    that are new to it are read again."""
 
     def __init__(self, clickhouse: ClickHouse) -> None:
         self._clickhouse = clickhouse
+        self._read: dict[tuple[str, str], Budget] = {}
 
     async def fingerprint(self) -> object:
         rows = await self._clickhouse.query(
@@ -45,47 +44,38 @@ class BudgetTable:
         return tuple(rows[0])
 
     async def load(self) -> Sequence[Budget]:
-        return [_budget(row) for row in await self._clickhouse.query(_SELECT)]
+        latest = await self._clickhouse.query(
+            "SELECT tenant_id, budget_id, max(version) FROM budgets GROUP BY tenant_id, budget_id"
+        )
+        unread = [version for tenant, budget, version in latest if not self._has((tenant, budget), version)]
+        if unread:
+            condition = "WHERE version >= {since:UInt64}"
+            for row in await self._clickhouse.query(_SELECT + condition + _LATEST, {"since": min(unread)}):
+                budget = _budget(row)
+                self._read[budget.tenant_id, budget.budget_id] = budget
+        return list(self._read.values())
 
     async def find(self, tenant_id: str, budget_id: str) -> Budget | None:
-        rows = await self._clickhouse.query(
-            _SELECT + " WHERE tenant_id = {tenant:String} AND budget_id = {budget:String}",
-            {"tenant": tenant_id, "budget": budget_id},
-        )
-        return _budget(rows[0]) if rows else None
+        condition = "WHERE tenant_id = {tenant:String} AND budget_id = {budget:String}"
+        found = await self._clickhouse.query(_SELECT + condition + _LATEST, {"tenant": tenant_id, "budget": budget_id})
+        return _budget(found[0]) if found else None
 
     async def save(self, budget: Budget) -> None:
-        terms = budget.terms
         row = [
-            budget.tenant_id, budget.budget_id, terms.display_name, terms.filter, money.to_decimal(terms.amount),
-            int(terms.period), terms.time_zone, list(terms.thresholds), int(terms.enforcement),
-            to_datetime(budget.created), to_datetime(budget.updated), int(budget.deleted), budget.version,
+            budget.tenant_id, budget.budget_id, budget.version, int(budget.deleted),
+            MessageToJson(message_of(budget.terms), preserving_proto_field_name=True, indent=None),
+            budget.created, budget.updated, budget.author,
         ]  # fmt: skip
-        await _insert(self._clickhouse, "budgets", _BUDGETS, [row])
+        await self._clickhouse.insert(
+            "budgets", list(_COLUMNS), [[value] for value in row], column_types=list(_COLUMNS.values())
+        )
 
-
-async def _insert(
-    clickhouse: ClickHouse, table: str, columns: Mapping[str, str], rows: Sequence[Sequence[Any]]
-) -> None:
-    data = [list(column) for column in zip(*rows, strict=True)]
-    await clickhouse.insert(table, list(columns), data, column_types=list(columns.values()))
+    def _has(self, key: tuple[str, str], version: int) -> bool:
+        read = self._read.get(key)
+        return read is not None and read.version >= version
 
 
 def _budget(row: Sequence[Any]) -> Budget:
-    (tenant_id, budget_id, display_name, scope_filter, amount, period, zone, thresholds, enforcement,
-     created, updated, deleted, version) = row  # fmt: skip
-    terms = Terms(
-        display_name,
-        scope_filter,
-        money.from_decimal(amount),
-        Period(period),
-        zone,
-        tuple(thresholds),
-        Enforcement(enforcement),
-    )
-    return Budget(tenant_id, budget_id, terms, _micros(created), _micros(updated), version, bool(deleted))
-
-
-def _micros(moment: datetime) -> Micros:
-    """Exact, whether the driver gives the column's UTC times with their zone or bare."""
-    return to_micros(moment if moment.tzinfo is not None else moment.replace(tzinfo=to_datetime(0).tzinfo))
+    tenant_id, budget_id, version, deleted, definition, created, updated, author = row
+    terms = terms_of(Parse(definition, pb.Budget(), ignore_unknown_fields=True))
+    return Budget(tenant_id, budget_id, terms, created, updated, version, bool(deleted), author)
