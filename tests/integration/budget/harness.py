@@ -20,6 +20,7 @@ from finops.budget.v1.budget_pb2_grpc import BudgetServiceStub
 from finops.cost.v1.cost_pb2 import CostRecord, LogPosition
 from finops.usage.v1.usage_pb2 import UsageEvent
 
+from services.allinone.engines.ports import free_port
 from services.common import dimensions
 from services.common.clock import SystemClock
 from services.common.filters import parse, predicate
@@ -99,7 +100,6 @@ class Platform:
             "AIFINOPS_AUTH__ADMIN_KEY": self.auth.admin_key.get_secret_value(),
             "AIFINOPS_AUTH__ADMIN_TENANT": self.auth.admin_tenant,
             "AIFINOPS_GRPC__HOST": "127.0.0.1",
-            "AIFINOPS_GRPC__PORT": "0",
             "AIFINOPS_HTTP__HOST": "127.0.0.1",
             "AIFINOPS_HTTP__PORT": "0",
             "AIFINOPS_PEERS__LEDGER": f"127.0.0.1:{self.ledger_port}",
@@ -107,15 +107,16 @@ class Platform:
         }
 
     async def start(self) -> Running:
+        port = free_port()
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tests.integration.budget.process",
-            cwd=ROOT, env=self.environment(), stdout=asyncio.subprocess.PIPE,
+            cwd=ROOT, env=self.environment() | {"AIFINOPS_GRPC__PORT": str(port)}, stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
         assert process.stdout is not None
         async with asyncio.timeout(60):
-            port = int(await process.stdout.readline())
+            assert int(await process.stdout.readline()) == port
         channel = grpc.aio.insecure_channel(f"127.0.0.1:{port}")
-        return Running(process, channel, self.auth)
+        return Running(process, channel, self.auth, f"127.0.0.1:{port}")
 
     async def logged(self, topic: str) -> list[bytes]:
         partition = Partition(self.kafka.topic(topic), 0)
@@ -129,6 +130,7 @@ class Running:
     process: asyncio.subprocess.Process
     channel: grpc.aio.Channel
     auth: AuthSettings
+    address: str
 
     async def ask(self, method: str, request: Any, tenant: str = "acme", key: str = "") -> Any:
         """Calls as acme's admin, or as another tenant with the service key."""
