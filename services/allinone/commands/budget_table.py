@@ -1,0 +1,103 @@
+"""How budgets and what is used of them look on a terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from finops.budget.v1 import budget_pb2 as pb
+from finops.cost.v1.cost_pb2 import Money
+from rich.bar import Bar
+from rich.console import Console
+from rich.table import Table
+
+from services.common import money
+from services.common.clock import format_rfc3339
+
+_BAR = 20
+_NARROWEST = 140
+_CENT = 10**10
+
+
+def print_statuses(statuses: Sequence[pb.BudgetStatus], first: str = "budget") -> None:
+    """A line each: what is used of the limit, and where it is heading."""
+    table = _table(first, "period ends", "limit", "used", "", "%", "forecast", "remaining", "mode", "state")
+    for status in statuses:
+        ratio = _ratio(status)
+        table.add_row(
+            _name(status, first),
+            format_rfc3339(status.period_end_unix_micros)[:16],
+            _dollars(status.limit),
+            _dollars(status.actual, status.shadow),
+            Bar(1.0, 0.0, min(ratio, 1.0), width=_BAR, color="red" if ratio >= 1 else "green"),
+            f"{100 * ratio:.0f}" if math.isfinite(ratio) else "over",
+            _dollars(status.forecast),
+            _dollars(status.remaining),
+            pb.Enforcement.Name(status.budget.enforcement).removeprefix("ENFORCEMENT_").lower(),
+            "rebuilding" if status.rebuilding else "",
+        )
+    _print(table)
+
+
+def print_decision(decision: pb.Decision) -> None:
+    """What was decided, and by which budgets."""
+    table = _table("budget", "member", "limit", "remaining", "mode", "fits")
+    for headroom in decision.budgets:
+        table.add_row(
+            headroom.name.removeprefix("budgets/"),
+            headroom.member if headroom.HasField("member") else "",
+            _dollars(headroom.limit),
+            _dollars(headroom.remaining),
+            pb.Enforcement.Name(headroom.enforcement).removeprefix("ENFORCEMENT_").lower(),
+            "no" if headroom.would_exceed else "yes",
+        )
+    _print(table)
+
+
+def print_drifts(drifts: Sequence[pb.BudgetDrift]) -> None:
+    """Sums that differed from the ledger."""
+    table = _table("budget", "member", "period", "counted", "ledger", "repaired")
+    for drift in drifts:
+        table.add_row(
+            drift.name.removeprefix("budgets/"),
+            drift.member if drift.HasField("member") else "",
+            format_rfc3339(drift.period_start_unix_micros),
+            money.format_dollars(money.from_proto(drift.counted)),
+            money.format_dollars(money.from_proto(drift.ledger)),
+            "yes" if drift.repaired else "no",
+        )
+    _print(table)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        right = column in ("limit", "used", "%", "forecast", "remaining", "counted", "ledger")
+        table.add_column(column, no_wrap=True, justify="right" if right else "left")
+    return table
+
+
+def _print(table: Table) -> None:
+    console = Console()
+    Console(width=max(console.width, _NARROWEST)).print(table)
+
+
+def _name(status: pb.BudgetStatus, first: str) -> str:
+    if first == "member":
+        return status.member or '""'
+    return status.budget.name.removeprefix("budgets/")
+
+
+def _ratio(status: pb.BudgetStatus) -> float:
+    """Used of the limit; infinite where there is no limit left and something is used."""
+    limit = money.from_proto(status.limit)
+    used = money.from_proto(status.actual) + money.from_proto(status.shadow)
+    if limit <= 0:
+        return math.inf if used > 0 else 0.0
+    return max(used / limit, 0.0)
+
+
+def _dollars(*amounts: Money) -> str:
+    """Their sum in whole cents, to the nearest."""
+    cents = round(sum(map(money.from_proto, amounts)) / _CENT)
+    return f"{'-' if cents < 0 else ''}{abs(cents) // 100:,}.{abs(cents) % 100:02d}"
