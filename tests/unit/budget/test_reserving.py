@@ -261,6 +261,57 @@ async def test_another_process_takes_over_with_every_hold_and_answer() -> None:
     assert one.ownership.owner_of("acme") == two.ownership.address
 
 
+@pytest.mark.parametrize("skew", [-20, 20])
+async def test_a_lease_runs_by_the_clock_of_whoever_decides(skew: int) -> None:
+    world = World()
+    one = await blocking(world)
+    expires = (await reserve(one, "r", 6, 60)).expires
+    world.clock.advance(skew * SECOND)
+    two = Process(world)
+    await two.assign()
+    await two.settle_down()
+    assert figures(two)[0] == 6
+    world.clock.set(expires - 1)
+    assert figures(two)[0] == 6
+    assert not (await reserve(two, "other", 6)).decision.allowed
+    world.clock.set(expires)
+    assert (await reserve(two, "other", 6)).decision.allowed
+
+
+async def test_a_replica_that_does_not_decide_shows_what_the_log_says() -> None:
+    world = World()
+    one = await blocking(world)
+    two = Process(world)
+    await two.catalog.refresh()
+    await two.journal.caught_up()
+    await reserve(one, "r", 6)
+    assert two.books.held("acme", "b") == 0
+    two.hold_log.caught_up()
+    assert two.books.held("acme", "b") == 6 * DOLLAR
+    assert not two.deciding.check("acme", intent(5, team="search")).allowed
+    assert two.ownership.share_of("acme") is None
+    assert two.ownership.owner_of("acme") == one.ownership.address
+
+
+async def test_a_member_of_a_rule_for_everybody_has_its_own_room() -> None:
+    process = Process(World())
+    await process.create("each", monthly("10", enforcement=pb.ENFORCEMENT_BLOCK, per="user"))
+    await process.assign()
+    await process.settle_down()
+
+    async def ask(request: str, user: str) -> pb.Decision:
+        asked = pb.SpendIntent(dimensions={"user": user}, estimate=money.to_proto(6 * DOLLAR))
+        return (await process.reserving.reserve(process.share(), "acme", request, asked, 0)).decision
+
+    assert (await ask("1", "ann")).allowed
+    assert (await ask("2", "bob")).allowed
+    denied = await ask("3", "ann")
+    assert (denied.allowed, denied.budgets[0].member) == (False, "ann")
+    assert "for user 'ann'" in denied.reason
+    assert process.books.held("acme", "each") == 12 * DOLLAR
+    assert process.books.held("acme", "each", "ann") == 6 * DOLLAR
+
+
 async def test_what_is_refused() -> None:
     process = await blocking(World())
     for wrong in (
