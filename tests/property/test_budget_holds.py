@@ -199,5 +199,5 @@ class Reservations(RuleBasedStateMachine):
         assert not self.process.books.of("acme").of_tenant("acme"), "everything is forgotten in the end"
 
 
-class TestReservations(Reservations.TestCase):  # type: ignore[name-defined,misc]
-    settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestReservations = Reservations.TestCase
+TestReservations.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
