@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from services.budget.domain.budget import Budget
-from services.budget.domain.periods import Window, next_period, period_of, previous_period
+from services.budget.domain.calendar import following, period_at, preceding
+from services.budget.domain.periods import Window, day_start
+from services.budget.domain.terms import Terms
 from services.common.clock import Micros
 
 
@@ -29,13 +31,13 @@ class Tracked:
 
     def __init__(self, budget: Budget, now: Micros) -> None:
         self.budget = budget
-        self._current = period_of(now, budget.terms.period, budget.terms.time_zone)
+        self._current = _period(budget.terms, now)
         self._surround()
 
     def current(self, now: Micros) -> Window:
         """The period of `now`; moves on where it has ended."""
         if not self._current.holds(now):
-            self._current = period_of(now, self.budget.terms.period, self.budget.terms.time_zone)
+            self._current = _period(self.budget.terms, now)
             self._surround()
         return self._current
 
@@ -60,9 +62,18 @@ class Tracked:
         return None
 
     def _surround(self) -> None:
-        period, zone = self.budget.terms.period, self.budget.terms.time_zone
-        current = self._current
-        self._windows = (previous_period(current, period, zone), current, next_period(current, period, zone))
+        terms, current = self.budget.terms, self._current
+        # A custom range is alone: it stands for its neighbours too.
+        self._windows = (preceding(terms, current) or current, current, following(terms, current) or current)
         # Spend is nearly always current: looked at first.
-        ordered = (self._windows[1], self._windows[0], self._windows[2])
+        ordered = dict.fromkeys((current, self._windows[0], self._windows[2]))
         self._scopes = tuple((window.start, window.end, self.key(window)) for window in ordered)
+
+
+def _period(terms: Terms, now: Micros) -> Window:
+    """The period of `now`; a custom range before and after it too."""
+    found = period_at(terms, now)
+    if found is None and terms.custom_range is not None:
+        found = period_at(terms, day_start(terms.custom_range.first_day, terms.time_zone))
+    assert found is not None
+    return found

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Protocol
 
+from services.budget.domain.limits import carried_from, left_over, limit_at
 from services.budget.domain.periods import Window
 from services.budget.domain.tracking import Tracked
 from services.budget.handlers.accounts import Accounts
@@ -82,11 +83,14 @@ class Standings:
         budget = tracked.budget
         total = self._accounts.total(tracked.key(window))
         identity = (budget.tenant_id, budget.budget_id, member)
+        limit = limit_at(
+            budget.terms, window, now, member=member, left_before=self._left_before(tracked, window, member)
+        )
         return Standing(
             window=window,
-            limit=budget.terms.amount,
-            increased=0,
-            carried_over=0,
+            limit=limit.total,
+            increased=limit.increased,
+            carried_over=limit.carried_over,
             actual=total.actual,
             shadow=total.shadow,
             held=self._holdings.held(*identity),
@@ -95,3 +99,13 @@ class Standings:
             counts_committed=False,
             complete=total.complete,
         )
+
+    def _left_before(self, tracked: Tracked, window: Window, member: str | None) -> Picos | None:
+        """What the period before left, where that is carried over and its sum is whole."""
+        before = carried_from(tracked.budget, window)
+        if before is None:
+            return None
+        total = self._accounts.total(tracked.key(before))
+        if not total.complete:
+            return None
+        return left_over(tracked.budget.terms, before, total.actual + total.shadow, member)

@@ -15,7 +15,7 @@ from tests.unit.budget.world import monthly
 
 NOW = parse_rfc3339("2026-11-23T12:00:00Z")
 DOLLAR = Money(currency_code="USD", units=1)
-HOURLY, DAILY = pb.RollingWindow.UNIT_HOUR, pb.RollingWindow.UNIT_DAY
+DAILY = pb.RollingWindow.UNIT_DAY
 BURN = pb.ThresholdRule.BASIS_BURN_RATE
 
 
@@ -67,11 +67,7 @@ WRONG = [
     (custom("2026-02-02", "2036-12-01"), "custom_range.last_day"),
     (custom("2011-12-30", "2011-12-30", time_zone="Pacific/Apia"), "custom_range"),
     (monthly(rolling_window=pb.RollingWindow(unit=DAILY, count=7)), "rolling_window"),
-    (monthly(period=pb.PERIOD_ROLLING), "rolling_window"),
-    (rolling(0, 7), "rolling_window.unit"),
-    (rolling(HOURLY, 0), "rolling_window.count"),
-    (rolling(HOURLY, 745), "rolling_window.count"),
-    (rolling(DAILY, 401), "rolling_window.count"),
+    (rolling(DAILY, 7), "period"),
     (custom("2026-01-01", "2026-01-02", carry_over=pb.CarryOver(unspent=True)), "carry_over"),
     (monthly(carry_over=pb.CarryOver(maximum=DOLLAR)), "carry_over"),
     (monthly(carry_over=pb.CarryOver(unspent=True, maximum=Money(units=-1))), "carry_over.maximum"),
@@ -115,14 +111,12 @@ def test_each_wrong_field_is_named(message: pb.Budget, field: str) -> None:
     [
         monthly(per="tag:feature", member_amounts=[member(""), member("answers")], increases=[increase(member="ann")]),
         custom("2026-02-28", "2026-02-28"),
-        rolling(HOURLY, 744),
-        rolling(DAILY, 400),
         monthly(carry_over=pb.CarryOver(overspent=True, maximum=DOLLAR)),
         monthly(amount_changes=[change(effective_unix_micros=NOW + 1), change()]),
         monthly(threshold_rules=[pb.ThresholdRule(percent=150, basis=BURN), pb.ThresholdRule(percent=80)]),
         monthly(labels={"team/owner": "search", "a": ""}, parent="budgets/company", count_committed=True),
     ],
-    ids=["members", "one-day", "month-of-hours", "year-of-days", "carry-over", "changes", "rules", "labels"],
+    ids=["members", "one-day", "carry-over", "changes", "rules", "labels"],
 )
 def test_what_is_allowed_reads_the_same_again(message: pb.Budget) -> None:
     terms = terms_of(message)

@@ -27,6 +27,8 @@ def window_faults(message: pb.Budget) -> Faults:
     yield from _range_faults(message, zone)
     yield from _rolling_faults(message)
     yield from _carry_over_faults(message)
+    if message.period == pb.PERIOD_ROLLING:
+        yield "period", "rolling windows are not counted yet: use another period"
 
 
 def _calendar_faults(calendar: pb.Calendar) -> Faults:
