@@ -33,6 +33,7 @@ from services.budget.handlers.listing import HoldListing
 from services.budget.handlers.ownership import Ownership, Owning
 from services.budget.handlers.rebuilding import Rebuilder
 from services.budget.handlers.reserving import Reserving
+from services.budget.handlers.spend_forecast import SpendForecasts
 from services.budget.handlers.standing import Standings
 from services.budget.handlers.statuses import Statuses
 from services.budget.settings import BudgetSettings
@@ -97,7 +98,7 @@ def build(settings: BudgetSettings, keyring: KeyRing) -> Service:
     )  # fmt: skip
     state.tell(changes.touch, alerting.learn)
 
-    servicer = BudgetServicer(definitions, statuses, reservations)
+    servicer = BudgetServicer(definitions, statuses, reservations, SpendForecasts(history, clock))
 
     late = asyncio.Event()
     awaited.on_late = late.set

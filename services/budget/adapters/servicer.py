@@ -13,6 +13,7 @@ from finops.budget.v1.budget_pb2_grpc import BudgetServiceServicer
 from services.budget.adapters.reservations import Reservations
 from services.budget.domain.budget import to_proto
 from services.budget.handlers.definitions import Definitions
+from services.budget.handlers.spend_forecast import SpendForecasts
 from services.budget.handlers.statuses import Statuses
 from services.common.auth import Access, Principal, current
 
@@ -22,10 +23,13 @@ FULL_NAME = "finops.budget.v1.BudgetService"
 class BudgetServicer(BudgetServiceServicer):
     """Who may call what, and messages in and out. The tenant is the caller's, always."""
 
-    def __init__(self, definitions: Definitions, statuses: Statuses, reservations: Reservations) -> None:
+    def __init__(
+        self, definitions: Definitions, statuses: Statuses, reservations: Reservations, forecasts: SpendForecasts
+    ) -> None:
         self._definitions = definitions
         self._statuses = statuses
         self._reservations = reservations
+        self._forecasts = forecasts
 
     async def CreateBudget(self, request: pb.CreateBudgetRequest, context: Any) -> pb.CreateBudgetResponse:
         caller = current(Access.EDIT)
@@ -55,6 +59,9 @@ class BudgetServicer(BudgetServiceServicer):
         caller = current(Access.EDIT)
         await self._definitions.delete(caller.tenant_id, request.name, request.etag, author=_name_of(caller))
         return pb.DeleteBudgetResponse()
+
+    async def ForecastSpend(self, request: pb.ForecastSpendRequest, context: Any) -> pb.ForecastSpendResponse:
+        return await self._forecasts.forecast(current(Access.READ).tenant_id, request)
 
     async def GetBudgetStatus(self, request: pb.GetBudgetStatusRequest, context: Any) -> pb.GetBudgetStatusResponse:
         tenant = current(Access.READ).tenant_id

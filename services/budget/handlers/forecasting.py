@@ -59,19 +59,8 @@ class Prospect(NamedTuple):
     """When the limit is used up; None: not within the period."""
 
     def message(self) -> SpendForecast:
-        """As the API shows it. Without an interval its bounds are left out."""
-        message = SpendForecast(expected=money.to_proto(self.forecast.expected), method="run-rate", past_error=math.nan)
-        outlook = self.outlook
-        if outlook is None:
-            return message
-        message.method, message.history_hours = outlook.method, outlook.history_hours
-        interval = outlook.interval
-        if interval is not None:
-            message.low.CopyFrom(money.to_proto(self.forecast.low))
-            message.high.CopyFrom(money.to_proto(self.forecast.high))
-            message.coverage, message.past_error = interval.coverage, interval.past_error
-            message.tested_hours = interval.tested_hours
-        return message
+        """As the API shows it."""
+        return message_of(self.forecast, self.outlook)
 
 
 @dataclass(frozen=True)
@@ -186,7 +175,7 @@ class Forecasting:
             except ApiError as error:
                 log.info("a budget keeps its last forecast", budget=budget.name, error=str(error))
                 return
-        past, this_hour = _cut(hours, now)
+        past, this_hour = cut(hours, now)
         end = past.end + (window.end - window.start) if _rolls(budget) else window.end
         outlook = outlook_of(past, end, budget.terms.time_zone)
         key = (budget.tenant_id, budget.budget_id)
@@ -194,7 +183,27 @@ class Forecasting:
         self._changes.touch(*key)
 
 
-def _cut(hours: HourlySpend, now: Micros) -> tuple[HourlySpend, float]:
+def message_of(forecast: Forecast, outlook: Outlook | None) -> SpendForecast:
+    """As the API shows it; without an interval its bounds are left out.
+
+    Args:
+        forecast: of a whole period.
+        outlook: what it rests on; None: the mean rate so far.
+    """
+    message = SpendForecast(expected=money.to_proto(forecast.expected), method="run-rate", past_error=math.nan)
+    if outlook is None:
+        return message
+    message.method, message.history_hours = outlook.method, outlook.history_hours
+    interval = outlook.interval
+    if interval is not None:
+        message.low.CopyFrom(money.to_proto(forecast.low))
+        message.high.CopyFrom(money.to_proto(forecast.high))
+        message.coverage, message.past_error = interval.coverage, interval.past_error
+        message.tested_hours = interval.tested_hours
+    return message
+
+
+def cut(hours: HourlySpend, now: Micros) -> tuple[HourlySpend, float]:
     """The whole hours since spend began, and what was spent in the hour under way."""
     whole = (now - hours.start) // HOUR
     this_hour = float(hours.values[whole:].sum())

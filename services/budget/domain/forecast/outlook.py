@@ -40,7 +40,12 @@ class Outlook:
 
     def remaining(self, now: Micros) -> float:
         """Expected spend from `now` to the period's end, picodollars."""
-        return self._until(self.end) - self._until(min(max(now, self.start), self.end))
+        return self.between(now, self.end)
+
+    def between(self, start: Micros, end: Micros) -> float:
+        """Expected spend of that part of [start, end) that lies ahead and within the period, picodollars."""
+        last = min(end, self.end)
+        return self._until(last) - self._until(min(max(start, self.start), last))
 
     def forecast(self, spend: Picos, now: Micros) -> Forecast:
         """The period's spend, of which `spend` is past."""
