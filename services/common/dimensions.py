@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from operator import attrgetter
+from typing import Any
 
 from finops.usage.v1.usage_pb2 import Measurement, Quantities, UsageEvent
 
@@ -69,6 +70,13 @@ def _attribution(attributes: tuple[str, ...], tags: tuple[tuple[str, str], ...],
     return attribution.SerializeToString(deterministic=True)
 
 
+def quantities_of(amounts: Mapping[str, int]) -> Quantities:
+    """The message that holds these amounts by bucket. Raises ValueError: no such bucket, or not an amount."""
+    # The constructor takes what is no bucket, too, which a type checker cannot tell from the names.
+    given: Mapping[str, Any] = amounts
+    return Quantities(**given)
+
+
 def quantities(message: Quantities) -> dict[str, int]:
     """The buckets that are not zero, by name."""
     return {field.name: value for field, value in message.ListFields() if field.message_type is None}
@@ -76,7 +84,7 @@ def quantities(message: Quantities) -> dict[str, int]:
 
 def difference(after: Quantities, before: Quantities) -> Quantities:
     """What changed, business metrics too. Those that stayed the same are left out."""
-    changed = Quantities(**{bucket: getattr(after, bucket) - getattr(before, bucket) for bucket in BUCKETS})
+    changed = quantities_of({bucket: getattr(after, bucket) - getattr(before, bucket) for bucket in BUCKETS})
     for name in {*after.business_metrics, *before.business_metrics}:
         change = after.business_metrics.get(name, 0) - before.business_metrics.get(name, 0)
         if change:

@@ -16,7 +16,7 @@ from services.allinone.commands.common import WRONG_USAGE, Format, fail, lined_u
 from services.allinone.commands.prices import PriceSettings
 from services.common import cost_lines
 from services.common.clock import Micros, SystemClock, format_rfc3339, parse_rfc3339
-from services.common.dimensions import BUCKETS
+from services.common.dimensions import BUCKETS, quantities_of
 from services.common.errors import InvalidArgumentError
 from services.common.grpc.client import Channel, call
 from services.common.money import MAX_INT64, format_dollars
@@ -119,7 +119,7 @@ def _quantities(more: list[str], **amounts: int) -> Quantities:
             fail(f"{bucket}: {amount} is more than can be counted ({MAX_INT64})", WRONG_USAGE)
     if not any(amount for bucket, amount in amounts.items() if bucket != "requests"):
         fail("say how much: --input 1000 --output 200, or --quantity BUCKET=NUMBER", WRONG_USAGE)
-    return Quantities(**amounts)
+    return quantities_of(amounts)
 
 
 def _moment(at: str) -> Micros:

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from finops.usage.v1.usage_pb2 import Quantities
-
 from services.ingest.domain.rejection import Reason, Rejected
 
 Buckets = dict[str, int]
@@ -14,13 +9,6 @@ Buckets = dict[str, int]
 
 TIERS = {"default": "standard", "auto": "standard", "on_demand": "standard"}
 """Providers' words for the tier nobody asked for."""
-
-
-def quantities_of(counts: Mapping[str, int]) -> Quantities:
-    """The message that holds these."""
-    # Its constructor takes what is no bucket, too, which a type checker cannot tell from the names.
-    given: Mapping[str, Any] = counts
-    return Quantities(**given)
 
 
 def part_of(total: int, parts: dict[str, int], field: str, total_field: str) -> None:

@@ -12,8 +12,9 @@ from typing import Any
 
 from finops.usage.v1.usage_pb2 import OUTCOME_FAILED, UsageEvent
 
+from services.common.dimensions import quantities_of
 from services.ingest.domain import buckets, fields
-from services.ingest.domain.buckets import Buckets, quantities_of
+from services.ingest.domain.buckets import Buckets
 from services.ingest.domain.context import Context
 from services.ingest.domain.rejection import Reason, Rejected, not_an_object
 from services.ingest.domain.sources import provider

@@ -14,9 +14,9 @@ from typing import Any
 from finops.usage.v1.usage_pb2 import OUTCOME_CACHE_HIT, OUTCOME_FAILED, UsageEvent
 
 from services.common.clock import Micros
-from services.common.dimensions import quantities
+from services.common.dimensions import quantities, quantities_of
 from services.ingest.domain import buckets, fields
-from services.ingest.domain.buckets import Buckets, quantities_of
+from services.ingest.domain.buckets import Buckets
 from services.ingest.domain.context import Context
 from services.ingest.domain.rejection import Reason, Rejected, not_an_object
 from services.ingest.domain.sources import anthropic, openai

@@ -8,8 +8,9 @@ from typing import Any
 from finops.usage.v1.usage_pb2 import UsageEvent
 
 from services.common.clock import Micros
+from services.common.dimensions import quantities_of
 from services.ingest.domain import buckets, fields
-from services.ingest.domain.buckets import Buckets, quantities_of
+from services.ingest.domain.buckets import Buckets
 from services.ingest.domain.context import Context
 from services.ingest.domain.rejection import Reason, Rejected
 from services.ingest.domain.streams import BROKEN_OFF

@@ -16,6 +16,7 @@ from finops.cost.v1.cost_pb2 import RATING_STATUS_PRICED, Rating
 from finops.usage.v1.usage_pb2 import Quantities, UsageEvent
 
 from services.common.clock import DAY, Micros
+from services.common.dimensions import quantities_of
 from services.common.money import Picos, round_half_even
 from services.optimizer.domain import statistics
 from services.optimizer.domain.alternatives import Alternatives
@@ -138,7 +139,7 @@ def _sample(day: DayUse) -> tuple[Quantities, Fraction]:
     input_tokens = sum(day.quantities.get(bucket, 0) for bucket in _INPUT_BUCKETS)
     fitting = _SAMPLE_INPUT_TOKENS * requests // input_tokens if input_tokens else requests
     share = Fraction(max(1, min(requests, fitting)), requests)
-    return Quantities(**{b: round_half_even(amount * share) for b, amount in day.quantities.items()}), share
+    return quantities_of({b: round_half_even(amount * share) for b, amount in day.quantities.items()}), share
 
 
 def _draft(question: Question, ratings: Sequence[Rating], window_end: Micros) -> Draft:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from finops.usage.v1.usage_pb2 import OUTCOME_FAILED, UsageEvent
 
-from services.ingest.domain.buckets import quantities_of
+from services.common.dimensions import quantities_of
 from services.ingest.domain.context import Context
 from services.ingest.domain.otlp.attributes import Attributes
 from services.ingest.domain.otlp.attribution import SERVICE_NAME, AttributeMap
