@@ -20,6 +20,7 @@ from services.budget.adapters.reservations import Reservations
 from services.budget.adapters.servicer import FULL_NAME, BudgetServicer
 from services.budget.adapters.state_log import StateLog
 from services.budget.adapters.tables import BudgetTable
+from services.budget.adapters.upkeep import Upkeep
 from services.budget.domain.awaiting import Awaited
 from services.budget.handlers.accounts import Accounts
 from services.budget.handlers.alerting import Alerting
@@ -32,10 +33,12 @@ from services.budget.handlers.holding import Books, CountedEvents, HoldsView
 from services.budget.handlers.listing import HoldListing
 from services.budget.handlers.ownership import Ownership, Owning
 from services.budget.handlers.rebuilding import Rebuilder
+from services.budget.handlers.reconciling import Reconciler
 from services.budget.handlers.reserving import Reserving
 from services.budget.handlers.spend_forecast import SpendForecasts
 from services.budget.handlers.standing import Standings
 from services.budget.handlers.statuses import Statuses
+from services.budget.handlers.totals import Totals
 from services.budget.settings import BudgetSettings
 from services.common.clickhouse import ClickHouse
 from services.common.clock import SystemClock
@@ -67,17 +70,30 @@ def build(settings: BudgetSettings, keyring: KeyRing) -> Service:
     catalog = Catalog(store, clock, changes, meters)
     definitions = Definitions(store, catalog, clock)
     accounts = Accounts(catalog, state, ledger, awaited, changes, clock, meters)
-    standings = Standings(accounts, books)
+    totals = Totals(accounts, state)
+    standings = Standings(totals, books)
     history = LedgerHistory(channel, settings.auth.service_key.get_secret_value())
     forecasting = Forecasting(
-        catalog, accounts, history, changes, clock,
+        catalog, standings, history, changes, clock,
         refresh_seconds=options.forecast_refresh_seconds, concurrency=options.forecast_concurrency,
     )  # fmt: skip
     alerting = Alerting(
         catalog, standings, forecasting, accounts, state, AlertTable(clickhouse), state, changes, clock, meters
     )
     rebuilder = Rebuilder(
-        catalog, accounts, state, ledger, changes, clock, meters, concurrency=options.rebuild_concurrency
+        catalog, accounts, totals, state, ledger, changes, meters, concurrency=options.rebuild_concurrency
+    )
+    reconciler = Reconciler(
+        catalog,
+        accounts,
+        totals,
+        rebuilder,
+        state,
+        ledger,
+        state,
+        clock,
+        meters,
+        concurrency=options.rebuild_concurrency,
     )
     hold_log: KafkaHolds | FileHolds = (
         KafkaHolds(settings.kafka, view) if options.holds_dir is None else FileHolds(options.holds_dir, view)
@@ -98,7 +114,8 @@ def build(settings: BudgetSettings, keyring: KeyRing) -> Service:
     )  # fmt: skip
     state.tell(changes.touch, alerting.learn)
 
-    servicer = BudgetServicer(definitions, statuses, reservations, SpendForecasts(history, clock))
+    upkeep = Upkeep(definitions, catalog, rebuilder, reconciler, ownership, peers)
+    servicer = BudgetServicer(definitions, statuses, reservations, SpendForecasts(history, clock), upkeep)
 
     late = asyncio.Event()
     awaited.on_late = late.set
@@ -123,6 +140,7 @@ def build(settings: BudgetSettings, keyring: KeyRing) -> Service:
             Repeating("budget alerts", alerting.run, seconds=1.0, wake=alerting.wake),
             Repeating("budget forecasts", forecasting.run, seconds=1.0),
             Repeating("budget rebuilds", rebuilder.run, seconds=0.2),
+            Repeating("budget reconciliation", reconciler.run, seconds=options.reconcile_seconds),
             peers,
             hold_log,
             Closing("budget shares", ownership.stop),

@@ -82,6 +82,9 @@ class BudgetOptions(BaseModel):
     batch_records: int = Field(default=2_000, ge=1, description="Cost records in one batch, at most")
     batch_linger_seconds: float = Field(default=0.05, ge=0, description="How long a batch waits to fill")
     rebuild_concurrency: int = Field(default=4, ge=1, description="Ledger queries under way at a time, to rebuild sums")
+    reconcile_seconds: float = Field(
+        default=21_600, gt=0, description="How often all sums are compared with the ledger"
+    )
     remembered_events: int = Field(
         default=200_000,
         ge=0,

@@ -8,13 +8,15 @@ import contextlib
 from collections import Counter
 from collections.abc import Awaitable
 
+from finops.budget.v1 import budget_pb2 as pb
 from finops.cost.v1.cost_pb2 import CostRecord
 from finops.usage.v1.usage_pb2 import UsageEvent
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from services.budget.domain.thresholds import alert_id
+from services.budget.domain.thresholds import Event, key_of
+from services.budget.domain.tracking import Tracked
 from services.common import money
 from services.common.clock import DAY
 from tests.unit.budget.world import NOW, Crashed, Process, World, monthly, use
@@ -27,10 +29,19 @@ FILTERS = (
     'NOT team = "ads"',
 )
 DOLLAR = 10**12
+MEMBERS = ("search", "ads", "nobody")
 
 partitions = st.integers(0, 1)
 crashes = st.none() | st.integers(0, 5)
 """How many writes an action gets done before the process ends."""
+
+
+def lately() -> pb.Budget:
+    """A budget of the last five days."""
+    rolling = pb.RollingWindow(unit=pb.RollingWindow.UNIT_DAY, count=5)
+    message = monthly("20", rolling_window=rolling, time_zone="Europe/Berlin")
+    message.period = pb.PERIOD_ROLLING
+    return message
 
 
 class Crashes(RuleBasedStateMachine):
@@ -60,11 +71,13 @@ class Crashes(RuleBasedStateMachine):
         self.process = Process(self.world)
         self.loop.run_until_complete(self.process.assign())
 
-    @initialize(filters=st.lists(st.sampled_from(FILTERS), min_size=1, max_size=3))
+    @initialize(filters=st.lists(st.sampled_from(FILTERS), min_size=1, max_size=2))
     def begin(self, filters: list[str]) -> None:
         self.world.earlier_lives = [CostRecord(usage=use("search"), cost_delta_picos=3 * DOLLAR)]
         for number, scope_filter in enumerate(filters):
             self.run(self.process.create(f"b{number}", monthly("20", scope_filter)))
+        self.run(self.process.create("child", monthly("20", 'model = "gpt-4o"', parent="budgets/b0", per="team")))
+        self.run(self.process.create("lately", lately()))
         self.restart()
         self.run(self.process.full_pass())
 
@@ -74,11 +87,13 @@ class Crashes(RuleBasedStateMachine):
         model=st.sampled_from(["gpt-4o", "other"]),
         cost=st.integers(0, 9 * DOLLAR),
         shadow=st.sampled_from([0, 0, DOLLAR]),
-        days=st.sampled_from([0, 0, 0, -3, -30, 9]),
+        days=st.sampled_from([0, 0, 0, -1, -3, -30, 9]),
         superseded=st.booleans(),
     )
     def spend(self, partition: int, team: str, model: str, cost: int, shadow: int, days: int, superseded: bool) -> None:
-        self.record(partition, use(team, model=model, time=NOW + days * DAY), cost, shadow, superseded)
+        self.record(
+            partition, use(team, model=model, time=self.world.clock.now() + days * DAY), cost, shadow, superseded
+        )
 
     def record(self, partition: int, usage: UsageEvent, cost: int, shadow: int = 0, superseded: bool = False) -> None:
         highest = max((r.usage_position.offset for r in self.world.costs[partition]), default=0)
@@ -95,7 +110,7 @@ class Crashes(RuleBasedStateMachine):
 
     def spend_now(self, partition: int, costs: list[int]) -> None:
         for cost in costs:
-            self.record(partition, use("search"), cost)
+            self.record(partition, use("search", time=self.world.clock.now()), cost)
 
     @rule()
     def crash_now(self) -> None:
@@ -104,6 +119,25 @@ class Crashes(RuleBasedStateMachine):
     @rule(crash=crashes)
     def rebuild(self, crash: int | None) -> None:
         self.run(self.process.full_pass(), crash)
+
+    @rule(crash=crashes)
+    def rebuild_on_demand(self, crash: int | None) -> None:
+        self.run(self.process.rebuilder.restart(self.process.catalog.of_tenant("acme")), crash)
+
+    @rule(crash=crashes)
+    def reconcile(self, crash: int | None) -> None:
+        self.world.ledger_writes_everything()
+        self.run(self.reconcile_all(), crash)
+
+    async def reconcile_all(self) -> None:
+        found = await self.process.reconciler.reconcile(self.process.catalog.of_tenant("acme"), repair=True)
+        assert not found.drifts
+
+    @rule(days=st.sampled_from([1, 1, 7]))
+    def time_passes(self, days: int) -> None:
+        """Windows turn; at most to the end of the next month."""
+        if self.world.clock.now() < NOW + 30 * DAY:
+            self.world.clock.advance(days * DAY)
 
     @rule(crash=crashes)
     def alert(self, crash: int | None) -> None:
@@ -171,16 +205,28 @@ class Crashes(RuleBasedStateMachine):
         now = self.world.clock.now()
         for (tenant_id, budget_id), budget in self.world.budgets.items():
             tracked = self.process.tracked(budget_id, tenant_id)
-            for window in (tracked.current(now), tracked.windows[2]):
-                total = self.process.accounts.total(tracked.key(window))
-                assert total.complete
-                assert (total.actual, total.shadow) == self.world.naive(budget, window)
-            window = tracked.current(now)
-            spend = sum(self.world.naive(budget, window))
-            fired = {alert.alert_id for alert in self.world.alerts}
-            for percent in budget.terms.thresholds:
-                if spend * 100 >= budget.terms.amount * percent:
-                    assert alert_id(budget, window, percent) in fired
+            assert tracked.filter == self.filter_of(budget_id)
+            for member in MEMBERS if budget.terms.per else [None]:
+                for window in (tracked.current(now), tracked.next):
+                    standing = self.process.standings.within(tracked, window, now, member)
+                    assert standing.complete
+                    assert (standing.actual, standing.shadow) == self.world.naive(tracked, window, member)
+                self.check_alerts(tracked, member)
+
+    def filter_of(self, budget_id: str) -> str:
+        terms = self.world.budgets["acme", budget_id].terms
+        parts = [self.filter_of(terms.parent)] if terms.parent else []
+        parts = [part for part in (*parts, terms.filter) if part]
+        return " AND ".join(f"({part})" if " OR " in part and len(parts) > 1 else part for part in parts)
+
+    def check_alerts(self, tracked: Tracked, member: str | None) -> None:
+        now, budget = self.world.clock.now(), tracked.budget
+        window = tracked.current(now)
+        spend = sum(self.world.naive(tracked, window, member))
+        fired = {alert.alert_id for alert in self.world.alerts}
+        for each in budget.terms.rules:
+            if spend * 100 >= budget.terms.amount * each.percent and spend > 0:
+                assert key_of(budget, window, each, member).alert_id(1, Event.FIRED) in fired
 
 
 TestCrashes = Crashes.TestCase

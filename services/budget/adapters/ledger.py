@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,10 @@ from finops.ledger.v1.ledger_pb2 import GetPositionsRequest, Granularity, LogSco
 from finops.ledger.v1.ledger_pb2_grpc import LedgerServiceStub
 
 from services.budget.domain.periods import Window
+from services.budget.domain.sums import Amounts
 from services.budget.handlers.ports import LedgerPositions
 from services.common import money
 from services.common.grpc.client import Channel, call
-from services.common.money import Picos
 
 if TYPE_CHECKING:
     from finops.ledger.v1.ledger_pb2_grpc import LedgerServiceAsyncStub
@@ -40,12 +41,13 @@ class LedgerClient:
         incarnation: str,
         through: Mapping[int, int],
         *,
+        per: str,
         other_incarnations: bool,
-    ) -> Mapping[int, tuple[Picos, Picos]]:
+    ) -> Mapping[int, Mapping[str | None, Amounts]]:
         request = QueryCostsRequest(
             start_unix_micros=window.start,
             end_unix_micros=window.end,
-            group_by=["log_partition"],
+            group_by=["log_partition", per] if per else ["log_partition"],
             granularity=Granularity.GRANULARITY_TOTAL,
             filter=scope_filter,
             log_scope=LogScope(
@@ -55,9 +57,15 @@ class LedgerClient:
         answer = await call(
             self._stub().QueryCosts, request, key=self._key, tenant_id=tenant_id, timeout_seconds=QUERY_SECONDS
         )
-        return {
-            int(row.group[0]): (money.from_proto(row.cost), money.from_proto(row.shadow_cost)) for row in answer.rows
-        }
+        found: defaultdict[int, dict[str | None, Amounts]] = defaultdict(dict)
+        for row in answer.rows:
+            sums = found[int(row.group[0])]
+            actual, shadow = money.from_proto(row.cost), money.from_proto(row.shadow_cost)
+            before = sums.get(None, (0, 0))
+            sums[None] = (before[0] + actual, before[1] + shadow)
+            if per:
+                sums[row.group[1]] = (actual, shadow)
+        return found
 
     def _stub(self) -> LedgerServiceAsyncStub:
         return LedgerServiceStub(self._channel.channel())

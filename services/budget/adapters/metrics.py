@@ -9,6 +9,7 @@ from services.common.clock import SECOND, Micros
 BUDGETS = Gauge("aifinops_budget_definitions", "Budgets that exist, of all tenants")
 REBUILDING = Gauge("aifinops_budget_rebuilding", "Budget periods whose sum is being asked of the ledger")
 REBUILDS = Counter("aifinops_budget_rebuilds_total", "Budget periods rebuilt from the ledger")
+REPAIRED = Counter("aifinops_budget_repaired_total", "Budget periods whose sum differed from the ledger")
 ALERTS = Counter("aifinops_budget_alerts_total", "Threshold alerts fired")
 EVENT_SECONDS = Histogram(
     "aifinops_budget_event_to_status_seconds",
@@ -31,6 +32,9 @@ class PrometheusMeters:
 
     def rebuilt(self, count: int) -> None:
         REBUILDS.inc(count)
+
+    def repaired(self, count: int) -> None:
+        REPAIRED.inc(count)
 
     def alerts(self, count: int) -> None:
         ALERTS.inc(count)

@@ -11,6 +11,7 @@ from finops.budget.v1 import budget_pb2 as pb
 from finops.budget.v1.budget_pb2_grpc import BudgetServiceServicer
 
 from services.budget.adapters.reservations import Reservations
+from services.budget.adapters.upkeep import Upkeep
 from services.budget.domain.budget import to_proto
 from services.budget.handlers.definitions import Definitions
 from services.budget.handlers.spend_forecast import SpendForecasts
@@ -24,12 +25,18 @@ class BudgetServicer(BudgetServiceServicer):
     """Who may call what, and messages in and out. The tenant is the caller's, always."""
 
     def __init__(
-        self, definitions: Definitions, statuses: Statuses, reservations: Reservations, forecasts: SpendForecasts
+        self,
+        definitions: Definitions,
+        statuses: Statuses,
+        reservations: Reservations,
+        forecasts: SpendForecasts,
+        upkeep: Upkeep,
     ) -> None:
         self._definitions = definitions
         self._statuses = statuses
         self._reservations = reservations
         self._forecasts = forecasts
+        self._upkeep = upkeep
 
     async def CreateBudget(self, request: pb.CreateBudgetRequest, context: Any) -> pb.CreateBudgetResponse:
         caller = current(Access.EDIT)
@@ -65,13 +72,23 @@ class BudgetServicer(BudgetServiceServicer):
 
     async def GetBudgetStatus(self, request: pb.GetBudgetStatusRequest, context: Any) -> pb.GetBudgetStatusResponse:
         tenant = current(Access.READ).tenant_id
-        return pb.GetBudgetStatusResponse(status=self._statuses.get(tenant, request.name))
+        member = request.member if request.HasField("member") else None
+        return pb.GetBudgetStatusResponse(status=self._statuses.get(tenant, request.name, member))
+
+    async def ListMemberStatuses(
+        self, request: pb.ListMemberStatusesRequest, context: Any
+    ) -> pb.ListMemberStatusesResponse:
+        tenant = current(Access.READ).tenant_id
+        statuses, token = self._statuses.page(
+            tenant, request.name, request.page_size, request.page_token, only_over=request.only_over
+        )
+        return pb.ListMemberStatusesResponse(statuses=statuses, next_page_token=token)
 
     async def WatchBudgetStatus(
         self, request: pb.WatchBudgetStatusRequest, context: Any
     ) -> AsyncIterator[pb.WatchBudgetStatusResponse]:
         tenant = current(Access.READ).tenant_id
-        async for status in self._statuses.watch(tenant, request.names):
+        async for status in self._statuses.watch(tenant, request.names, include_members=request.include_members):
             yield pb.WatchBudgetStatusResponse(status=status)
 
     async def Check(self, request: pb.CheckRequest, context: Any) -> pb.CheckResponse:
@@ -88,6 +105,12 @@ class BudgetServicer(BudgetServiceServicer):
 
     async def ListHolds(self, request: pb.ListHoldsRequest, context: Any) -> pb.ListHoldsResponse:
         return self._reservations.list(current(Access.READ).tenant_id, request)
+
+    async def RebuildBudgets(self, request: pb.RebuildBudgetsRequest, context: Any) -> pb.RebuildBudgetsResponse:
+        return await self._upkeep.rebuild(current(Access.EDIT).tenant_id, request, context)
+
+    async def ReconcileBudgets(self, request: pb.ReconcileBudgetsRequest, context: Any) -> pb.ReconcileBudgetsResponse:
+        return await self._upkeep.reconcile(current(Access.EDIT).tenant_id, request, context)
 
 
 def _name_of(caller: Principal) -> str:

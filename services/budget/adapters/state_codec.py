@@ -1,14 +1,17 @@
-"""finops.budget-state.v1 as bytes: keys `sum/<tenant>/<budget>/<scope>/<period start>/<partition>`,
-`progress/<partition>`, `owner/<partition>` and `counted/<partition>/<slot>`."""
+"""finops.budget-state.v1 as bytes: keys `sum/<tenant>/<budget>/<scope>/<period start>/<partition>` of a whole, the same
+and `/<member>` (percent-encoded) of a member, `progress/<partition>`, `owner/<partition>` and
+`counted/<partition>/<slot>`."""
 
 from __future__ import annotations
+
+from urllib.parse import quote, unquote
 
 from finops.budget.v1.budget_pb2 import CountedEvents, PartialSum, PartitionOwner, PartitionProgress
 from finops.cost.v1.cost_pb2 import LogPosition
 
 from services.budget.domain.mirror import Counted, Entry, Owner, SavedPosition, SavedSum, Tombstone
 from services.budget.domain.sums import PartSum, Position
-from services.budget.domain.tracking import ScopeKey
+from services.budget.domain.tracking import FamilyKey, ScopeKey
 from services.common import money
 from services.common.kafka.record import Outgoing
 from services.common.kafka.topics import BUDGET_STATE
@@ -37,15 +40,17 @@ def encode(entry: Entry) -> Outgoing:
         case Tombstone(scope, partition):
             return Outgoing(BUDGET_STATE, _key(scope, partition), None, partition=0)
         case SavedSum(scope, incarnation, partition, part, usage_offset):
+            family = scope.family
             value = PartialSum(
-                tenant_id=scope.tenant_id,
-                budget_id=scope.budget_id,
-                scope_hash=scope.scope_hash,
-                period_start_unix_micros=scope.period_start,
+                tenant_id=family.tenant_id,
+                budget_id=family.budget_id,
+                scope_hash=family.scope_hash,
+                period_start_unix_micros=family.period_start,
                 through=LogPosition(incarnation=incarnation, partition=partition, offset=part.through),
                 usage_offset=usage_offset,
                 actual=money.to_proto(part.actual),
                 shadow=money.to_proto(part.shadow),
+                member=scope.member,
             )
             return Outgoing(BUDGET_STATE, _key(scope, partition), value.SerializeToString(), partition=0)
 
@@ -70,9 +75,10 @@ def decode(key: bytes, value: bytes | None) -> Entry:
         return Counted(
             at.incarnation, at.partition, at.offset, counted.tenant_id, tuple(counted.event_ids), int(parts[1])
         )
-    if kind != "sum" or len(parts) != 5:
+    if kind != "sum" or len(parts) not in (5, 6):
         raise ValueError(f"{key!r} is no key of {BUDGET_STATE}")
-    scope, partition = ScopeKey(parts[0], parts[1], parts[2], int(parts[3])), int(parts[4])
+    family, partition = FamilyKey(parts[0], parts[1], parts[2], int(parts[3])), int(parts[4])
+    scope = ScopeKey(family, unquote(parts[5]) if len(parts) == 6 else None)
     if value is None:
         return Tombstone(scope, partition)
     message = PartialSum.FromString(value)
@@ -81,4 +87,7 @@ def decode(key: bytes, value: bytes | None) -> Entry:
 
 
 def _key(scope: ScopeKey, partition: int) -> bytes:
-    return "/".join(("sum", *map(str, scope), str(partition))).encode()
+    parts = ["sum", *map(str, scope.family), str(partition)]
+    if scope.member is not None:
+        parts.append(quote(scope.member, safe=""))
+    return "/".join(parts).encode()

@@ -13,6 +13,7 @@ from google.protobuf.message import DecodeError
 
 from services.budget.adapters.state_codec import decode, encode
 from services.budget.domain.mirror import Counted, Entry, Mirror
+from services.budget.handlers.changes import Listener
 from services.common.component import Health
 from services.common.errors import UnavailableError
 from services.common.kafka import cloudevents
@@ -48,12 +49,12 @@ class StateLog:
         self._following: asyncio.Task[None] | None = None
         self._advanced = asyncio.Condition()
         self._trouble = "not connected yet"
-        self._on_change: Callable[[str, str], None] = lambda _tenant, _budget: None
+        self._on_change: Listener = lambda _tenant, _budget, _member: None
         self._on_alert: Callable[[BudgetAlert], None] = lambda _alert: None
         self._on_counted: Callable[[Counted], None] = lambda _counted: None
 
-    def tell(self, on_change: Callable[[str, str], None], on_alert: Callable[[BudgetAlert], None]) -> None:
-        """Who hears of a sum that changed (tenant, budget), and of each alert in the topic."""
+    def tell(self, on_change: Listener, on_alert: Callable[[BudgetAlert], None]) -> None:
+        """Who hears of a sum that changed (tenant, budget, member), and of each alert in the topic."""
         self._on_change, self._on_alert = on_change, on_alert
 
     def tell_counted(self, on_counted: Callable[[Counted], None]) -> None:
@@ -156,7 +157,7 @@ class StateLog:
         if isinstance(entry, Counted):
             self._on_counted(entry)
         if scope is not None:
-            self._on_change(scope.tenant_id, scope.budget_id)
+            self._on_change(*scope.family.budget, scope.member)
 
 
 def _outgoing(alert: BudgetAlert) -> Outgoing:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from finops.budget.v1 import budget_pb2
-from finops.budget.v1.budget_pb2 import BudgetAlert, SpendForecast
+from finops.budget.v1.budget_pb2 import BudgetAlert, BudgetDrift, SpendForecast
 
 from services.budget.domain.budget import Budget, to_proto
 from services.budget.domain.codec import NAME_PREFIX, rule_message
+from services.budget.domain.drift import Drift
 from services.budget.domain.periods import Period, Window
 from services.budget.domain.terms import Basis, ThresholdRule
 from services.budget.domain.thresholds import Event, ThresholdKey
@@ -78,7 +81,7 @@ def told_by(alert: BudgetAlert) -> Told | None:
 def alert_of(budget: Budget, rule: ThresholdRule, told: Told, reading: Reading, now: Micros) -> BudgetAlert:
     """The alert of an event at a threshold."""
     back_below = told.event is Event.BACK_BELOW
-    alert = BudgetAlert(
+    return BudgetAlert(
         alert_id=told.key.alert_id(told.occurrence, told.event),
         tenant_id=budget.tenant_id,
         kind=_kind(rule, told.event),
@@ -97,10 +100,44 @@ def alert_of(budget: Budget, rule: ThresholdRule, told: Told, reading: Reading, 
         reason=_reason(budget, rule, told.event, reading),
         resolved_alert_id=told.key.alert_id(told.occurrence, Event.FIRED) if back_below else "",
         occurrence=told.occurrence,
+        member=reading.member,
     )
-    if reading.member is not None:
-        alert.member = reading.member
-    return alert
+
+
+def repaired(drift: Drift, now: Micros) -> BudgetAlert:
+    """A sum differed from the ledger and is being rebuilt."""
+    budget, window = drift.budget, drift.window
+    identity = [*budget.key, budget.created, window.start, drift.member, drift.counted, drift.ledger]
+    message = drift_message(drift, repaired=True)
+    who = _who(budget, drift.member)
+    return BudgetAlert(
+        alert_id=hashlib.blake2b(json.dumps(identity).encode(), digest_size=16).hexdigest(),
+        tenant_id=budget.tenant_id,
+        kind=BudgetAlert.KIND_STATE_REPAIRED,
+        budget=to_proto(budget),
+        period_start_unix_micros=window.start,
+        period_end_unix_micros=window.end,
+        spend=message.ledger,
+        time_unix_micros=now,
+        severity=BudgetAlert.SEVERITY_WARNING,
+        labels=dict(budget.terms.labels),
+        reason=f"{who}: a sum said {_dollars(drift.counted)} where the ledger has {_dollars(drift.ledger)}; it is "
+        "being rebuilt.",
+        drift=message,
+        member=drift.member,
+    )
+
+
+def drift_message(drift: Drift, *, repaired: bool) -> BudgetDrift:
+    """As the API shows it."""
+    return BudgetDrift(
+        name=drift.budget.name,
+        member=drift.member,
+        period_start_unix_micros=drift.window.start,
+        counted=money.to_proto(drift.counted),
+        ledger=money.to_proto(drift.ledger),
+        repaired=repaired,
+    )
 
 
 def _kind(rule: ThresholdRule, event: Event) -> BudgetAlert.Kind:
@@ -124,9 +161,7 @@ def _severity(rule: ThresholdRule, event: Event) -> BudgetAlert.Severity:
 
 
 def _reason(budget: Budget, rule: ThresholdRule, event: Event, reading: Reading) -> str:
-    who = budget.terms.display_name or budget.budget_id
-    if reading.member is not None:
-        who += f", {budget.terms.per} {reading.member or '(none)'}"
+    who = _who(budget, reading.member)
     limit = f"its limit of {_dollars(reading.limit)} for {_days(budget, reading.window)}"
     if rule == RESET:
         return f"{who}: a new period begins with {limit}."
@@ -144,6 +179,11 @@ def _reason(budget: Budget, rule: ThresholdRule, event: Event, reading: Reading)
             )
     place = "back below" if event is Event.BACK_BELOW else "at least"
     return f"{who}: {fact.format(place)}."
+
+
+def _who(budget: Budget, member: str | None) -> str:
+    name = budget.terms.display_name or budget.budget_id
+    return name if member is None else f"{name}, {budget.terms.per} {member or '(none)'}"
 
 
 def _days(budget: Budget, window: Window) -> str:

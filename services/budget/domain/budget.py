@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
-from zlib import crc32
 
 from finops.budget.v1 import budget_pb2
 
 from services.budget.domain.codec import NAME_PREFIX as NAME_PREFIX
 from services.budget.domain.codec import message_of
-from services.budget.domain.scope import scope_hash
 from services.budget.domain.terms import Enforcement as Enforcement
 from services.budget.domain.terms import Terms as Terms
 from services.common.clock import Micros
@@ -32,22 +29,16 @@ class Budget:
     """Name of the key that wrote this version."""
 
     @property
+    def key(self) -> tuple[str, str]:
+        return self.tenant_id, self.budget_id
+
+    @property
     def name(self) -> str:
         return NAME_PREFIX + self.budget_id
 
     @property
     def etag(self) -> str:
         return f"{self.version:x}"
-
-    @cached_property
-    def scope_hash(self) -> str:
-        """Of a budget without a parent."""
-        return scope_hash(self.terms, self.terms.filter.strip())
-
-    def home(self, partitions: int) -> int:
-        """The partition of the cost log whose owner watches this budget's thresholds, so that exactly one process
-        does."""
-        return crc32(f"{self.tenant_id}/{self.budget_id}".encode()) % partitions
 
 
 def to_proto(budget: Budget) -> budget_pb2.Budget:

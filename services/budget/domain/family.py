@@ -40,13 +40,13 @@ def children(budgets: Budgets, budget_id: str) -> Sequence[Budget]:
     return sorted(found, key=lambda budget: budget.budget_id)
 
 
-def descendants(budgets: Budgets, budget_id: str) -> Sequence[Budget]:
-    """Its children and theirs, nearer ones first: whose effective filter changes with this budget's."""
+def descendants(budgets: Budgets, *budget_ids: str) -> Sequence[Budget]:
+    """Their children and theirs, nearer ones first: whose effective filter changes with these budgets'."""
     by_parent: defaultdict[str, list[Budget]] = defaultdict(list)
     for budget in budgets.values():
         by_parent[budget.terms.parent].append(budget)
     found: dict[str, Budget] = {}
-    waiting = deque([budget_id])
+    waiting = deque(budget_ids)
     while waiting:
         for child in by_parent[waiting.popleft()]:
             if child.budget_id not in found:

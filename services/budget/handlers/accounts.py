@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from finops.cost.v1.cost_pb2 import CostRecord
 from finops.usage.v1.usage_pb2 import MEASUREMENT_REPORTED
@@ -18,32 +17,24 @@ from services.budget.domain.awaiting import EventId
 from services.budget.domain.mirror import Entry, SavedPosition, SavedSum, Tombstone
 from services.budget.domain.sums import (
     OTHER_INCARNATIONS,
+    Amounts,
     CostDelta,
+    Family,
     PartitionSums,
-    PartSum,
+    Posting,
     Staged,
     restored,
     started,
     usable,
 )
-from services.budget.domain.tracking import ScopeKey
+from services.budget.domain.tracking import BudgetKey, FamilyKey, ScopeKey, home_of
 from services.budget.handlers.catalog import Catalog
 from services.budget.handlers.changes import Changes
 from services.budget.handlers.ports import Arrivals, Journal, Ledger, LedgerPositions, Meters
 from services.common.clock import Clock, Micros
 from services.common.errors import UnavailableError
 from services.common.kafka.record import Batch, Log, Partition, Record
-from services.common.money import Picos
 from services.common.postings import postings
-
-
-class Total(NamedTuple):
-    """A sum over all partitions."""
-
-    actual: Picos
-    shadow: Picos
-    complete: bool
-    """False while some partition's part is being rebuilt, or its owner has not told it yet."""
 
 
 class Accounts:
@@ -67,13 +58,14 @@ class Accounts:
         self._clock = clock
         self._meters = meters
         self.owned: dict[int, PartitionSums] = {}
-        self.constants: dict[ScopeKey, PartSum] = {}
+        self.constants: dict[FamilyKey, Family] = {}
         """Spend of other incarnations, as this process was told by the ledger; the mirror may know more."""
         self.lock = asyncio.Lock()
         """Held while sums are changed and written, so that what is written is one state."""
         self.generation = 0
         """Rises when partitions come or go."""
-        self._swept: object = None
+        self._incarnation = ""
+        self._unswept = catalog.follow()
         self._gone: set[Tombstone] = set()
 
     # --- the log ----------------------------------------------------------------------------------------------------
@@ -87,6 +79,9 @@ class Accounts:
             raise UnavailableError(
                 f"the state reader follows log {mirror.incarnation!r}, the consumer {log.incarnation!r}"
             )
+        if log.incarnation != self._incarnation:
+            self._incarnation = log.incarnation
+            self.constants.clear()
         begins = await log.beginning_offsets(partitions)
         written = LedgerPositions({}, {})
         if not all(usable(mirror.position(p.partition), begins[p]) for p in partitions):
@@ -96,13 +91,18 @@ class Accounts:
                 number = partition.partition
                 position = mirror.position(number)
                 if position is not None and usable(position, begins[partition]):
-                    sums = restored(position, mirror.sums(number))
-                    sums.unsaved |= sums.sums.keys() & mirror.overtaken(number)
+                    sums = restored(position, mirror.families(number))
+                    sums.rewrite(mirror.overtaken(number))
                 else:
                     sums = started(written.of(number), begins[partition])
                     # A position written now must not make them count again.
-                    self._gone |= {Tombstone(scope, number) for scope in mirror.scopes(number)}
+                    self._gone |= {
+                        Tombstone(ScopeKey(family, member), number)
+                        for family in mirror.known(number)
+                        for member in mirror.members(family, number)
+                    }
                 self.owned[number] = sums
+                self._unswept |= {family.budget for family in mirror.known(number) | mirror.known(OTHER_INCARNATIONS)}
         self._moved()
         return {partition: self.owned[partition.partition].position.offset + 1 for partition in partitions}
 
@@ -120,8 +120,7 @@ class Accounts:
         async with self.lock:
             received: list[Micros] = []
             arrived: dict[int, list[EventId]] = {number: [] for number in by_partition}
-            if self._swept != self._generations():
-                self.sweep()
+            self.sweep()
             staged = {
                 number: self.owned[number].stage(
                     self._deltas(records, batch, received, arrived[number]), records[-1].offset
@@ -133,8 +132,10 @@ class Accounts:
             for number, outcome in staged.items():
                 self.owned[number].adopt(outcome)
                 self._arrivals.remember(number, outcome.position.offset, arrived[number])
-        for tenant_id, budget_id in {scope[:2] for outcome in staged.values() for scope in outcome.sums}:
-            self._changes.touch(tenant_id, budget_id)
+        for (tenant_id, budget_id), member in {
+            (scope.family.budget, scope.member) for outcome in staged.values() for scope in outcome.sums
+        }:
+            self._changes.touch(tenant_id, budget_id, member)
         if received:
             self._meters.applied(min(received), self._clock.now())
 
@@ -150,54 +151,66 @@ class Accounts:
                 continue
             if self._arrivals.concerns(cost.usage.tenant_id):
                 arrived.append((cost.usage.tenant_id, cost.usage.source_event_id))
-            changes = self._changes_of(cost)
-            if changes and cost.usage.received_unix_micros:
+            booked = self._booked(cost)
+            if booked and cost.usage.received_unix_micros:
                 received.append(cost.usage.received_unix_micros)
-            yield CostDelta(record.offset, cost.usage_position.offset, changes)
+            yield CostDelta(record.offset, cost.usage_position.offset, booked)
 
-    def _changes_of(self, cost: CostRecord) -> list[tuple[ScopeKey, Picos, Picos]]:
-        """What a record changes of which budgets' periods; a budget that counts an event before and after it moved sees
-        the net change."""
+    def _booked(self, cost: CostRecord) -> Sequence[Posting]:
+        """What a record changes of which sums; where an event moved, a sum that counts it before and after sees the net
+        change."""
         parts = postings(cost)
         if len(parts) == 1:
-            return self._booked(cost)
-        net: dict[ScopeKey, tuple[Picos, Picos]] = {}
-        for part in parts:
-            for scope, actual, shadow in self._booked(part):
-                before = net.get(scope, (0, 0))
-                net[scope] = (before[0] + actual, before[1] + shadow)
-        return [(scope, actual, shadow) for scope, (actual, shadow) in net.items() if actual or shadow]
+            posting = self._posting(cost)
+            return () if posting is None else (posting,)
+        net: dict[ScopeKey, Amounts] = {}
+        for posting in filter(None, map(self._posting, parts)):
+            for scope in posting.scopes:
+                actual, shadow = net.get(scope, (0, 0))
+                net[scope] = (actual + posting.actual, shadow + posting.shadow)
+        return [Posting((scope,), actual, shadow) for scope, (actual, shadow) in net.items() if actual or shadow]
 
-    def _booked(self, posting: CostRecord) -> list[tuple[ScopeKey, Picos, Picos]]:
-        usage = posting.usage
-        actual, shadow = posting.cost_delta_picos, posting.shadow_cost_delta_picos
+    def _posting(self, cost: CostRecord) -> Posting | None:
+        """Where one part of a record is booked; None: it changes nothing."""
+        usage = cost.usage
+        actual, shadow = cost.cost_delta_picos, cost.shadow_cost_delta_picos
         if usage.measurement == MEASUREMENT_REPORTED or not (actual or shadow):
-            return []
-        return [(scope, actual, shadow) for scope in self._catalog.scopes_of(usage)]
+            return None
+        scopes = self._catalog.scopes_of(usage)
+        return Posting(scopes, actual, shadow) if scopes else None
 
     # --- the state topic --------------------------------------------------------------------------------------------
 
     def sweep(self) -> None:
-        """Drops sums nobody asks for any more. The caller holds `lock`.
+        """Moves on to the windows of now, and drops sums nobody asks for any more. The caller holds `lock`.
 
         This must come before the position moves on: a sum that is no longer added to would otherwise be taken, after a
         restart or once its budget asks for it again, to cover what it missed.
         """
-        self._swept = self._generations()
-        now = self._clock.now()
-        wanted: set[ScopeKey] = set()
-        for tracked in self._catalog.all():
-            tracked.current(now)
-            wanted.update(tracked.key(window) for window in tracked.windows)
+        self._catalog.turn(self._clock.now())
+        self._unswept |= {family.budget for family in self._journal.mirror.take_news()}
+        for budget in self._unswept:
+            for family in self._unasked(budget):
+                self.drop(family)
+        self._unswept.clear()
+
+    def drop(self, family: FamilyKey) -> None:
+        """Forgets a family, here and in the topic. The caller holds `lock`."""
         mirror = self._journal.mirror
         for number, owned in self.owned.items():
-            for scope in (owned.sums.keys() | mirror.scopes(number)) - wanted:
-                owned.forget(scope)
-                self._gone.add(Tombstone(scope, number))
-        for scope in self.constants.keys() - wanted:
-            del self.constants[scope]
-        if 0 in self.owned:
-            self._gone |= {Tombstone(s, OTHER_INCARNATIONS) for s in mirror.scopes(OTHER_INCARNATIONS) - wanted}
+            members = owned.forget(family) | mirror.members(family, number)
+            self._gone |= {Tombstone(ScopeKey(family, member), number) for member in members}
+        self.constants.pop(family, None)
+        if self.at_home(family.budget):
+            members = mirror.members(family, OTHER_INCARNATIONS)
+            self._gone |= {Tombstone(ScopeKey(family, member), OTHER_INCARNATIONS) for member in members}
+
+    def _unasked(self, budget: BudgetKey) -> set[FamilyKey]:
+        """Families of a budget that it does not keep, or no more."""
+        tracked = self._catalog.get(*budget)
+        known = set(self._journal.mirror.index.of(budget))
+        known.update(*(owned.index.of(budget) for owned in self.owned.values()))
+        return {family for family in known if tracked is None or not tracked.keeps(family)}
 
     async def save(self) -> None:
         """Writes what the rebuilder finished, and what was swept. The caller holds `lock`.
@@ -218,15 +231,12 @@ class Accounts:
         positions: list[Entry] = []
         for number, owned in self.owned.items():
             outcome = staged.get(number, Staged(owned.position, {}))
-            position = outcome.position
-            unsaved = {scope: owned.sums[scope] for scope in owned.unsaved} | dict(outcome.sums)
+            usage_offset = outcome.position.usage_offset
             sums += [
-                SavedSum(scope, incarnation, number, part, position.usage_offset)
-                for scope, part in unsaved.items()
-                if scope not in owned.rebuilding
+                SavedSum(scope, incarnation, number, part, usage_offset) for scope, part in owned.writable(outcome)
             ]
             if number in staged or not owned.position_saved:
-                positions.append(SavedPosition(incarnation, number, position))
+                positions.append(SavedPosition(incarnation, number, outcome.position))
         counted: list[Entry] = []
         for number, events in arrived.items():
             counted += self._arrivals.counted(incarnation, number, staged[number].position.offset, events)
@@ -245,33 +255,17 @@ class Accounts:
         if entries:
             await self._journal.append(entries)
 
-    # --- figures ----------------------------------------------------------------------------------------------------
+    # --- whose ------------------------------------------------------------------------------------------------------
 
-    def total(self, scope: ScopeKey) -> Total:
-        """The sum over all partitions, from memory."""
-        mirror, partitions = self._journal.mirror, self._journal.partitions
-        other = self.constants.get(scope) or mirror.part(scope, OTHER_INCARNATIONS)
-        actual, shadow, complete = (other.actual, other.shadow, True) if other is not None else (0, 0, False)
-        for number in range(partitions):
-            owned = self.owned.get(number)
-            if owned is not None:
-                part = owned.sums.get(scope)
-                complete = complete and scope not in owned.rebuilding
-            else:
-                part = mirror.part(scope, number)
-            if part is None:
-                complete = False
-            else:
-                actual, shadow = actual + part.actual, shadow + part.shadow
-        return Total(actual, shadow, complete and partitions > 0)
+    def at_home(self, budget: BudgetKey) -> bool:
+        """Whether this process is the one that does for a budget what only one may do."""
+        partitions = self._journal.partitions
+        return bool(partitions) and home_of(budget, partitions) in self.owned
 
     def position_of(self, partition: int) -> int | None:
         """The last offset in an owned partition's sums; None: it is not owned."""
         owned = self.owned.get(partition)
         return owned.position.offset if owned is not None else None
-
-    def _generations(self) -> object:
-        return self._catalog.generation, self.generation
 
     def _moved(self) -> None:
         self.generation += 1

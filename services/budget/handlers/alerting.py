@@ -15,7 +15,7 @@ from finops.budget.v1.budget_pb2 import BudgetAlert, ThresholdStatus
 
 from services.budget.domain.alerts import RESET, Reading, Told, alert_of, told_by
 from services.budget.domain.codec import rule_message
-from services.budget.domain.periods import Window
+from services.budget.domain.periods import Period, Window
 from services.budget.domain.terms import Basis, ThresholdRule
 from services.budget.domain.thresholds import Event, Firing, Measure, ThresholdKey, burn_measure, due, key_of
 from services.budget.domain.tracking import Tracked
@@ -31,6 +31,8 @@ from services.common.errors import UnavailableError
 LONGEST_PERIOD: Micros = 366 * DAY
 FULL_PASS: Micros = MINUTE
 """What changes with time alone (forecasts, limits that end) is looked at this often; spend is at once."""
+SLICE = 200
+"""Subjects looked at before other work of the process gets its turn."""
 TRUSTED_SHARE = 5
 """A forecast from the mean rate alone is believed once a fifth of the period is over."""
 
@@ -86,7 +88,7 @@ class Alerting:
         if alert.alert_id not in self._archived:
             self._unarchived[alert.alert_id] = alert
             self.wake.set()
-        self._changes.touch(told.key.tenant_id, told.key.budget_id)
+        self._changes.touch(told.key.tenant_id, told.key.budget_id, told.key.member)
 
     def thresholds(self, tracked: Tracked, window: Window, member: str | None = None) -> Sequence[ThresholdStatus]:
         """What happened at each of the budget's thresholds in a period."""
@@ -138,11 +140,15 @@ class Alerting:
 
     async def _tell(self) -> None:
         now = self._clock.now()
+        dirty, self._dirty = self._dirty, set()
         if now - self._last_full >= FULL_PASS:
             self._last_full = now
-            self._dirty |= set(self._subjects())
-        dirty, self._dirty = self._dirty, set()
-        alerts = [alert for subject in dirty for alert in self._due(subject, now)]
+            dirty |= set(self._everybody(now))
+        alerts: list[BudgetAlert] = []
+        for number, subject in enumerate(dirty, start=1):
+            alerts += self._due(subject, now)
+            if number % SLICE == 0:
+                await asyncio.sleep(0)
         if not alerts:
             return
         try:
@@ -155,16 +161,16 @@ class Alerting:
         for alert in alerts:
             self.learn(alert)
 
-    def _subjects(self) -> Iterator[Subject]:
-        """Everybody whose thresholds are watched here."""
+    def _everybody(self, now: Micros) -> Iterator[Subject]:
+        """Everybody whose thresholds are watched here. Where a budget has members they are, not the whole of it."""
         for tracked in self._catalog.all():
             budget = tracked.budget
             if self._at_home(tracked):
-                yield budget.tenant_id, budget.budget_id, None
+                members = self._standings.members(tracked, now) if budget.terms.per else [None]
+                yield from ((budget.tenant_id, budget.budget_id, member) for member in members)
 
     def _at_home(self, tracked: Tracked) -> bool:
-        partitions = self._journal.partitions
-        return bool(partitions) and tracked.budget.home(partitions) in self._accounts.owned
+        return self._accounts.at_home(tracked.budget.key)
 
     def _due(self, subject: Subject, now: Micros) -> Iterator[BudgetAlert]:
         tenant_id, budget_id, member = subject
@@ -172,7 +178,9 @@ class Alerting:
         if tracked is None or not self._at_home(tracked) or (member is None) != (not tracked.budget.terms.per):
             return
         current = tracked.current(now)
-        for window in (tracked.last, current):
+        # A rolling window has no last one: it moved on.
+        rolls = tracked.budget.terms.period is Period.ROLLING
+        for window in (current,) if rolls else dict.fromkeys((tracked.last, current)):
             standing = self._standings.within(tracked, window, now, member)
             if standing.complete:
                 yield from self._crossings(tracked, standing, member, now, current=window == current)

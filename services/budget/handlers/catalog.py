@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from finops.usage.v1.usage_pb2 import UsageEvent
 
+from services.budget.domain.attribution import Attribution, Match
 from services.budget.domain.budget import Budget
-from services.budget.domain.matching import BudgetIndex
-from services.budget.domain.tracking import ScopeKey, Tracked
+from services.budget.domain.family import descendants, effective_filter
+from services.budget.domain.tracking import FOREVER, BudgetKey, ScopeKey, Tracked
 from services.budget.handlers.changes import Changes
 from services.budget.handlers.ports import BudgetStore, Meters
-from services.common import dimensions
-from services.common.clock import Clock
+from services.common.clock import Clock, Micros
 from services.common.errors import UnavailableError
-
-Intent = Mapping[str, str]
-
-
-def _intent_reader(dimension: str) -> Callable[[Intent], str]:
-    return lambda intent: dimensions.of_mapping(intent, dimension)
 
 
 class Catalog:
@@ -32,12 +26,12 @@ class Catalog:
         self._changes = changes
         self._meters = meters
         self._fingerprint: object = None
-        self._versions: dict[tuple[str, str], int] = {}
+        self._versions: dict[BudgetKey, int] = {}
+        self._budgets: defaultdict[str, dict[str, Budget]] = defaultdict(dict)
         self._tracked: defaultdict[str, dict[str, Tracked]] = defaultdict(dict)
-        self._events: dict[str, BudgetIndex[Tracked, UsageEvent]] = {}
-        self._intents: dict[str, BudgetIndex[Tracked, Intent]] = {}
-        self.generation = 0
-        """Rises when a definition changes."""
+        self._attributions: dict[str, Attribution] = {}
+        self._followers: list[set[BudgetKey]] = []
+        self._since, self._until = -FOREVER, FOREVER
 
     async def refresh(self) -> None:
         """Takes in what was stored since; cheap where nothing was.
@@ -47,8 +41,7 @@ class Catalog:
         """
         fingerprint = await self._store.fingerprint()
         if fingerprint != self._fingerprint:
-            for budget in await self._store.load():
-                self.put(budget)
+            self._take(await self._store.load())
             self._fingerprint = fingerprint
 
     @property
@@ -63,19 +56,29 @@ class Catalog:
 
     def put(self, budget: Budget) -> None:
         """Takes in one version; an older one than is known is ignored."""
-        key = (budget.tenant_id, budget.budget_id)
-        if budget.version <= self._versions.get(key, -1):
+        self._take([budget])
+
+    def follow(self) -> set[BudgetKey]:
+        """A set to which every budget is added that is changed, deleted or moves on to other windows. Its taker
+        empties it."""
+        follower: set[BudgetKey] = set()
+        self._followers.append(follower)
+        return follower
+
+    def turn(self, now: Micros) -> None:
+        """Moves budgets on to the windows of `now`; cheap where none has to.
+
+        The windows that are kept move here alone, so that what a spend counts towards changes at one place.
+        """
+        if self._since <= now < self._until:
             return
-        self._versions[key] = budget.version
-        self.generation += 1
-        if budget.deleted:
-            self._tracked[budget.tenant_id].pop(budget.budget_id, None)
-        else:
-            self._tracked[budget.tenant_id][budget.budget_id] = Tracked(budget, self._clock.now())
-        self._events.pop(budget.tenant_id, None)
-        self._intents.pop(budget.tenant_id, None)
-        self._meters.budgets(sum(map(len, self._tracked.values())))
-        self._changes.touch(*key)
+        for tracked in self.all():
+            if tracked.turn(now):
+                self._altered(tracked.budget.tenant_id, tracked.budget.budget_id)
+        self._since = max((tracked.since for tracked in self.all()), default=-FOREVER)
+        self._until = min((tracked.until for tracked in self.all()), default=FOREVER)
+
+    # --- reading ----------------------------------------------------------------------------------------------------
 
     def get(self, tenant_id: str, budget_id: str) -> Tracked | None:
         return self._tracked[tenant_id].get(budget_id) if tenant_id in self._tracked else None
@@ -89,24 +92,57 @@ class Catalog:
         for budgets in list(self._tracked.values()):
             yield from list(budgets.values())
 
-    def scopes_of(self, usage: UsageEvent) -> tuple[ScopeKey, ...]:
-        """Every kept budget's period that the event's cost counts towards."""
-        tenant = usage.tenant_id
-        if not self._tracked.get(tenant):
-            return ()
-        index = self._events.get(tenant)
-        if index is None:
-            index = self._events[tenant] = BudgetIndex(self._filters(tenant), dimensions.reader)
-        time = usage.time_unix_micros
-        found = (tracked.scope_of(time) for tracked in index.matching(usage))
-        return tuple(scope for scope in found if scope is not None)
+    def scopes_of(self, usage: UsageEvent) -> Sequence[ScopeKey]:
+        """Every kept window of a budget that the event's cost counts towards, as a whole and as a member."""
+        attribution = self._attributions.get(usage.tenant_id) or self._attribution(usage.tenant_id)
+        return () if attribution is None else attribution.scopes_of(usage)
 
-    def of_intent(self, tenant_id: str, intent: Intent) -> Sequence[Tracked]:
+    def of_intent(self, tenant_id: str, intent: Mapping[str, str]) -> Sequence[Match]:
         """Budgets a spend of these dimensions would count towards, in the order of their ids."""
-        index = self._intents.get(tenant_id)
-        if index is None:
-            index = self._intents[tenant_id] = BudgetIndex(self._filters(tenant_id), _intent_reader)
-        return sorted(index.matching(intent), key=lambda tracked: tracked.budget.budget_id)
+        attribution = self._attributions.get(tenant_id) or self._attribution(tenant_id)
+        return () if attribution is None else attribution.of_intent(intent)
 
-    def _filters(self, tenant_id: str) -> Sequence[tuple[str, Tracked]]:
-        return [(tracked.budget.terms.filter, tracked) for tracked in self.of_tenant(tenant_id)]
+    def _attribution(self, tenant_id: str) -> Attribution | None:
+        if not self._tracked.get(tenant_id):
+            return None
+        found = self._attributions[tenant_id] = Attribution(self.of_tenant(tenant_id))
+        return found
+
+    # --- taking in --------------------------------------------------------------------------------------------------
+
+    def _take(self, budgets: Iterable[Budget]) -> None:
+        changed: defaultdict[str, set[str]] = defaultdict(set)
+        for budget in budgets:
+            key = budget.key
+            if budget.version <= self._versions.get(key, -1):
+                continue
+            self._versions[key] = budget.version
+            changed[budget.tenant_id].add(budget.budget_id)
+            if budget.deleted:
+                self._budgets[budget.tenant_id].pop(budget.budget_id, None)
+            else:
+                self._budgets[budget.tenant_id][budget.budget_id] = budget
+        for tenant_id, ids in changed.items():
+            self._track(tenant_id, ids)
+        if changed:
+            self._meters.budgets(sum(map(len, self._tracked.values())))
+
+    def _track(self, tenant_id: str, changed: Collection[str]) -> None:
+        budgets, tracked = self._budgets[tenant_id], self._tracked[tenant_id]
+        now = self._clock.now()
+        # What a budget counts follows from its ancestors' filters too.
+        below = [budget.budget_id for budget in descendants(budgets, *changed)]
+        for budget_id in dict.fromkeys((*changed, *below)):
+            budget = budgets.get(budget_id)
+            if budget is None:
+                tracked.pop(budget_id, None)
+            else:
+                found = tracked[budget_id] = Tracked(budget, now, effective_filter(budgets, budget))
+                self._since, self._until = max(self._since, found.since), min(self._until, found.until)
+            self._altered(tenant_id, budget_id)
+
+    def _altered(self, tenant_id: str, budget_id: str) -> None:
+        self._attributions.pop(tenant_id, None)
+        for follower in self._followers:
+            follower.add((tenant_id, budget_id))
+        self._changes.touch(tenant_id, budget_id)

@@ -8,7 +8,10 @@ from contextlib import contextmanager
 
 from services.common.clock import Clock, Micros
 
-Listener = Callable[[str, str], None]
+Listener = Callable[[str, str, str | None], None]
+
+Subject = tuple[str, str | None]
+"""A budget's id, and the member whose figures changed; None: those of the whole, or of all."""
 
 
 class Watcher:
@@ -17,18 +20,18 @@ class Watcher:
     def __init__(self, tenant_id: str) -> None:
         self.tenant_id = tenant_id
         self.closed = False
-        self._changed: set[str] = set()
+        self._changed: set[Subject] = set()
         self._wake = asyncio.Event()
 
-    def notice(self, budget_id: str) -> None:
-        self._changed.add(budget_id)
+    def notice(self, budget_id: str, member: str | None) -> None:
+        self._changed.add((budget_id, member))
         self._wake.set()
 
     def close(self) -> None:
         self.closed = True
         self._wake.set()
 
-    async def take(self) -> set[str]:
+    async def take(self) -> set[Subject]:
         """Waits for a change, or the end."""
         await self._wake.wait()
         self._wake.clear()
@@ -47,17 +50,17 @@ class Changes:
         self._closed = False
 
     def listen(self, listener: Listener) -> None:
-        """`listener(tenant_id, budget_id)` is called on every change."""
+        """`listener(tenant_id, budget_id, member)` is called on every change."""
         self._listeners.append(listener)
 
-    def touch(self, tenant_id: str, budget_id: str) -> None:
-        """Figures of this budget changed now."""
+    def touch(self, tenant_id: str, budget_id: str, member: str | None = None) -> None:
+        """Figures of this budget changed now: those of a member, or those of the whole."""
         self._times[tenant_id, budget_id] = self._clock.now()
         for listener in self._listeners:
-            listener(tenant_id, budget_id)
+            listener(tenant_id, budget_id, member)
         for watcher in self._watchers:
             if watcher.tenant_id == tenant_id:
-                watcher.notice(budget_id)
+                watcher.notice(budget_id, member)
 
     def time_of(self, tenant_id: str, budget_id: str) -> Micros:
         """When they last changed in this process; 0: not since its start."""

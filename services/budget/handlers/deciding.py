@@ -6,13 +6,12 @@ from collections.abc import Sequence
 
 from finops.budget.v1.budget_pb2 import Decision, SpendIntent
 
+from services.budget.domain.attribution import Match
 from services.budget.domain.deciding import Headroom, decide
 from services.budget.domain.holds import HeldScope
 from services.budget.domain.intents import Intent, intent_of
-from services.budget.domain.tracking import Tracked
 from services.budget.handlers.catalog import Catalog
 from services.budget.handlers.standing import Standings
-from services.common import dimensions
 from services.common.clock import Clock
 
 
@@ -35,12 +34,10 @@ class Deciding:
         headrooms = self._headrooms(matching, intent)
         return decide(headrooms), tuple(HeldScope(h.budget.budget_id, h.member) for h in headrooms)
 
-    def _headrooms(self, matching: Sequence[Tracked], intent: Intent) -> Sequence[Headroom]:
+    def _headrooms(self, matching: Sequence[Match], intent: Intent) -> Sequence[Headroom]:
         now = self._clock.now()
         found: list[Headroom] = []
-        for tracked in matching:
-            per = tracked.budget.terms.per
-            member = dimensions.of_mapping(intent.dimensions, per) if per else None
+        for tracked, member in matching:
             standing = self._standings.of(tracked, now, member)
             found.append(
                 Headroom(

@@ -21,10 +21,9 @@ from services.budget.domain.forecast.outlook import Forecast, Outlook, outlook_o
 from services.budget.domain.forecast.run_rate import run_rate
 from services.budget.domain.periods import Period, Window
 from services.budget.domain.tracking import Tracked
-from services.budget.handlers.accounts import Accounts
 from services.budget.handlers.catalog import Catalog
 from services.budget.handlers.changes import Changes
-from services.budget.handlers.standing import Standing
+from services.budget.handlers.standing import Standing, Standings
 from services.common import money
 from services.common.clock import DAY, HOUR, SECOND, Clock, Micros
 from services.common.errors import ApiError
@@ -85,7 +84,7 @@ class Forecasting:
     def __init__(
         self,
         catalog: Catalog,
-        accounts: Accounts,
+        standings: Standings,
         history: SpendHistory,
         changes: Changes,
         clock: Clock,
@@ -94,7 +93,7 @@ class Forecasting:
         concurrency: int,
     ) -> None:
         self._catalog = catalog
-        self._accounts = accounts
+        self._standings = standings
         self._history = history
         self._changes = changes
         self._clock = clock
@@ -123,16 +122,19 @@ class Forecasting:
         past = None if member is not None else self._past(tracked, now)
         if past is None:
             return None
-        # A period that began since starts from nothing.
-        since = standing.spend - (past.spend if past.window == standing.window else 0)
+        since = standing.spend - past.spend
+        if past.window != standing.window:
+            # A period that began since starts from nothing; of a rolling window it cannot be told until the past is
+            # read again.
+            since = 0 if _rolls(tracked.budget) else standing.spend
         return round(past.history.between(now - hours * HOUR, now) + past.this_hour) + since
 
     def _past(self, tracked: Tracked, now: Micros) -> _Past | None:
         budget = tracked.budget
-        key = (budget.tenant_id, budget.budget_id)
+        key = budget.key
         self._wanted[key] = now
         past = self._pasts.get(key)
-        return past if past is not None and past.scope_hash == tracked.budget.scope_hash else None
+        return past if past is not None and past.scope_hash == tracked.scope_hash else None
 
     # --- keeping up -------------------------------------------------------------------------------------------------
 
@@ -148,11 +150,11 @@ class Forecasting:
         known: set[tuple[str, str]] = set()
         for tracked in self._catalog.all():
             budget = tracked.budget
-            key = (budget.tenant_id, budget.budget_id)
+            key = budget.key
             known.add(key)
             past = self._pasts.get(key)
             idle = now - self._wanted.get(key, 0) > 2 * self._refresh
-            current = past is not None and past.scope_hash == tracked.budget.scope_hash
+            current = past is not None and self._fits(past, tracked, now)
             if past is None or not current or now - past.asked > self._refresh * (6 if idle else 1):
                 due.append((idle, past.asked if past is not None else 0, *key, tracked))
         for gone in self._pasts.keys() - known:
@@ -162,24 +164,28 @@ class Forecasting:
         due.sort(key=lambda entry: entry[:4])
         return [entry[-1] for entry in due]
 
+    def _fits(self, past: _Past, tracked: Tracked, now: Micros) -> bool:
+        """Whether it is the past of the budget as it is now."""
+        if past.scope_hash != tracked.scope_hash:
+            return False
+        return not _rolls(tracked.budget) or past.window == tracked.current(now)
+
     async def _read(self, tracked: Tracked) -> None:
         budget = tracked.budget
         async with self._slots:
             now = self._clock.now()
             window = tracked.current(now)
-            total = self._accounts.total(tracked.key(window))
+            spend = self._standings.of(tracked, now).spend
             try:
-                hours = await self._history.hourly(
-                    budget.tenant_id, budget.terms.filter, now - now % HOUR - HISTORY, now
-                )
+                hours = await self._history.hourly(budget.tenant_id, tracked.filter, now - now % HOUR - HISTORY, now)
             except ApiError as error:
                 log.info("a budget keeps its last forecast", budget=budget.name, error=str(error))
                 return
         past, this_hour = cut(hours, now)
         end = past.end + (window.end - window.start) if _rolls(budget) else window.end
         outlook = outlook_of(past, end, budget.terms.time_zone)
-        key = (budget.tenant_id, budget.budget_id)
-        self._pasts[key] = _Past(budget.scope_hash, window, now, total.actual + total.shadow, past, this_hour, outlook)
+        key = budget.key
+        self._pasts[key] = _Past(tracked.scope_hash, window, now, spend, past, this_hour, outlook)
         self._changes.touch(*key)
 
 

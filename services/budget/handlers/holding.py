@@ -123,3 +123,6 @@ def touch(changes: Changes, hold: Hold) -> None:
     """The figures of the hold's budgets changed."""
     for budget_id in {scope.budget_id for scope in hold.scopes}:
         changes.touch(hold.tenant_id, budget_id)
+    for budget_id, member in hold.scopes:
+        if member is not None:
+            changes.touch(hold.tenant_id, budget_id, member)

@@ -108,6 +108,11 @@ class Ownership:
             )
         return announced.address
 
+    def addresses(self) -> frozenset[str]:
+        """Of every other process that decides for somebody."""
+        owners = (self._journal.mirror.owner(number) for number in range(self._journal.partitions))
+        return frozenset(owner.address for owner in owners if owner is not None) - {"", self.address}
+
     def _number(self, tenant_id: str) -> int:
         partitions = self._journal.partitions
         if not partitions:

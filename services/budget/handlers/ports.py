@@ -13,9 +13,8 @@ from services.budget.domain.awaiting import EventId
 from services.budget.domain.budget import Budget
 from services.budget.domain.mirror import Entry, Mirror
 from services.budget.domain.periods import Window
-from services.budget.domain.sums import NOTHING, Position
+from services.budget.domain.sums import NOTHING, Amounts, Position
 from services.common.clock import Micros
-from services.common.money import Picos
 
 
 class BudgetStore(Protocol):
@@ -111,9 +110,11 @@ class Ledger(Protocol):
         incarnation: str,
         through: Mapping[int, int],
         *,
+        per: str,
         other_incarnations: bool,
-    ) -> Mapping[int, tuple[Picos, Picos]]:
-        """(actual, shadow) by partition, of records up to the offsets in `through`; other incarnations' under -1."""
+    ) -> Mapping[int, Mapping[str | None, Amounts]]:
+        """Spend by partition, of records up to the offsets in `through`; other incarnations' under -1. Then the whole
+        under None and, where `per` names a dimension, that of each of its values."""
         ...
 
 
@@ -145,6 +146,10 @@ class Meters(Protocol):
     def rebuilding(self, count: int) -> None: ...
 
     def rebuilt(self, count: int) -> None: ...
+
+    def repaired(self, count: int) -> None:
+        """Sums that differed from the ledger."""
+        ...
 
     def alerts(self, count: int) -> None: ...
 

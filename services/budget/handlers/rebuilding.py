@@ -1,59 +1,32 @@
 """Sums that are not there: asked of the ledger, joined with what the log brings meanwhile.
 
-A new budget, a changed filter, a period that begins, a partition whose state was lost: all are the same thing, a
-(budget, period) of which an owned partition has no sum. The partition's position is noted, what follows it is added
-to a sum of its own, and the ledger is asked for what lies up to it, as soon as the ledger has written that far.
-Together they are exact.
+A new budget, a changed filter, a period that begins, a partition whose state was lost, a rebuild that somebody asked
+for: all are the same thing, an accounting window of which an owned partition has no sums. The partition's position is
+noted, what follows it is added to sums of its own, and the ledger is asked for what lies up to it, as soon as the
+ledger has written that far. Together they are exact.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from services.budget.domain.mirror import SavedSum
-from services.budget.domain.periods import Window
-from services.budget.domain.sums import NOTHING, OTHER_INCARNATIONS, PartSum, Position
-from services.budget.domain.tracking import ScopeKey, Tracked
+from services.budget.domain.sums import NONE, NOTHING, OTHER_INCARNATIONS, Amounts, Family, PartSum, Position
+from services.budget.domain.tracking import BudgetKey, ScopeKey, Tracked
 from services.budget.handlers.accounts import Accounts
+from services.budget.handlers.asking import Question, answers
 from services.budget.handlers.catalog import Catalog
 from services.budget.handlers.changes import Changes
 from services.budget.handlers.ports import Journal, Ledger, LedgerPositions, Meters
-from services.common.clock import SECOND, Clock, Micros
+from services.budget.handlers.totals import Totals
 from services.common.errors import ApiError, UnavailableError
 from services.common.log import get_logger
-from services.common.money import Picos
 
 log = get_logger(__name__)
 
-FULL_PASS: Micros = 5 * SECOND
-"""Periods turn and strangers' records are looked for this often; changes of definitions or partitions are noticed at
-once."""
-
-
-@dataclass(frozen=True)
-class Rebuild:
-    """One budget's period, and the parts of it that are missing here."""
-
-    tracked: Tracked
-    window: Window
-    scope: ScopeKey
-    asked: Mapping[int, Position]
-    """Partitions, and up to where the ledger must answer."""
-    other_incarnations: bool
-
-    def ready(self, written: LedgerPositions) -> bool:
-        """Whether the ledger has written all that is asked for. The usage offset decides as well, because the last
-        record read may be one that the ledger dropped."""
-        return all(
-            written.of(partition).offset >= position.offset
-            or written.of(partition).usage_offset >= position.usage_offset
-            for partition, position in self.asked.items()
-        )
-
-    def through(self) -> Mapping[int, int]:
-        return {partition: at.offset for partition, at in self.asked.items() if at.offset != NOTHING}
+BATCH = 500
+"""Windows rebuilt in one pass; the next pass goes on."""
 
 
 class Rebuilder:
@@ -63,121 +36,168 @@ class Rebuilder:
         self,
         catalog: Catalog,
         accounts: Accounts,
+        totals: Totals,
         journal: Journal,
         ledger: Ledger,
         changes: Changes,
-        clock: Clock,
         meters: Meters,
         *,
         concurrency: int,
     ) -> None:
         self._catalog = catalog
         self._accounts = accounts
+        self._totals = totals
         self._journal = journal
         self._ledger = ledger
         self._changes = changes
-        self._clock = clock
         self._meters = meters
         self._slots = asyncio.Semaphore(concurrency)
-        self._seen: object = None
-        self._last_full: Micros = 0
-        self._outstanding = 0
+        self._generation = -1
+        self._altered = catalog.follow()
+        self._incomplete: dict[BudgetKey, None] = {}
+        """Budgets that may lack sums, those that waited longest first."""
 
     async def run(self) -> int:
-        """One pass. Returns how many rebuilds are still outstanding.
+        """One pass. Returns how many budgets may still lack sums.
 
         Raises:
             UnavailableError: the ledger or Kafka is away; the next pass goes on.
         """
-        now = self._clock.now()
         if not self._catalog.loaded or not self._journal.partitions:
-            return 0
-        seen = (self._catalog.generation, self._accounts.generation)
-        if self._outstanding == 0 and seen == self._seen and now - self._last_full < FULL_PASS:
             return 0
         async with self._accounts.lock:
             self._accounts.sweep()
-            self._mark_overtaken()
-            rebuilds = self._begin()
+            self._look_again()
+            questions = self._begin()
             await self._accounts.save()
-        self._outstanding = len(rebuilds)
-        self._meters.rebuilding(self._outstanding)
-        if rebuilds:
-            self._outstanding -= await self._ask(rebuilds)
-            self._meters.rebuilding(self._outstanding)
-        self._seen, self._last_full = seen, now
-        return self._outstanding
+        self._meters.rebuilding(len(self._incomplete))
+        if questions:
+            await self._ask(questions)
+            self._meters.rebuilding(len(self._incomplete))
+        return len(self._incomplete)
 
-    def _mark_overtaken(self) -> None:
+    async def restart(self, budgets: Collection[Tracked]) -> None:
+        """Forgets the sums of the owned partitions; the next passes ask for them again.
+
+        Raises:
+            UnavailableError: Kafka is away, and it is not certain which sums are forgotten.
+        """
+        async with self._accounts.lock:
+            self._accounts.sweep()
+            for tracked in budgets:
+                for window in tracked.windows:
+                    self._accounts.drop(tracked.key(window))
+                self._incomplete[tracked.budget.key] = None
+            self._begin()
+            await self._accounts.save()
+        for tracked in budgets:
+            self._changes.touch(tracked.budget.tenant_id, tracked.budget.budget_id)
+
+    # --- beginning --------------------------------------------------------------------------------------------------
+
+    def _look_again(self) -> None:
+        """Notes the budgets that may lack sums since the last pass."""
+        if self._generation != self._accounts.generation:
+            self._generation = self._accounts.generation
+            self._altered.update(t.budget.key for t in self._catalog.all())
+        self._incomplete |= dict.fromkeys(self._altered)
+        self._altered.clear()
         mirror = self._journal.mirror
         for number, owned in self._accounts.owned.items():
-            for scope in mirror.overtaken(number) & owned.sums.keys() - owned.rebuilding.keys():
-                best = mirror.part(scope, number)
-                if best is not None and owned.sums[scope].through >= best.through:
-                    owned.unsaved.add(scope)
+            saved = mirror.families(number)
+            owned.rewrite(
+                scope
+                for scope in mirror.overtaken(number)
+                if owned.families.get(scope.family, NONE).get(scope.member, _NEVER).through
+                >= saved[scope.family][scope.member].through
+            )
 
-    def _begin(self) -> Sequence[Rebuild]:
-        accounts, mirror, partitions = self._accounts, self._journal.mirror, self._journal.partitions
-        rebuilds: list[Rebuild] = []
-        for tracked in self._catalog.all():
-            at_home = tracked.budget.home(partitions) in accounts.owned
-            for window in tracked.windows[1:]:
-                scope = tracked.key(window)
-                asked: dict[int, Position] = {}
-                for number, owned in accounts.owned.items():
-                    if scope not in owned.sums:
-                        owned.begin_rebuild(scope)
-                    if scope in owned.rebuilding:
-                        asked[number] = owned.rebuilding[scope]
-                unknown = scope not in accounts.constants and mirror.part(scope, OTHER_INCARNATIONS) is None
-                if asked or (at_home and unknown):
-                    rebuilds.append(Rebuild(tracked, window, scope, asked, at_home and unknown))
-        return rebuilds
+    def _begin(self) -> Sequence[Question]:
+        """Begins what is missing. Returns what the ledger must be asked, and forgets the budgets that lack nothing."""
+        questions: list[Question] = []
+        for key in list(self._incomplete):
+            tracked = self._catalog.get(*key)
+            lacking = [] if tracked is None else list(self._lacking(tracked))
+            questions += lacking
+            if not lacking:
+                del self._incomplete[key]
+            if len(questions) >= BATCH:
+                break
+        return questions
 
-    async def _ask(self, rebuilds: Sequence[Rebuild]) -> int:
-        """Finishes those the ledger can answer. Returns how many."""
+    def _lacking(self, tracked: Tracked) -> Iterator[Question]:
+        accounts = self._accounts
+        for window in tracked.needed:
+            family = tracked.key(window)
+            asked: dict[int, Position] = {}
+            for number, owned in accounts.owned.items():
+                if family not in owned.families:
+                    owned.begin_rebuild(family)
+                if family in owned.rebuilding:
+                    asked[number] = owned.rebuilding[family]
+            others = accounts.at_home(family.budget) and not self._totals.knows_constant(family)
+            if asked or others:
+                yield Question(tracked, window, family, asked, others)
+
+    # --- finishing --------------------------------------------------------------------------------------------------
+
+    async def _ask(self, questions: Sequence[Question]) -> None:
+        """Finishes those the ledger can answer."""
         written = LedgerPositions({}, {})
         incarnation = self._journal.mirror.incarnation
-        if any(not rebuild.ready(written) for rebuild in rebuilds):
+        if any(not question.ready(written) for question in questions):
             written = await self._ledger.positions(incarnation)
-        ready = [rebuild for rebuild in rebuilds if rebuild.ready(written)]
-        done = await asyncio.gather(*(self._finish(rebuild, incarnation) for rebuild in ready))
+        ready = [question for question in questions if question.ready(written)]
+        done = await asyncio.gather(*(self._finish(question, incarnation) for question in ready))
         async with self._accounts.lock:
             await self._accounts.save()
         self._meters.rebuilt(sum(done))
-        for rebuild in ready:
-            self._changes.touch(*rebuild.scope[:2])
-        return sum(done)
+        finished = {question.family for question, succeeded in zip(ready, done, strict=True) if succeeded}
+        for question in questions:
+            budget = question.family.budget
+            self._incomplete.pop(budget, None)
+            self._changes.touch(*budget)
+        # What is refused, or waits for the ledger, lets others go first.
+        self._incomplete |= {q.family.budget: None for q in questions if q.family not in finished}
 
-    async def _finish(self, rebuild: Rebuild, incarnation: str) -> bool:
+    async def _finish(self, question: Question, incarnation: str) -> bool:
         try:
-            await self._fill(rebuild, incarnation)
+            async with self._slots:
+                parts = await answers(self._ledger, question, incarnation)
+            await self._fill(question, parts, incarnation)
         except UnavailableError as error:
-            log.info("a budget stays in rebuilding", budget=rebuild.scope[:2], error=str(error))
+            log.info("a budget stays in rebuilding", budget=question.family.budget, error=str(error))
             return False
         except ApiError as error:
-            log.error("the ledger refused a budget's query", budget=rebuild.scope[:2], error=str(error))
+            log.error("the ledger refused a budget's query", budget=question.family.budget, error=str(error))
             return False
         return True
 
-    async def _fill(self, rebuild: Rebuild, incarnation: str) -> None:
-        parts: Mapping[int, tuple[Picos, Picos]] = {}
-        if rebuild.through() or rebuild.other_incarnations:
-            async with self._slots:
-                parts = await self._ledger.spend(
-                    rebuild.scope.tenant_id,
-                    rebuild.tracked.budget.terms.filter,
-                    rebuild.window,
-                    incarnation,
-                    rebuild.through(),
-                    other_incarnations=rebuild.other_incarnations,
-                )
+    async def _fill(
+        self, question: Question, parts: Mapping[int, Mapping[str | None, Amounts]], incarnation: str
+    ) -> None:
+        family = question.family
         async with self._accounts.lock:
-            for number, asked in rebuild.asked.items():
+            for number, asked in question.asked.items():
                 owned = self._accounts.owned.get(number)
                 if owned is not None:
-                    owned.finish_rebuild(rebuild.scope, asked, *parts.get(number, (0, 0)))
-            if rebuild.other_incarnations:
-                part = PartSum(NOTHING, *parts.get(OTHER_INCARNATIONS, (0, 0)))
-                await self._journal.append([SavedSum(rebuild.scope, incarnation, OTHER_INCARNATIONS, part, NOTHING)])
-                self._accounts.constants[rebuild.scope] = part
+                    owned.finish_rebuild(family, asked, parts.get(number, {}))
+            if question.other_incarnations:
+                constant = _constant(parts.get(OTHER_INCARNATIONS, {}))
+                # The whole comes last: its being there says that the members are.
+                await self._journal.append(
+                    [
+                        SavedSum(ScopeKey(family, member), incarnation, OTHER_INCARNATIONS, part, NOTHING)
+                        for member, part in sorted(constant.items(), key=lambda entry: entry[0] is None)
+                    ]
+                )
+                self._accounts.constants[family] = constant
+
+
+_NEVER = PartSum(NOTHING - 1)
+
+
+def _constant(amounts: Mapping[str | None, Amounts]) -> Family:
+    parts: Family = {None: PartSum(NOTHING)}
+    parts.update({member: PartSum(NOTHING, *sums) for member, sums in amounts.items()})
+    return parts

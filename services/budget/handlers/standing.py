@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from services.budget.domain.limits import carried_from, left_over, limit_at
 from services.budget.domain.periods import Window
+from services.budget.domain.sums import Amounts
 from services.budget.domain.tracking import Tracked
-from services.budget.handlers.accounts import Accounts
+from services.budget.handlers.totals import Total, Totals
 from services.common.clock import Micros
 from services.common.money import Picos
 
@@ -65,12 +67,17 @@ class Standing:
         """`used` as a share of the limit; infinite where the limit is nothing."""
         return self.used / self.limit if self.limit > 0 else math.inf
 
+    @property
+    def over(self) -> bool:
+        """At the limit, or over it; nobody is over it who has spent nothing."""
+        return self.used > 0 and self.used >= self.limit
+
 
 class Standings:
     """Tells how budgets stand, from memory."""
 
-    def __init__(self, accounts: Accounts, holdings: Holdings) -> None:
-        self._accounts = accounts
+    def __init__(self, totals: Totals, holdings: Holdings) -> None:
+        self._totals = totals
         self._holdings = holdings
 
     def of(self, tracked: Tracked, now: Micros, member: str | None = None) -> Standing:
@@ -80,8 +87,24 @@ class Standings:
     def within(self, tracked: Tracked, window: Window, now: Micros, member: str | None = None) -> Standing:
         """In one of the periods that are kept of it. Reservations and commitments are the present's, whatever the
         period."""
+        return self._standing(tracked, window, now, member, self._total(tracked, window, member))
+
+    def members(self, tracked: Tracked, now: Micros) -> Mapping[str, Standing]:
+        """Every member with spend in the period of `now`, or with an amount of its own."""
+        window = tracked.current(now)
+        complete = self._total(tracked, window).complete
+        sums: dict[str, Amounts] = dict.fromkeys(tracked.budget.terms.amount_by_member, (0, 0))
+        for bucket in tracked.buckets(window):
+            for member, (actual, shadow) in self._totals.members(tracked.key(bucket)).items():
+                before = sums.get(member, (0, 0))
+                sums[member] = (before[0] + actual, before[1] + shadow)
+        return {
+            member: self._standing(tracked, window, now, member, Total(*amounts, complete))
+            for member, amounts in sums.items()
+        }
+
+    def _standing(self, tracked: Tracked, window: Window, now: Micros, member: str | None, total: Total) -> Standing:
         budget = tracked.budget
-        total = self._accounts.total(tracked.key(window))
         identity = (budget.tenant_id, budget.budget_id, member)
         limit = limit_at(
             budget.terms, window, now, member=member, left_before=self._left_before(tracked, window, member)
@@ -105,7 +128,18 @@ class Standings:
         before = carried_from(tracked.budget, window)
         if before is None:
             return None
-        total = self._accounts.total(tracked.key(before))
+        total = self._total(tracked, before, member)
         if not total.complete:
             return None
         return left_over(tracked.budget.terms, before, total.actual + total.shadow, member)
+
+    def _total(self, tracked: Tracked, window: Window, member: str | None = None) -> Total:
+        """Over all accounting windows of a period."""
+        totals = [self._totals.total(tracked.key(bucket), member) for bucket in tracked.buckets(window)]
+        if len(totals) == 1:
+            return totals[0]
+        return Total(
+            sum(total.actual for total in totals),
+            sum(total.shadow for total in totals),
+            all(total.complete for total in totals),
+        )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
+from typing import NamedTuple
 
 from finops.budget.v1.budget_pb2 import BudgetStatus
 
@@ -12,12 +13,22 @@ from services.budget.domain.thresholds import burn_measure
 from services.budget.domain.tracking import Tracked
 from services.budget.handlers.alerting import Alerting
 from services.budget.handlers.catalog import Catalog
-from services.budget.handlers.changes import Changes
+from services.budget.handlers.changes import Changes, Subject
 from services.budget.handlers.definitions import Definitions
 from services.budget.handlers.forecasting import DAY_HOURS, Forecasting
-from services.budget.handlers.standing import Standings
+from services.budget.handlers.standing import Standing, Standings
 from services.common import money
-from services.common.clock import Clock
+from services.common.clock import Clock, Micros
+from services.common.errors import InvalidArgumentError
+from services.common.paging import Listing, page_size
+
+
+class MemberCursor(NamedTuple):
+    """Where a page of members ends."""
+
+    unused: float
+    """The used share of the limit, negated."""
+    member: str
 
 
 class Statuses:
@@ -46,9 +57,14 @@ class Statuses:
 
     def status(self, tracked: Tracked, member: str | None = None) -> BudgetStatus:
         """The current period of a budget, or of one member of it."""
-        budget, now = tracked.budget, self._clock.now()
-        standing = self._standings.of(tracked, now, member)
-        window = standing.window
+        now = self._clock.now()
+        status = self._status(tracked, self._standings.of(tracked, now, member), now, member)
+        if member is None and tracked.budget.terms.per:
+            _sum_up(status, self._standings.members(tracked, now).values())
+        return status
+
+    def _status(self, tracked: Tracked, standing: Standing, now: Micros, member: str | None) -> BudgetStatus:
+        budget, window = tracked.budget, standing.window
         prospect = self._forecasting.of(tracked, standing, now, member)
         status = BudgetStatus(
             budget=to_proto(budget),
@@ -70,6 +86,7 @@ class Statuses:
             thresholds=self._alerting.thresholds(tracked, window, member),
             rebuilding=not standing.complete,
             update_unix_micros=self._changes.time_of(budget.tenant_id, budget.budget_id) or budget.updated,
+            member=member,
         )
         burned = self._forecasting.burned(tracked, standing, now, member)
         if burned is not None:
@@ -77,13 +94,40 @@ class Statuses:
             status.burn_ratio = burn_measure(burned, DAY_HOURS, standing.limit, window).ratio
         return status
 
-    def get(self, tenant_id: str, name: str) -> BudgetStatus:
+    def get(self, tenant_id: str, name: str, member: str | None = None) -> BudgetStatus:
         """Raises InvalidArgumentError, NotFoundError, UnavailableError."""
-        return self.status(self._tracked(tenant_id, name))
+        tracked = self._tracked(tenant_id, name)
+        if member is not None and not tracked.budget.terms.per:
+            raise InvalidArgumentError.of("member", f"{tracked.budget.name} has no members: it does not set `per`")
+        return self.status(tracked, member)
 
-    async def watch(self, tenant_id: str, names: Collection[str]) -> AsyncIterator[BudgetStatus]:
+    def page(
+        self, tenant_id: str, name: str, requested_size: int, page_token: str, *, only_over: bool
+    ) -> tuple[Sequence[BudgetStatus], str]:
+        """The members of a budget, those that used most of their limit first, and the next page's token. Members may
+        change places between two pages.
+
+        Raises:
+            InvalidArgumentError, NotFoundError, UnavailableError
+        """
+        size = page_size(requested_size)
+        tracked, now = self._tracked(tenant_id, name), self._clock.now()
+        listing = Listing(MemberCursor, "members", tenant_id, name, only_over)
+        after = listing.after(page_token)
+        places = {
+            MemberCursor(-standing.used_ratio, member): standing
+            for member, standing in self._standings.members(tracked, now).items()
+            if not only_over or standing.over
+        }
+        found, token = listing.page(sorted(place for place in places if after is None or place > after), size, _itself)
+        return [self._status(tracked, places[place], now, place.member) for place in found], token
+
+    async def watch(
+        self, tenant_id: str, names: Collection[str], *, include_members: bool = False
+    ) -> AsyncIterator[BudgetStatus]:
         """The status of these budgets, or all of the tenant's, now and after each change; changes in quick succession
-        come as one. Ends when the process stops; a budget that is deleted falls silent.
+        come as one. Of members, only those that change. Ends when the process stops; a budget that is deleted falls
+        silent.
 
         Raises:
             InvalidArgumentError, NotFoundError, UnavailableError
@@ -91,24 +135,48 @@ class Statuses:
         self._catalog.require_loaded()
         named = {self._tracked(tenant_id, name).budget.budget_id for name in names}
         with self._changes.watching(tenant_id) as watcher:
-            sent: dict[str, BudgetStatus] = {}
-            pending = named or {tracked.budget.budget_id for tracked in self._catalog.of_tenant(tenant_id)}
+            sent: dict[Subject, BudgetStatus] = {}
+            chosen = named or {tracked.budget.budget_id for tracked in self._catalog.of_tenant(tenant_id)}
+            pending: set[Subject] = {(budget_id, None) for budget_id in chosen}
             while not watcher.closed:
-                for budget_id in sorted(pending):
-                    tracked = self._catalog.get(tenant_id, budget_id)
-                    status = self.status(tracked) if tracked is not None else None
-                    if status is not None and not _same(status, sent.get(budget_id)):
-                        sent[budget_id] = status
+                for subject in sorted(pending, key=_order):
+                    tracked = self._catalog.get(tenant_id, subject[0])
+                    status = self.status(tracked, subject[1]) if tracked is not None else None
+                    if status is not None and not _same(status, sent.get(subject)):
+                        sent[subject] = status
                         yield status
                 changed = await watcher.take()
                 await asyncio.sleep(self._coalesce_seconds)
-                pending = changed & named if named else changed
+                pending = {
+                    subject
+                    for subject in changed
+                    if (not named or subject[0] in named) and (include_members or subject[1] is None)
+                }
 
     def _tracked(self, tenant_id: str, name: str) -> Tracked:
         budget = self._definitions.get(tenant_id, name)
         tracked = self._catalog.get(tenant_id, budget.budget_id)
         assert tracked is not None
         return tracked
+
+
+def _sum_up(status: BudgetStatus, members: Collection[Standing]) -> None:
+    """What the whole of a budget tells of its members: the limit holds for each of them."""
+    status.members = sum(1 for standing in members if standing.spend)
+    status.members_over = sum(1 for standing in members if standing.over)
+    status.used_ratio = max((standing.used_ratio for standing in members), default=0.0)
+    status.remaining.CopyFrom(
+        money.to_proto(min((standing.remaining for standing in members), default=money.from_proto(status.limit)))
+    )
+
+
+def _itself(place: MemberCursor) -> MemberCursor:
+    return place
+
+
+def _order(subject: Subject) -> tuple[str, bool, str]:
+    budget_id, member = subject
+    return budget_id, member is not None, member or ""
 
 
 _MOVES_WITH_TIME = ("forecast", "forecast_detail", "burn_per_day", "burn_ratio", "exhaust_unix_micros")

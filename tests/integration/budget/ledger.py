@@ -31,8 +31,9 @@ class RecordedLedger(LedgerServiceServicer):
     async def QueryCosts(self, request: Any, context: Any) -> ledger_pb2.QueryCostsResponse:
         tenant = dict(context.invocation_metadata())[TENANT_METADATA]
         passes = predicate(parse(request.filter), dimensions.reader)
-        assert list(request.group_by) == ["log_partition"]
-        sums: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+        assert request.group_by[0] == "log_partition"
+        members = [dimensions.reader(per) for per in request.group_by[1:]]
+        sums: dict[tuple[str, ...], list[int]] = defaultdict(lambda: [0, 0])
         for life, partitions in self.written.items():
             for partition, records in partitions.items():
                 mine = life == request.log_scope.incarnation
@@ -43,12 +44,12 @@ class RecordedLedger(LedgerServiceServicer):
                     usage = record.usage
                     in_range = request.start_unix_micros <= usage.time_unix_micros < request.end_unix_micros
                     if offset <= through and in_range and usage.tenant_id == tenant and passes(usage):
-                        row = sums[partition if mine else -1]
+                        row = sums[str(partition if mine else -1), *(read(usage) for read in members)]
                         row[0] += record.cost_delta_picos
                         row[1] += record.shadow_cost_delta_picos
         return ledger_pb2.QueryCostsResponse(
             rows=[
-                ledger_pb2.CostRow(group=[str(p)], cost=money.to_proto(cost), shadow_cost=money.to_proto(shadow))
-                for p, (cost, shadow) in sums.items()
+                ledger_pb2.CostRow(group=group, cost=money.to_proto(cost), shadow_cost=money.to_proto(shadow))
+                for group, (cost, shadow) in sums.items()
             ]
         )

@@ -67,7 +67,7 @@ WRONG = [
     (custom("2026-02-02", "2036-12-01"), "custom_range.last_day"),
     (custom("2011-12-30", "2011-12-30", time_zone="Pacific/Apia"), "custom_range"),
     (monthly(rolling_window=pb.RollingWindow(unit=DAILY, count=7)), "rolling_window"),
-    (rolling(DAILY, 7), "period"),
+
     (custom("2026-01-01", "2026-01-02", carry_over=pb.CarryOver(unspent=True)), "carry_over"),
     (monthly(carry_over=pb.CarryOver(maximum=DOLLAR)), "carry_over"),
     (monthly(carry_over=pb.CarryOver(unspent=True, maximum=Money(units=-1))), "carry_over.maximum"),

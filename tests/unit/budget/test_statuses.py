@@ -15,7 +15,7 @@ from services.budget.domain.forecast.run_rate import run_rate
 from services.budget.domain.mirror import Entry, SavedPosition, SavedSum, Tombstone
 from services.budget.domain.periods import Window
 from services.budget.domain.sums import PartSum, Position
-from services.budget.domain.tracking import ScopeKey
+from services.budget.domain.tracking import FamilyKey, ScopeKey
 from services.common import money
 from services.common.clock import DAY, parse_rfc3339
 from services.common.errors import NotFoundError
@@ -106,13 +106,14 @@ async def test_a_watch_of_another_tenants_budget_is_refused() -> None:
         await following(process.statuses.watch("globex", ["budgets/b"]))
 
 
-scopes = st.builds(
-    ScopeKey,
+families = st.builds(
+    FamilyKey,
     st.from_regex(r"[a-z0-9][a-z0-9-]{0,62}", fullmatch=True),
     st.from_regex(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?", fullmatch=True),
     st.from_regex(r"[0-9a-f]{16}", fullmatch=True),
     st.integers(-(2**62), 2**62),
 )
+scopes = st.builds(ScopeKey, families, st.none() | st.text())
 offsets = st.integers(-1, 2**62)
 amounts = st.integers(-(10**30), 10**30)
 entries: st.SearchStrategy[Entry] = (

@@ -31,10 +31,12 @@ from services.budget.handlers.forecasting import Forecasting
 from services.budget.handlers.holding import Books, CountedEvents, HoldsView
 from services.budget.handlers.ownership import Ownership, Share
 from services.budget.handlers.ports import LedgerPositions
-from services.budget.handlers.rebuilding import FULL_PASS, Rebuilder
+from services.budget.handlers.rebuilding import Rebuilder
+from services.budget.handlers.reconciling import Reconciler
 from services.budget.handlers.reserving import Reserving
 from services.budget.handlers.standing import Standings
 from services.budget.handlers.statuses import Statuses
+from services.budget.handlers.totals import Totals
 from services.common import dimensions, money
 from services.common.clock import ManualClock, Micros, parse_rfc3339
 from services.common.errors import UnavailableError
@@ -116,11 +118,12 @@ class World:
                 highest = record.usage_position.offset
                 yield offset, record
 
-    def naive(self, budget: Budget, window: Window) -> tuple[int, int]:
+    def naive(self, tracked: Tracked, window: Window, member: str | None = None) -> tuple[int, int]:
         """(actual, shadow) added up from every record that counts."""
         records = [record for p in range(self.partitions) for _, record in self.counted(p)] + self.earlier_lives
-        mine = [r for r in records if counts(budget.tenant_id, budget.terms.filter, window, r)]
-        return sum(r.cost_delta_picos for r in mine), sum(r.shadow_cost_delta_picos for r in mine)
+        return naive_sums(tracked.budget.tenant_id, tracked.filter, window, records, tracked.budget.terms.per).get(
+            member, (0, 0)
+        )
 
     def stored(self, partition: int, start: int, end: int) -> Sequence[Stored]:
         return [
@@ -158,6 +161,20 @@ def counts(tenant_id: str, scope_filter: str, window: Window, record: CostRecord
     )
 
 
+def naive_sums(
+    tenant_id: str, scope_filter: str, window: Window, records: Iterable[CostRecord], per: str
+) -> dict[str | None, tuple[int, int]]:
+    """(actual, shadow) of the whole under None, and of each member."""
+    found: dict[str | None, tuple[int, int]] = {}
+    for record in records:
+        if counts(tenant_id, scope_filter, window, record):
+            members = [None, dimensions.reader(per)(record.usage)] if per else [None]
+            for member in members:
+                actual, shadow = found.get(member, (0, 0))
+                found[member] = (actual + record.cost_delta_picos, shadow + record.shadow_cost_delta_picos)
+    return found
+
+
 class MemoryJournal:
     """One process's view of the state and alerts topics."""
 
@@ -189,7 +206,7 @@ class MemoryJournal:
             if isinstance(entry, Counted) and self.ownership is not None:
                 self.ownership.heard(entry)
             if scope is not None and self.changes is not None:
-                self.changes.touch(*scope[:2])
+                self.changes.touch(*scope.family.budget, scope.member)
         self._read = len(self._world.state)
         for alert in self._world.alerts[self._read_alerts :]:
             assert self.alerting is not None
@@ -300,8 +317,9 @@ class NaiveLedger:
         incarnation: str,
         through: Mapping[int, int],
         *,
+        per: str,
         other_incarnations: bool,
-    ) -> Mapping[int, tuple[int, int]]:
+    ) -> Mapping[int, Mapping[str | None, tuple[int, int]]]:
         if self._world.ledger_away:
             raise UnavailableError("the ledger is away")
         self._world.ledger_queries += 1
@@ -312,9 +330,9 @@ class NaiveLedger:
         if other_incarnations:
             found[-1] = self._world.earlier_lives
         return {
-            partition: (sum(r.cost_delta_picos for r in mine), sum(r.shadow_cost_delta_picos for r in mine))
+            partition: sums
             for partition, records in found.items()
-            if (mine := [r for r in records if counts(tenant_id, scope_filter, window, r)])
+            if (sums := naive_sums(tenant_id, scope_filter, window, records, per))
         }
 
 
@@ -330,6 +348,8 @@ class CountingMeters:
         self.outstanding = count
 
     def rebuilt(self, count: int) -> None: ...
+
+    def repaired(self, count: int) -> None: ...
 
     def alerts(self, count: int) -> None: ...
 
@@ -374,9 +394,10 @@ class Process:
         self.accounts = Accounts(
             self.catalog, self.journal, NaiveLedger(world), self.awaited, self.changes, clock, self.meters
         )
-        self.standings = Standings(self.accounts, self.books)
+        self.totals = Totals(self.accounts, self.journal)
+        self.standings = Standings(self.totals, self.books)
         self.forecasting = Forecasting(
-            self.catalog, self.accounts, MemoryHistory(world), self.changes, clock, refresh_seconds=3_600,
+            self.catalog, self.standings, MemoryHistory(world), self.changes, clock, refresh_seconds=3_600,
             concurrency=2,
         )  # fmt: skip
         self.alerting = Alerting(
@@ -384,8 +405,12 @@ class Process:
             self.journal, self.changes, clock, self.meters,
         )  # fmt: skip
         self.rebuilder = Rebuilder(
-            self.catalog, self.accounts, self.journal, NaiveLedger(world), self.changes, clock, self.meters,
+            self.catalog, self.accounts, self.totals, self.journal, NaiveLedger(world), self.changes, self.meters,
             concurrency=2,
+        )  # fmt: skip
+        self.reconciler = Reconciler(
+            self.catalog, self.accounts, self.totals, self.rebuilder, self.journal, NaiveLedger(world), self.journal,
+            clock, self.meters, concurrency=2,
         )  # fmt: skip
         counted = CountedEvents(self.accounts.position_of, 1_000)
         self.ownership = Ownership(
@@ -445,8 +470,7 @@ class Process:
             await self.consume(partition, 10**6)
 
     async def full_pass(self) -> int:
-        """Rebuilds what can be, as a pass after the longest pause does."""
-        self.world.clock.advance(FULL_PASS)
+        """Rebuilds what can be."""
         await self.journal.caught_up()
         await self.catalog.refresh()
         return await self.rebuilder.run()
@@ -471,8 +495,8 @@ class Process:
         assert found is not None
         return found
 
-    def status(self, budget_id: str, tenant_id: str = "acme") -> pb.BudgetStatus:
-        return self.statuses.status(self.tracked(budget_id, tenant_id))
+    def status(self, budget_id: str, tenant_id: str = "acme", member: str | None = None) -> pb.BudgetStatus:
+        return self.statuses.status(self.tracked(budget_id, tenant_id), member)
 
 
 def monthly(dollars: str = "100", scope_filter: str = "", **fields: object) -> pb.Budget:

@@ -10,7 +10,8 @@ from finops.budget.v1 import budget_pb2 as pb
 from services.budget.domain.faults.values import Faults, wrong_amount, wrong_enum
 from services.budget.domain.periods import ONE_DAY, day_start, known_zones
 
-MAX_RANGE_DAYS = 3_660
+MAX_RANGE_DAYS = 1_826
+"""Five years, as far as one question to the ledger reaches."""
 MAX_ROLLING = {pb.RollingWindow.UNIT_HOUR: 744, pb.RollingWindow.UNIT_DAY: 400}
 """The most hours or days a rolling window has: a month, and a good year."""
 
@@ -27,8 +28,6 @@ def window_faults(message: pb.Budget) -> Faults:
     yield from _range_faults(message, zone)
     yield from _rolling_faults(message)
     yield from _carry_over_faults(message)
-    if message.period == pb.PERIOD_ROLLING:
-        yield "period", "rolling windows are not counted yet: use another period"
 
 
 def _calendar_faults(calendar: pb.Calendar) -> Faults:

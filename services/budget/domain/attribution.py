@@ -1,0 +1,83 @@
+"""What a spend counts towards: the windows of the budgets that match it, remembered by what decides that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from finops.usage.v1.usage_pb2 import UsageEvent
+
+from services.budget.domain.matching import BudgetIndex, Values, event_reader, mapping_reader
+from services.budget.domain.tracking import FOREVER, ScopeKey, Tracked
+from services.common.clock import Micros
+
+REMEMBERED = 65_536
+"""Sets of values, of one tenant; when there are more, all are forgotten."""
+
+
+class Match(NamedTuple):
+    """A budget that counts a spend, and as whose: the member of a budget that has `per`."""
+
+    tracked: Tracked
+    member: str | None
+
+
+class _Matched:
+    """What one set of values matches, and the scopes of a time, which nearly all spend has in common."""
+
+    __slots__ = ("end", "matches", "scopes", "start")
+
+    def __init__(self, matches: Sequence[Match]) -> None:
+        self.matches = matches
+        self.start: Micros = 0
+        self.end: Micros = 0
+        self.scopes: tuple[ScopeKey, ...] = ()
+
+    def move(self, time: Micros) -> tuple[ScopeKey, ...]:
+        """The scopes of another time, remembered instead."""
+        start, end = -FOREVER, FOREVER
+        scopes: list[ScopeKey] = []
+        for tracked, member in self.matches:
+            begins, ends, family = tracked.span_at(time)
+            start, end = max(start, begins), min(end, ends)
+            if family is not None:
+                scopes.append(ScopeKey(family))
+                if member is not None:
+                    scopes.append(ScopeKey(family, member))
+        self.start, self.end, self.scopes = start, end, tuple(scopes)
+        return self.scopes
+
+
+class Attribution:
+    """The budgets of one tenant as they are now: made anew when one of them changes or moves on to another window."""
+
+    def __init__(self, budgets: Sequence[Tracked]) -> None:
+        dimensions = {tracked.budget.terms.per for tracked in budgets} - {""}
+        self._index = BudgetIndex([(tracked.filter, tracked) for tracked in budgets], dimensions)
+        self._of_event = event_reader(self._index.dimensions)
+        self._of_intent = mapping_reader(self._index.dimensions)
+        self._matched: dict[Values, _Matched] = {}
+
+    def scopes_of(self, usage: UsageEvent) -> Sequence[ScopeKey]:
+        """Every kept window that the event's cost counts towards, as a whole and as a member."""
+        values = self._of_event(usage)
+        matched = self._matched.get(values) or self._match(values)
+        time = usage.time_unix_micros
+        return matched.scopes if matched.start <= time < matched.end else matched.move(time)
+
+    def of_intent(self, intent: Mapping[str, str]) -> Sequence[Match]:
+        """The budgets that a spend of these dimensions would count towards."""
+        values = self._of_intent(intent)
+        return (self._matched.get(values) or self._match(values)).matches
+
+    def _match(self, values: Values) -> _Matched:
+        if len(self._matched) >= REMEMBERED:
+            self._matched.clear()
+        place = self._index.place
+        found = self._matched[values] = _Matched(
+            [
+                Match(tracked, values[place[tracked.budget.terms.per]] if tracked.budget.terms.per else None)
+                for tracked in self._index.matching(values)
+            ]
+        )
+        return found
