@@ -26,6 +26,7 @@ from services.budget.handlers.accounts import Accounts
 from services.budget.handlers.alerting import Alerting
 from services.budget.handlers.catalog import Catalog
 from services.budget.handlers.changes import Changes
+from services.budget.handlers.commitments import Commitments
 from services.budget.handlers.deciding import Deciding
 from services.budget.handlers.definitions import Definitions
 from services.budget.handlers.forecasting import Forecasting
@@ -71,8 +72,12 @@ def build(settings: BudgetSettings, keyring: KeyRing) -> Service:
     definitions = Definitions(store, catalog, clock)
     accounts = Accounts(catalog, state, ledger, awaited, changes, clock, meters)
     totals = Totals(accounts, state)
-    standings = Standings(totals, books)
     history = LedgerHistory(channel, settings.auth.service_key.get_secret_value())
+    commitments = Commitments(
+        catalog, history, changes, clock,
+        refresh_seconds=options.forecast_refresh_seconds, concurrency=options.forecast_concurrency,
+    )  # fmt: skip
+    standings = Standings(totals, books, commitments)
     forecasting = Forecasting(
         catalog, standings, history, changes, clock,
         refresh_seconds=options.forecast_refresh_seconds, concurrency=options.forecast_concurrency,
@@ -138,6 +143,7 @@ def build(settings: BudgetSettings, keyring: KeyRing) -> Service:
             state,
             Repeating("budget definitions", catalog.refresh, seconds=options.refresh_seconds, essential=True),
             Repeating("budget alerts", alerting.run, seconds=1.0, wake=alerting.wake),
+            Repeating("budget commitments", commitments.run, seconds=1.0),
             Repeating("budget forecasts", forecasting.run, seconds=1.0),
             Repeating("budget rebuilds", rebuilder.run, seconds=0.2),
             Repeating("budget reconciliation", reconciler.run, seconds=options.reconcile_seconds),

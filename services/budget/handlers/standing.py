@@ -28,6 +28,12 @@ class Holdings(Protocol):
         ...
 
 
+class Committing(Protocol):
+    """What is committed for the rest of a period."""
+
+    def committed(self, tracked: Tracked, window: Window, now: Micros, member: str | None = None) -> Picos: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A budget, or one member of it, in one of its periods."""
@@ -76,9 +82,10 @@ class Standing:
 class Standings:
     """Tells how budgets stand, from memory."""
 
-    def __init__(self, totals: Totals, holdings: Holdings) -> None:
+    def __init__(self, totals: Totals, holdings: Holdings, committing: Committing) -> None:
         self._totals = totals
         self._holdings = holdings
+        self._committing = committing
 
     def of(self, tracked: Tracked, now: Micros, member: str | None = None) -> Standing:
         """In the period of `now`: the whole budget, or one member of a budget that has `per`."""
@@ -118,8 +125,8 @@ class Standings:
             shadow=total.shadow,
             held=self._holdings.held(*identity),
             settled=self._holdings.settled(*identity),
-            committed=0,
-            counts_committed=False,
+            committed=self._committing.committed(tracked, window, now, member),
+            counts_committed=budget.terms.count_committed,
             complete=total.complete,
         )
 

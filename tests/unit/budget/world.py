@@ -25,6 +25,7 @@ from services.budget.handlers.accounts import Accounts
 from services.budget.handlers.alerting import Alerting
 from services.budget.handlers.catalog import Catalog
 from services.budget.handlers.changes import Changes
+from services.budget.handlers.commitments import Commitments, SeatDay
 from services.budget.handlers.deciding import Deciding
 from services.budget.handlers.definitions import Definitions
 from services.budget.handlers.forecasting import Forecasting
@@ -85,6 +86,8 @@ class World:
     archived: dict[str, pb.BudgetAlert] = field(default_factory=dict)
     history: HourlySpend | None = None
     """What the ledger tells of the past; None: it is away."""
+    seat_days: dict[Micros, SeatDay] = field(default_factory=dict)
+    """What the seats of UTC days cost, by the day's start."""
     ledger_offsets: dict[int, int] = field(default_factory=dict)
     ledger_away: bool = False
     ledger_queries: int = 0
@@ -292,6 +295,18 @@ class MemoryHistory:
         return self._world.history
 
 
+class MemorySeats:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def daily(
+        self, tenant_id: str, scope_filter: str, start: Micros, end: Micros, *, per: str
+    ) -> Sequence[SeatDay]:
+        if self._world.ledger_away:
+            raise UnavailableError("the ledger is away")
+        return [day for time, day in self._world.seat_days.items() if start <= time < end]
+
+
 class NaiveLedger:
     """Adds up what it has written, record by record."""
 
@@ -395,7 +410,10 @@ class Process:
             self.catalog, self.journal, NaiveLedger(world), self.awaited, self.changes, clock, self.meters
         )
         self.totals = Totals(self.accounts, self.journal)
-        self.standings = Standings(self.totals, self.books)
+        self.commitments = Commitments(
+            self.catalog, MemorySeats(world), self.changes, clock, refresh_seconds=3_600, concurrency=2
+        )
+        self.standings = Standings(self.totals, self.books, self.commitments)
         self.forecasting = Forecasting(
             self.catalog, self.standings, MemoryHistory(world), self.changes, clock, refresh_seconds=3_600,
             concurrency=2,
