@@ -21,14 +21,17 @@ _CENT = 10**10
 
 def print_statuses(statuses: Sequence[pb.BudgetStatus], first: str = "budget") -> None:
     """A line each: what is used of the limit, and where it is heading."""
-    table = _table(first, "period ends", "limit", "used", "", "%", "forecast", "remaining", "mode", "state")
+    table = _table(
+        first, "period ends", "limit", "used", "committed", "", "%", "forecast", "remaining", "mode", "state"
+    )
     for status in statuses:
-        ratio = _ratio(status)
+        ratio = max(status.used_ratio, 0.0)
         table.add_row(
             _name(status, first),
             format_rfc3339(status.period_end_unix_micros)[:16],
-            _dollars(status.limit),
+            _limit(status),
             _dollars(status.actual, status.shadow),
+            _dollars(status.committed) if status.budget.count_committed else "",
             Bar(1.0, 0.0, min(ratio, 1.0), width=_BAR, color="red" if ratio >= 1 else "green"),
             f"{100 * ratio:.0f}" if math.isfinite(ratio) else "over",
             _dollars(status.forecast),
@@ -72,7 +75,7 @@ def print_drifts(drifts: Sequence[pb.BudgetDrift]) -> None:
 def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        right = column in ("limit", "used", "%", "forecast", "remaining", "counted", "ledger")
+        right = column in ("limit", "used", "committed", "%", "forecast", "remaining", "counted", "ledger")
         table.add_column(column, no_wrap=True, justify="right" if right else "left")
     return table
 
@@ -88,13 +91,9 @@ def _name(status: pb.BudgetStatus, first: str) -> str:
     return status.budget.name.removeprefix("budgets/")
 
 
-def _ratio(status: pb.BudgetStatus) -> float:
-    """Used of the limit; infinite where there is no limit left and something is used."""
-    limit = money.from_proto(status.limit)
-    used = money.from_proto(status.actual) + money.from_proto(status.shadow)
-    if limit <= 0:
-        return math.inf if used > 0 else 0.0
-    return max(used / limit, 0.0)
+def _limit(status: pb.BudgetStatus) -> str:
+    each = " each" if status.budget.per and not status.HasField("member") else ""
+    return _dollars(status.limit) + each
 
 
 def _dollars(*amounts: Money) -> str:

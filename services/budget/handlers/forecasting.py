@@ -20,12 +20,12 @@ from services.budget.domain.forecast.hours import HourlySpend
 from services.budget.domain.forecast.outlook import Forecast, Outlook, outlook_of
 from services.budget.domain.forecast.run_rate import run_rate
 from services.budget.domain.periods import Period, Window
-from services.budget.domain.tracking import Tracked
+from services.budget.domain.tracking import BudgetKey, Tracked
 from services.budget.handlers.catalog import Catalog
 from services.budget.handlers.changes import Changes
 from services.budget.handlers.standing import Standing, Standings
 from services.common import money
-from services.common.clock import DAY, HOUR, SECOND, Clock, Micros
+from services.common.clock import DAY, HOUR, MINUTE, SECOND, Clock, Micros
 from services.common.errors import ApiError
 from services.common.log import get_logger
 from services.common.money import Picos
@@ -35,6 +35,8 @@ log = get_logger(__name__)
 HISTORY: Micros = 16 * 7 * DAY
 """How much of the past a forecast rests on; half of it only to test it."""
 DAY_HOURS = 24
+GROWTH = 2
+"""The past is read again early once the period's spend differs by half from what it was then."""
 BATCH = 50
 """Forecasts made in one pass, those asked for first; the next pass goes on."""
 
@@ -77,6 +79,11 @@ class _Past:
     """Spend of the hour under way when it was asked, picodollars."""
     outlook: Outlook | None
 
+    def outgrown(self, standing: Standing, now: Micros) -> bool:
+        """Whether much of the period's spend was told only since, as in an import of old usage."""
+        grown = abs(standing.spend - self.spend) * GROWTH > self.spend
+        return grown and standing.window == self.window and now - self.asked > MINUTE
+
 
 class Forecasting:
     """Keeps each budget's outlook."""
@@ -102,12 +109,15 @@ class Forecasting:
         self._pasts: dict[tuple[str, str], _Past] = {}
         self._wanted: dict[tuple[str, str], Micros] = {}
         """When somebody last asked."""
+        self._outgrown: set[BudgetKey] = set()
 
     # --- asking -----------------------------------------------------------------------------------------------------
 
     def of(self, tracked: Tracked, standing: Standing, now: Micros, member: str | None = None) -> Prospect:
         """Where the standing's period is heading."""
         past = None if member is not None else self._past(tracked, now)
+        if past is not None and past.outgrown(standing, now):
+            self._outgrown.add(tracked.budget.key)
         if past is None or past.outlook is None:
             return _at_mean_rate(standing, now)
         if _rolls(tracked.budget):
@@ -154,21 +164,16 @@ class Forecasting:
             known.add(key)
             past = self._pasts.get(key)
             idle = now - self._wanted.get(key, 0) > 2 * self._refresh
-            current = past is not None and self._fits(past, tracked, now)
-            if past is None or not current or now - past.asked > self._refresh * (6 if idle else 1):
+            patience = 0 if key in self._outgrown else self._refresh * (6 if idle else 1)
+            if past is None or not _fits(past, tracked, now) or now - past.asked > patience:
                 due.append((idle, past.asked if past is not None else 0, *key, tracked))
         for gone in self._pasts.keys() - known:
             del self._pasts[gone]
         for gone in self._wanted.keys() - known:
             del self._wanted[gone]
+        self._outgrown &= known
         due.sort(key=lambda entry: entry[:4])
         return [entry[-1] for entry in due]
-
-    def _fits(self, past: _Past, tracked: Tracked, now: Micros) -> bool:
-        """Whether it is the past of the budget as it is now."""
-        if past.scope_hash != tracked.scope_hash:
-            return False
-        return not _rolls(tracked.budget) or past.window == tracked.current(now)
 
     async def _read(self, tracked: Tracked) -> None:
         budget = tracked.budget
@@ -186,7 +191,15 @@ class Forecasting:
         outlook = outlook_of(past, end, budget.terms.time_zone)
         key = budget.key
         self._pasts[key] = _Past(tracked.scope_hash, window, now, spend, past, this_hour, outlook)
+        self._outgrown.discard(key)
         self._changes.touch(*key)
+
+
+def _fits(past: _Past, tracked: Tracked, now: Micros) -> bool:
+    """Whether it is the past of the budget as it is now."""
+    if past.scope_hash != tracked.scope_hash:
+        return False
+    return not _rolls(tracked.budget) or past.window == tracked.current(now)
 
 
 def message_of(forecast: Forecast, outlook: Outlook | None) -> SpendForecast:

@@ -161,7 +161,9 @@ class Statuses:
 
 
 def _sum_up(status: BudgetStatus, members: Collection[Standing]) -> None:
-    """What the whole of a budget tells of its members: the limit holds for each of them."""
+    """What the whole of a budget tells of its members: the limit holds for each of them, not for the whole."""
+    for field in ("burn_ratio", "exhaust_unix_micros"):
+        status.ClearField(field)
     status.members = sum(1 for standing in members if standing.spend)
     status.members_over = sum(1 for standing in members if standing.over)
     status.used_ratio = max((standing.used_ratio for standing in members), default=0.0)

@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
+import numpy as np
 import pytest
 from finops.budget.v1 import budget_pb2 as pb
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.budget.adapters.state_codec import decode, encode
+from services.budget.domain.forecast.hours import HourlySpend
 from services.budget.domain.forecast.run_rate import run_rate
 from services.budget.domain.mirror import Entry, SavedPosition, SavedSum, Tombstone
 from services.budget.domain.periods import Window
 from services.budget.domain.sums import PartSum, Position
 from services.budget.domain.tracking import FamilyKey, ScopeKey
 from services.common import money
-from services.common.clock import DAY, parse_rfc3339
+from services.common.clock import DAY, SECOND, parse_rfc3339
 from services.common.errors import NotFoundError
 from tests.unit.budget.world import Process, World, monthly, use
 
@@ -55,6 +57,22 @@ async def test_spend_beyond_the_amount_leaves_less_than_nothing() -> None:
     world.spend(0, use(), 130 * DOLLAR + 1)
     await process.consume_all()
     assert money.from_proto(process.status("b").remaining) == -30 * DOLLAR - 1
+
+
+async def test_a_past_that_was_told_only_since_is_read_again() -> None:
+    world, process = await begun()
+    hours = 28 * 24
+    told = HourlySpend(world.clock.now() - 28 * DAY, np.full(hours, float(DOLLAR)))
+    world.history = HourlySpend(told.start, np.zeros(hours))
+    await process.forecasting.run()
+    world.history = told
+    world.spend(0, use(), 5 * DOLLAR)
+    await process.consume_all()
+    assert process.status("b").forecast_detail.method == "run-rate"
+    world.clock.advance(61 * SECOND)
+    process.status("b")
+    await process.forecasting.run()
+    assert process.status("b").forecast_detail.method == "hour-of-week"
 
 
 @given(st.integers(0, 10**18), st.integers(0, 10**12), st.integers(1, 10**12), st.integers(-10, 10**13))
