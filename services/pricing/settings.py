@@ -18,6 +18,9 @@ class ShadowOptions(BaseModel):
     input_per_million: Decimal = Field(default=Decimal(3), ge=0, le=10_000, decimal_places=12)
     output_per_million: Decimal = Field(default=Decimal(15), ge=0, le=10_000, decimal_places=12)
     web_searches_per_thousand: Decimal = Field(default=Decimal(10), ge=0, le=10_000, decimal_places=12)
+    requests_per_thousand: Decimal = Field(
+        default=Decimal(5), ge=0, le=10_000, decimal_places=12, description="Of models with a fee for each request"
+    )
     credit: Decimal = Field(default=Decimal("0.04"), ge=0, le=1_000, decimal_places=12, description="One credit")
     audio_minute: Decimal = Field(
         default=Decimal("0.006"), ge=0, le=1_000, decimal_places=9, description="Of audio billed by its duration"
@@ -36,6 +39,7 @@ class ShadowOptions(BaseModel):
             credit_micros=parse_dollars(self.credit),
             audio_milliseconds=parse_dollars(self.audio_minute) * 1_000 // 60,
             gpu_milliseconds=parse_dollars(self.gpu_hour) * 10 // 36,
+            requests=parse_dollars(self.requests_per_thousand) * 1_000,
             seat_month=parse_dollars(self.seat_per_month),
         )
 

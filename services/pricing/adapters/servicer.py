@@ -56,15 +56,7 @@ class PricingServicer(PricingServiceServicer):
 
     async def GetPrice(self, request: GetPriceRequest, context: Any) -> GetPriceResponse:  # noqa: N802
         caller = auth.current(Access.READ)
-        price = self._desk.get_price(
-            caller.tenant_id,
-            request.provider,
-            request.model,
-            request.service_tier,
-            request.batch,
-            request.time_unix_micros,
-        )
-        return GetPriceResponse(price=price)
+        return GetPriceResponse(price=self._desk.get_price(caller.tenant_id, request))
 
     async def ListPrices(self, request: ListPricesRequest, context: Any) -> ListPricesResponse:  # noqa: N802
         return self._desk.list_prices(auth.current(Access.READ).tenant_id, request)

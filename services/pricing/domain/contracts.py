@@ -23,6 +23,11 @@ CONTRACT = "@contract"
 _NONE = Fraction(0)
 
 
+def no_rate(currency: str) -> str:
+    """Why a price in a currency is withheld."""
+    return f"no rate of {currency} on or before the day"
+
+
 @dataclass(frozen=True, slots=True)
 class SeatAgreed:
     """What was agreed for a seat, in picodollars at the rate of the day; neither is set where there is no rate."""
@@ -31,6 +36,7 @@ class SeatAgreed:
     yearly: Picos | None
     starts: Micros
     """From where years are counted."""
+    currency: str = USD
 
     def day_price(self, time: Micros) -> Picos | None:
         """Picodollars of the seat for the UTC day of a time."""
@@ -41,7 +47,9 @@ class SeatAgreed:
 
     def marked_up(self, share: Fraction) -> SeatAgreed:
         """With a share of the price added."""
-        return SeatAgreed(_converted(self.monthly, 1 + share), _converted(self.yearly, 1 + share), self.starts)
+        return SeatAgreed(
+            _converted(self.monthly, 1 + share), _converted(self.yearly, 1 + share), self.starts, self.currency
+        )
 
 
 @dataclass(frozen=True)
@@ -128,7 +136,9 @@ class Agreed:
         for contract, seat in reversed(self._seats):
             if contract.holds(time):
                 rate = dollars.get(contract.currency)
-                return SeatAgreed(_converted(seat.monthly, rate), _converted(seat.yearly, rate), contract.starts)
+                return SeatAgreed(
+                    _converted(seat.monthly, rate), _converted(seat.yearly, rate), contract.starts, contract.currency
+                )
         return None
 
 

@@ -17,8 +17,9 @@ from finops.cost.v1.cost_pb2 import CostLine, Rating, RatingStatus
 from services.common.dimensions import BUCKETS
 from services.common.money import MAX_INT64, UNITS_PER_MILLION, Picos, cost_of
 
-_NEVER_UNPRICED = "requests"
-"""A count of requests is free unless the book prices it."""
+_FREE_UNLESS_PRICED = "requests"
+"""A count of requests is free unless a price list or contract prices it."""
+_NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ def form(
     version: str,
     listed: Mapping[str, Picos] | None = None,
     contracted: Mapping[str, Picos] | None = None,
+    withheld: Mapping[str, str] = _NOTHING,
 ) -> Form:
     """The form of events that use these buckets.
 
@@ -113,9 +115,12 @@ def form(
         version: of the price book.
         listed: the prices at list, where some differ.
         contracted: the prices without mark-ups, where some differ.
+        withheld: buckets whose price must not be used, and why; said where they are used.
     """
     priced = [bucket for bucket in used if bucket in prices]
-    unpriced = tuple(bucket for bucket in used if bucket not in prices and bucket != _NEVER_UNPRICED)
+    unpriced = tuple(
+        bucket for bucket in used if bucket not in prices and (bucket != _FREE_UNLESS_PRICED or bucket in withheld)
+    )
     rating = Rating(
         status=_status(bool(priced), bool(unpriced)),
         price_book_version=version,
@@ -127,6 +132,7 @@ def form(
     if priced:
         rating.price_id = price_id
         rating.assumptions.extend([*assumptions, *(notes[bucket] for bucket in priced if bucket in notes)])
+    rating.assumptions.extend(dict.fromkeys(withheld[bucket] for bucket in unpriced if bucket in withheld))
     each = tuple(prices[bucket] for bucket in priced)
     whole = not any(price % UNITS_PER_MILLION for price in each)
     return Form(

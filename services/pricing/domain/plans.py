@@ -6,11 +6,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import NamedTuple
 
 from services.common.clock import DAY, Micros
 from services.common.money import MAX_INT64, Picos, round_half_even
 from services.pricing.domain.contracts import CONTRACT as CONTRACT
-from services.pricing.domain.contracts import NOTHING_NOW, Agreed, Now
+from services.pricing.domain.contracts import NOTHING_NOW, Agreed, Now, no_rate
 from services.pricing.domain.documented import Documented, bundled
 from services.pricing.domain.forms import Form
 from services.pricing.domain.kinds import Kind, KindPrices, conditions
@@ -24,6 +25,8 @@ _HOUR_WRITE = Fraction(8, 5)
 
 _SAME_PRICE: Mapping[str, str] = {"input_image_tokens": "input_tokens", "output_image_tokens": "output_tokens"}
 """Images without a price of their own are billed as text tokens; said as an assumption."""
+
+_IN_QUARANTINE = "the list's price is in quarantine and there is no last good one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ class Plan:
     """What of each level's prices is otherwise in other views of cost; none where nothing is."""
     agreed: Now | None = None
     """What of a contract counts, where any does."""
+    withheld: Mapping[str, str] = field(default_factory=dict)
+    """Buckets whose price must not be used, and why: they are unpriced."""
     forms: dict[tuple[int, tuple[str, ...]], Form] = field(default_factory=dict, compare=False, repr=False)
     """Filled in by whoever rates, by level and buckets used."""
 
@@ -146,11 +151,12 @@ def compile_plan(
 ) -> Plan:
     """Prices of this kind of request, where they stand contract prices, then those that follow from others."""
     under_contract = now.anything or any(contract.holds(time) and contract.prices for contract in contracts)
-    prices, assumptions, notes = _quoted(resolved, kind, contracts, documented, time, now)
+    quoted = _quoted(resolved, kind, contracts, documented, time, now)
+    prices = quoted.prices
     name = resolved.model.price_id if resolved.model is not None else _name_of(contracts)
     if not name and prices:
         name = f"{resolved.provider}/{kind.tier}"
-    listed = _quoted(resolved, kind, (), documented, time, NOTHING_NOW)[0] if under_contract else prices
+    listed = _quoted(resolved, kind, (), documented, time, NOTHING_NOW).prices if under_contract else prices
     cliffs = tuple(sorted({*_cliffs(prices), *_cliffs(listed)}))
     contracted = [_level(prices, above) for above in (0, *cliffs)]
     levels = [marked_up(level, now.markup) for level in contracted] if now.markup else contracted
@@ -158,8 +164,8 @@ def compile_plan(
         price_id=f"{name}{CONTRACT}" if under_contract else name,
         cliffs=cliffs,
         levels=tuple(levels),
-        assumptions=tuple(assumptions),
-        notes=notes,
+        assumptions=quoted.assumptions,
+        notes=quoted.notes,
         views=tuple(
             _view(effective, agreed, _level(listed, above))
             for effective, agreed, above in zip(levels, contracted, (0, *cliffs), strict=True)
@@ -167,6 +173,7 @@ def compile_plan(
         if under_contract
         else (),
         agreed=now if now.anything else None,
+        withheld=quoted.withheld,
     )
 
 
@@ -181,10 +188,18 @@ def _view(effective: Mapping[str, Picos], contracted: Mapping[str, Picos], liste
     return None if at_list == contracted == effective else View(at_list, contracted)
 
 
+class _Quoted(NamedTuple):
+    """Contracted prices. The rest as in a `Plan`."""
+
+    prices: Mapping[str, Ladder]
+    assumptions: tuple[str, ...]
+    notes: Mapping[str, str]
+    withheld: Mapping[str, str]
+
+
 def _quoted(
     resolved: Resolved, kind: Kind, contracts: Sequence[Override], documented: Documented, time: Micros, now: Now
-) -> tuple[dict[str, Ladder], list[str], dict[str, str]]:
-    """Contracted prices, what was assumed for all of them, and what is to be said of some."""
+) -> _Quoted:
     listed = KindPrices(resolved, kind, documented, time)
     assumptions = [resolved.assumption] if resolved.assumption else []
     assumptions += listed.remarks
@@ -202,17 +217,29 @@ def _quoted(
         fixed_buckets = fixed_buckets - listed.special({})[0].keys() | own.keys()
     if now.discount:
         prices = {b: p if b in fixed_buckets else scaled(p, 1 - now.discount) for b, p in prices.items()}
-    assumptions += [
-        f"no rate of {currency} on or before the day"
-        for currency in sorted({c.currency for c in contracts if c.holds(time)} - now.dollars.keys())
-    ]
+    reasons = [no_rate(each) for each in sorted({c.currency for c in contracts if c.holds(time)} - now.dollars.keys())]
+    if not all(ladder for bucket, ladder in prices.items() if bucket not in fixed_buckets):
+        reasons.append(_IN_QUARANTINE)
     notes = _complete(prices, resolved)
     notes |= {bucket: note for bucket in prices if (note := documented.note(resolved.provider, bucket))}
     for bucket, contract in now.included.items():
         if bucket not in fixed_buckets:
             prices[bucket] = ((0, 0),)
             notes[bucket] = f"{bucket} within the allowance of contract {contract}; what exceeds it is settled"
-    return {bucket: ladder for bucket, ladder in prices.items() if ladder}, assumptions, notes
+    return _Quoted(
+        prices={bucket: ladder for bucket, ladder in prices.items() if ladder},
+        assumptions=tuple(assumptions),
+        notes=notes,
+        withheld=dict.fromkeys((bucket for bucket, ladder in prices.items() if not ladder), "; ".join(reasons))
+        | _withheld_seat(now),
+    )
+
+
+def _withheld_seat(now: Now) -> dict[str, str]:
+    seat = now.seat
+    return (
+        {} if seat is None or seat.monthly is not None or seat.yearly is not None else {"seats": no_rate(seat.currency)}
+    )
 
 
 def _contracted(contracts: Sequence[Override], tier: str, batch: bool, time: Micros, now: Now) -> dict[str, Ladder]:

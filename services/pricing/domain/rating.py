@@ -173,7 +173,9 @@ class Pricer:
             listed = {**(listed or prices), "seats": seat.listed * UNITS_PER_MILLION}
             contracted = {**(contracted or prices), "seats": seat.contracted * UNITS_PER_MILLION}
             prices = {**prices, "seats": seat.effective * UNITS_PER_MILLION}
-        made = forms.form(used, prices, price_id, plan.assumptions, plan.notes, self.book.version, listed, contracted)
+        made = forms.form(
+            used, prices, price_id, plan.assumptions, plan.notes, self.book.version, listed, contracted, plan.withheld
+        )
         # The price of a seat is that of the day, and perhaps of the event alone.
         if "seats" not in used and len(plan.forms) < _FORMS_KEPT:
             plan.forms[level, used] = made

@@ -22,6 +22,7 @@ class ShadowPrices:
     credit_micros: Picos
     audio_milliseconds: Picos
     gpu_milliseconds: Picos
+    requests: Picos
     seat_month: Picos
 
     def per_million(self) -> Mapping[str, Picos]:
@@ -32,6 +33,7 @@ class ShadowPrices:
             "credit_micros": self.credit_micros,
             "audio_milliseconds": self.audio_milliseconds,
             "gpu_milliseconds": self.gpu_milliseconds,
+            "requests": self.requests,
         }
 
     def cost(self, quantities: Mapping[str, int], time: Micros) -> Picos:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from finops.pricing.v1.pricing_pb2 import (
     BucketPrice,
+    GetPriceRequest,
     ListPricesRequest,
     ListPricesResponse,
     Price,
@@ -93,27 +94,25 @@ class PriceDesk:
             raise InvalidArgumentError(f"{len(faults)} of {len(events)} events cannot be rated", violations=faults)
         return answer
 
-    def get_price(
-        self, tenant_id: str, provider: str, model: str, service_tier: str, batch: bool, time: Micros
-    ) -> Price:
-        """What a tenant pays for a model, or for a day of a seat, at a time (0: now).
+    def get_price(self, tenant_id: str, request: GetPriceRequest) -> Price:
+        """What a tenant pays for a model, or for a day of a seat, at a time.
 
         Raises:
-            NotFoundError: neither the list nor a contract prices it.
+            NotFoundError: neither the list nor a contract prices it, or its price must not be used.
             UnavailableError: contract prices were not read yet.
         """
         self._store.ensure_loaded()
-        moment = time or self._clock.now()
-        plans = self._pricer.schedule(tenant_id, provider, model, service_tier, batch)
+        provider, model, tier, batch = request.provider, request.model, request.service_tier, request.batch
+        moment = request.time_unix_micros or self._clock.now()
+        plans = self._pricer.schedule(tenant_id, provider, model, tier, batch, request.region)
         plan = plans.at(moment)
         if plan.levels[0]:
-            return self._of_plan(plan, plans, service_tier, batch, moment)
+            return self._of_plan(plan, plans, tier, batch, moment)
         listed = self._pricer.book.seats.find(provider, model, moment)
         day = seat_day(provider, model, moment, listed, None, plan.agreed)
         if day is None:
-            raise NotFoundError(
-                f"no price for provider {provider!r}, model {model!r}: look at ListPrices, or put a contract price"
-            )
+            why = "; ".join(dict.fromkeys(plan.withheld.values())) or "look at ListPrices, or put a contract price"
+            raise NotFoundError(f"no price for provider {provider!r}, model {model!r}: {why}")
         if listed is not None and not day.price_id.endswith(CONTRACT):
             return _of_seat(listed, moment)
         return self._of_agreed_seat(day, plans.validity(moment))

@@ -148,6 +148,17 @@ def test_before_the_first_rate_the_price_is_withheld(pricer: Pricer) -> None:
     assert rating.assumptions == ["no rate of EUR on or before the day"]
 
 
+def test_where_nothing_else_has_a_price_the_missing_rate_is_told_too(pricer: Pricer) -> None:
+    agreed = contract(
+        currency="EUR", prices=(fixed("openai", "gpt-4o", currency="EUR", input_tokens="2", requests="9"),)
+    )
+    pricer.use_contracts([agreed], Rates())
+    rating = pricer.rate(usage("openai", "gpt-4o", input_tokens=MILLION, requests=1), "acme")
+    assert rating.status == RatingStatus.RATING_STATUS_UNPRICED
+    assert rating.unpriced_buckets == ["input_tokens", "requests"]
+    assert rating.assumptions == ["no rate of EUR on or before the day"]
+
+
 def test_tenants_never_see_each_others(pricer: Pricer) -> None:
     euros = fixed("openai", "gpt-4o", currency="EUR", input_tokens="2")
     agreed = [

@@ -14,6 +14,7 @@ from finops.pricing.v1.pricing_pb2 import (
     Credit,
     FixedPrice,
     FxRate,
+    GetPriceRequest,
     IncludedUnits,
     PercentTerm,
     Scope,
@@ -299,9 +300,9 @@ async def test_a_seats_price_is_the_contracts(pricer: Pricer, desk: ContractDesk
     ]
     await desk.put("acme", discount(seats=seats), "ann")
     prices = PriceDesk(pricer, Prices(memory), ManualClock(NOON))
-    agreed = prices.get_price("acme", "github", "business", "", False, 0)
+    agreed = prices.get_price("acme", GetPriceRequest(provider="github", model="business"))
     assert (agreed.name, agreed.override) == ("prices/github/copilot-business", True)
     assert agreed.buckets[0].price_picos_per_million == picos("0.50") * 10**6
-    assert not prices.get_price("globex", "github", "business", "", False, 0).override
-    dear = prices.get_price("acme", "x", "agent", "", False, 0)
+    assert not prices.get_price("globex", GetPriceRequest(provider="github", model="business")).override
+    dear = prices.get_price("acme", GetPriceRequest(provider="x", model="agent"))
     assert dear.buckets[0].price_picos_per_unit == picos("100")

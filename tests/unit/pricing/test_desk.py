@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from finops.pricing.v1.pricing_pb2 import BucketPrice, ListPricesRequest, Price
+from finops.pricing.v1.pricing_pb2 import BucketPrice, GetPriceRequest, ListPricesRequest, Price
 
 from services.common.clock import ManualClock
 from services.common.errors import InvalidArgumentError, NotFoundError, UnavailableError
@@ -47,6 +47,11 @@ def gpt4o(**fields: object) -> Price:
     return Price(**({"provider": "openai", "model": "gpt-4o", "buckets": [bucket]} | fields))  # type: ignore[arg-type]
 
 
+def asked(provider: str, model: str, region: str = "") -> GetPriceRequest:
+    """Today's standard price."""
+    return GetPriceRequest(provider=provider, model=model, region=region)
+
+
 async def test_a_rating_for_each_event_in_order(desk: PriceDesk) -> None:
     events = [usage("openai", "gpt-4o", input_tokens=n) for n in range(1, 1_200)]
     answer = await desk.price_batch(events, "acme")
@@ -82,7 +87,7 @@ async def test_the_callers_tenant_counts_unless_it_is_the_platform(desk: PriceDe
 
 
 def test_a_price_with_its_cliffs(desk: PriceDesk) -> None:
-    price = desk.get_price("acme", "anthropic", "claude-sonnet-4-5", "", False, 0)
+    price = desk.get_price("acme", asked("anthropic", "claude-sonnet-4-5"))
     steps = [(b.above_input_tokens, b.price_picos_per_million) for b in price.buckets if b.bucket == "input_tokens"]
     assert steps == [(0, 3 * PICOS_PER_DOLLAR), (200_000, 6 * PICOS_PER_DOLLAR)]
     assert price.name == "prices/anthropic/claude-sonnet-4-5"
@@ -91,14 +96,25 @@ def test_a_price_with_its_cliffs(desk: PriceDesk) -> None:
     assert price.source.startswith("genai-prices-")
 
 
+def test_a_region_has_its_premium(desk: PriceDesk) -> None:
+    """Inference in the US only is a tenth dearer: $5 and $5.50 a million.
+    https://platform.claude.com/docs/en/about-claude/pricing#data-residency-pricing"""
+    anywhere, bound = (desk.get_price("acme", asked("anthropic", "claude-opus-4-6", region)) for region in ("", "us"))
+    inputs = [
+        next(b.price_picos_per_million for b in price.buckets if b.bucket == "input_tokens")
+        for price in (anywhere, bound)
+    ]
+    assert inputs == [5 * PICOS_PER_DOLLAR, 5 * PICOS_PER_DOLLAR * 11 // 10]
+
+
 def test_a_seats_price_is_that_of_its_day(desk: PriceDesk) -> None:
-    price = desk.get_price("acme", "github", "copilot-business", "", False, 0)
+    price = desk.get_price("acme", asked("github", "copilot-business"))
     assert [(b.bucket, b.price_picos_per_million) for b in price.buckets] == [("seats", 633_333_333_333 * 10**6)]
 
 
 def test_no_price_is_not_found(desk: PriceDesk) -> None:
     with pytest.raises(NotFoundError):
-        desk.get_price("acme", "ollama", "llama3.3", "", False, 0)
+        desk.get_price("acme", asked("ollama", "llama3.3"))
 
 
 def test_pages_hold_every_price_once(desk: PriceDesk) -> None:
@@ -140,9 +156,9 @@ async def test_a_contract_price_is_stored_as_the_book_spells_it(desk: PriceDesk,
     assert (stored.name, stored.override) == ("prices/openai/gpt-4o", True)
     assert stored.effective_from_unix_micros == NOON
     assert contracts.kept[0].tenant_id == "acme"
-    found = desk.get_price("acme", "openai", "gpt-4o-2024-08-06", "", False, 0)
+    found = desk.get_price("acme", asked("openai", "gpt-4o-2024-08-06"))
     assert found.override
-    assert desk.get_price("globex", "openai", "gpt-4o", "", False, 0).override is False
+    assert desk.get_price("globex", asked("openai", "gpt-4o")).override is False
 
 
 @pytest.mark.parametrize(

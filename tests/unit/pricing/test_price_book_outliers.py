@@ -6,8 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from finops.cost.v1.cost_pb2 import RATING_STATUS_PARTIAL
+
 from services.common.money import parse_dollars
+from services.pricing.settings import ShadowOptions
 from tests.unit.pricing.book_running import GPT, Running, a_thousand_times, metric, options
+from tests.unit.pricing.events import usage
 from tests.unit.pricing.price_source import Publisher, model, published
 
 
@@ -59,6 +63,23 @@ async def test_an_outlier_of_a_new_model_is_unpriced_not_derived(server: Publish
     assert running.dollars("gpt-new") == parse_dollars("0.1")
     for bucket in ("output_tokens", "reasoning_tokens", "output_image_tokens", "output_audio_tokens"):
         assert running.dollars("gpt-new", **{bucket: 1_000}) is None
+
+
+async def test_a_fee_for_requests_in_quarantine_is_unpriced_not_free(server: Publisher) -> None:
+    def new(listed: list[dict[str, Any]]) -> None:
+        perplexity = next(each for each in listed if each["id"] == "perplexity")
+        prices = {"input_mtok": 1, "output_mtok": 1, "requests_kcount": 12_000}
+        perplexity["models"].append({"id": "sonar-new", "match": {"equals": "sonar-new"}, "prices": prices})
+
+    running = Running(options(server))
+    server.publish(published(new))
+    await running.keeper.refresh()
+    event = usage("perplexity", "sonar-new", time=running.clock.now(), input_tokens=1_000, requests=2)
+    rating = running.pricer.rate(event, "acme")
+    assert (rating.status, list(rating.unpriced_buckets)) == (RATING_STATUS_PARTIAL, ["requests"])
+    assert rating.cost_picos == parse_dollars("0.001")
+    assert rating.shadow_cost_picos == 2 * ShadowOptions().prices().requests // 1_000_000
+    assert rating.assumptions == ["the list's price is in quarantine and there is no last good one"]
 
 
 async def test_the_second_catalogue_finds_what_looks_sane(server: Publisher, tmp_path: Path) -> None:

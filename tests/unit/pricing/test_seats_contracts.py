@@ -92,6 +92,7 @@ def test_without_a_rate_a_seat_is_unpriced_not_at_list(pricer: Pricer) -> None:
     pricer.use_contracts([agreed], Rates())
     rating = pricer.rate(usage("github", "copilot-business", seats=1), "acme")
     assert rating.unpriced_buckets == ["seats"]
+    assert rating.assumptions == ["no rate of EUR on or before the day"]
 
 
 def test_a_dear_seat_tells_the_price_of_one(pricer: Pricer) -> None:

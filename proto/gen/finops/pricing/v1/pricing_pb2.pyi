@@ -33,18 +33,20 @@ class PriceBatchResponse(_message.Message):
     def __init__(self, ratings: _Optional[_Iterable[_Union[_cost_pb2.Rating, _Mapping]]] = ..., price_book_version: _Optional[str] = ...) -> None: ...
 
 class GetPriceRequest(_message.Message):
-    __slots__ = ("provider", "model", "service_tier", "batch", "time_unix_micros")
+    __slots__ = ("provider", "model", "service_tier", "batch", "time_unix_micros", "region")
     PROVIDER_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
     SERVICE_TIER_FIELD_NUMBER: _ClassVar[int]
     BATCH_FIELD_NUMBER: _ClassVar[int]
     TIME_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    REGION_FIELD_NUMBER: _ClassVar[int]
     provider: str
     model: str
     service_tier: str
     batch: bool
     time_unix_micros: int
-    def __init__(self, provider: _Optional[str] = ..., model: _Optional[str] = ..., service_tier: _Optional[str] = ..., batch: _Optional[bool] = ..., time_unix_micros: _Optional[int] = ...) -> None: ...
+    region: str
+    def __init__(self, provider: _Optional[str] = ..., model: _Optional[str] = ..., service_tier: _Optional[str] = ..., batch: _Optional[bool] = ..., time_unix_micros: _Optional[int] = ..., region: _Optional[str] = ...) -> None: ...
 
 class GetPriceResponse(_message.Message):
     __slots__ = ("price",)
