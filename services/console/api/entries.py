@@ -91,6 +91,7 @@ class Entry(Answer):
     measurement: str
     estimated: bool
     quantities: dict[str, int]
+    metrics: dict[str, int] = Field(description="What the use stands for in your own business, such as orders")
     cost: Dollars = Field(description="Effective cost, in FOCUS terms: after all discounts")
     list_cost: Dollars
     contracted_cost: Dollars
@@ -149,6 +150,7 @@ def _entry(record: CostRecord) -> Entry:
         measurement="metered" if not usage.measurement else word(Measurement, usage.measurement),
         estimated=usage.estimated,
         quantities=quantities(usage.quantities),
+        metrics=dict(usage.quantities.business_metrics),
         cost=format_dollars(rating.cost_picos),
         list_cost=_view(rating, "list_cost_picos"),
         contracted_cost=_view(rating, "contracted_cost_picos"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from calendar import isleap
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 
@@ -47,9 +47,7 @@ class SeatAgreed:
 
     def marked_up(self, share: Fraction) -> SeatAgreed:
         """With a share of the price added."""
-        return SeatAgreed(
-            _converted(self.monthly, 1 + share), _converted(self.yearly, 1 + share), self.starts, self.currency
-        )
+        return replace(self, monthly=_converted(self.monthly, 1 + share), yearly=_converted(self.yearly, 1 + share))
 
 
 @dataclass(frozen=True)

@@ -236,10 +236,9 @@ def _quoted(
 
 
 def _withheld_seat(now: Now) -> dict[str, str]:
-    seat = now.seat
-    return (
-        {} if seat is None or seat.monthly is not None or seat.yearly is not None else {"seats": no_rate(seat.currency)}
-    )
+    if now.seat is None or now.seat.monthly is not None or now.seat.yearly is not None:
+        return {}
+    return {"seats": no_rate(now.seat.currency)}
 
 
 def _contracted(contracts: Sequence[Override], tier: str, batch: bool, time: Micros, now: Now) -> dict[str, Ladder]:
