@@ -19,7 +19,7 @@ from services.pricing.domain.rating import Pricer
 from services.pricing.domain.revisions import Costs
 from services.pricing.domain.seats import day_price
 from services.pricing.domain.settlement import Books, Settlement, Use
-from services.pricing.domain.terms import Contract, Credit, Percent, Scope
+from services.pricing.domain.terms import Commitment, Contract, Credit, Percent, Period, Scope
 from services.pricing.settings import ShadowOptions
 from tests.unit.pricing.agreements import contract, fixed, rate
 from tests.unit.pricing.events import NOON, at, usage
@@ -146,4 +146,27 @@ def test_credits_never_pay_more_than_they_are_nor_than_was_spent(
         paid = -sum(balance.amount for balance in found if balance.id == credit.id)
         assert 0 <= paid <= credit.amount
     assert -sum(balance.amount for balance in found) <= sum(max(0, use.cost) for use in uses)
+    assert len({balance.name for balance in found}) == len(found)
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.lists(st.tuples(st.integers(0, 90), st.integers(0, 10**9)), max_size=20),
+    st.integers(1, 10**10),
+    st.sampled_from([Period.MONTH, Period.YEAR]),
+)
+def test_all_that_is_billed_for_a_payment_in_advance_becomes_cost(
+    rows: list[tuple[int, int]], amount: int, period: Period
+) -> None:
+    """Once its periods are over, effective and billed cost of use and postings add up to the same."""
+    start, end = at(2026, 6, 1), at(2026, 9, 1)
+    uses = [Use(start + day * DAY, "openai", "o3", "", cost, 0, 0, prepaid=cost) for day, cost in sorted(rows)]
+    term = Commitment("c", Scope("openai"), amount, period, prepaid=True)
+    found = Settlement(
+        [contract(starts=start, ends=end, commitments=(term,))], pricer().agreements.called, Rates(), end, Books(uses)
+    ).balances()
+    effective = sum(use.cost for use in uses) + sum(balance.amounts[0] for balance in found)
+    billed = sum(balance.amounts[1] for balance in found)
+    assert effective == billed
+    assert billed >= amount
     assert len({balance.name for balance in found}) == len(found)

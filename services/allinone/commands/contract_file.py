@@ -229,5 +229,9 @@ def _commitment(table: _Table) -> wire.Commitment:
     if per not in _PERIODS:
         raise ValueError(f"commitment: per is one of {', '.join(_PERIODS)}")
     return wire.Commitment(
-        id=table.text("id"), scope=table.scope(), amount_picos=table.amount("amount"), period=_PERIODS[per]
+        id=table.text("id"),
+        scope=table.scope(),
+        amount_picos=table.amount("amount"),
+        period=_PERIODS[per],
+        paid_in_advance=table.flag("paid_in_advance"),
     )

@@ -176,12 +176,19 @@ def _read_commitment(texts: Texts) -> pb.Commitment:
         scope=_read_scope(texts),
         amount_picos=as_text.read_amount(texts["amount"], "amount"),
         period=_PERIODS.get(texts["per"], pb.COMMITMENT_PERIOD_UNSPECIFIED),
+        paid_in_advance=texts["paid_in_advance"] == "yes",
     )
 
 
 def _write_commitment(term: pb.Commitment) -> dict[str, str]:
     per = next((name for name, period in _PERIODS.items() if period == term.period), "term")
-    return {"id": term.id, **_write_scope(term.scope), "amount": as_text.write_amount(term.amount_picos), "per": per}
+    return {
+        "id": term.id,
+        **_write_scope(term.scope),
+        "amount": as_text.write_amount(term.amount_picos),
+        "per": per,
+        "paid_in_advance": _YES_OR_NO[term.paid_in_advance],
+    }
 
 
 _ID = Field("id", "Id", "minimum-2026")
@@ -249,7 +256,13 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "commitments",
         "Commitments",
-        (_ID, *_SCOPE, Field("amount", "Amount", "10000"), Field("per", "Per", choices=tuple(_PERIODS))),
+        (
+            _ID,
+            *_SCOPE,
+            Field("amount", "Amount", "10000"),
+            Field("per", "Per", choices=tuple(_PERIODS)),
+            Field("paid_in_advance", "Paid in advance", choices=_YES_OR_NO),
+        ),
         _read_commitment,
         _write_commitment,
     ),

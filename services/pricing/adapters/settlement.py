@@ -15,7 +15,7 @@ from finops.ledger.v1.ledger_pb2_grpc import LedgerServiceStub
 
 from services.common.clock import DAY, Micros
 from services.common.grpc.client import Channel, call
-from services.common.money import from_proto
+from services.common.money import Picos, from_proto
 from services.pricing.domain.periods import months
 from services.pricing.domain.posting import NAME_TAG, Posted
 from services.pricing.domain.settlement import SOURCE, Use, Wanted
@@ -38,7 +38,10 @@ class GrpcSums:
         found: list[Use] = []
         for since, until in months(start, _midnight_after(end)):
             rows = await self._query(tenant_id, since, until, ["provider", "model"], GRANULARITY_DAY, _USE)
-            found += [Use(row.time_unix_micros, row.group[0], row.group[1], "", _cost(row), 0, 0) for row in rows]
+            found += [
+                Use(row.time_unix_micros, *row.group, user="", cost=_cost(row), units=0, seats=0, prepaid=_prepaid(row))
+                for row in rows
+            ]
         return sorted(found)
 
     async def users(self, tenant_id: str, wanted: Wanted) -> Sequence[Use]:
@@ -58,7 +61,7 @@ class GrpcSums:
         groups = [f"tag:{NAME_TAG}", "provider", "model", "user"]
         rows = await self._query(tenant_id, *_history(now), groups, GRANULARITY_DAY, _SETTLED)
         return [
-            Posted(row.group[0], row.time_unix_micros, row.group[1], row.group[2], row.group[3], _cost(row))
+            Posted(row.group[0], row.time_unix_micros, *row.group[1:], amount=_cost(row), billed=_billed(row))
             for row in rows
         ]
 
@@ -82,8 +85,17 @@ def _use(row: CostRow, start: Micros, bucket: str) -> Use:
     return Use(start, provider, model, user, _cost(row), getattr(row.quantities, bucket), row.quantities.seats)
 
 
-def _cost(row: CostRow) -> int:
+def _cost(row: CostRow) -> Picos:
     return from_proto(row.cost)
+
+
+def _billed(row: CostRow) -> Picos:
+    return from_proto(row.billed_cost)
+
+
+def _prepaid(row: CostRow) -> Picos:
+    """Only what was paid in advance makes the invoice say less than the cost."""
+    return _cost(row) - _billed(row)
 
 
 def _history(now: Micros) -> tuple[Micros, Micros]:

@@ -134,7 +134,9 @@ def _by_level_and_buckets(plan: Plan, columns: _Columns) -> Iterator[tuple[int, 
 def _multiplied(form: Form, positions: Sequence[int], columns: _Columns) -> Alike | None:
     """What events of one form cost; None where that takes more than a multiplication a line."""
     lines = list(compress(columns, form.lines))
-    if not lines or form.units is None or form.unpriced or form.listed is not None or form.contracted is not None:
+    if not lines or form.units is None or form.unpriced or form.prepaid:
+        return None
+    if form.listed is not None or form.contracted is not None:
         return None
     amounts = [map(mul, line, repeat(unit)) for line, unit in zip(lines, form.units, strict=True)]
     of_each = list(zip(*amounts, strict=True))

@@ -61,12 +61,14 @@ class Now:
     seat: SeatAgreed | None = None
     included: Mapping[str, str] = field(default_factory=dict)
     """Buckets that an allowance covers, and whose: they cost nothing by the unit."""
+    prepaid: bool = False
+    """A commitment paid in advance covers it: it is not billed again."""
     dollars: Mapping[str, Fraction] = field(default_factory=dict)
     """For one unit of each currency that is needed and has a rate."""
 
     @property
     def anything(self) -> bool:
-        return bool(self.discount or self.markup or self.seat or self.included)
+        return bool(self.discount or self.markup or self.seat or self.included or self.prepaid)
 
 
 NOTHING_NOW = Now(dollars={USD: Fraction(1)})
@@ -124,6 +126,11 @@ class Agreed:
                 for allowance in contract.allowances
                 if allowance.scope.covers(self._providers, self._names)
             },
+            prepaid=any(
+                term.prepaid and term.scope.covers(self._providers, self._names)
+                for contract in holding
+                for term in contract.commitments
+            ),
             dollars=dollars,
         )
 

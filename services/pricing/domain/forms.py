@@ -40,6 +40,8 @@ class Form:
     """Of each line at list, where a contract makes that another price."""
     contracted: tuple[Picos, ...] | None = None
     """Of each line as contracted, where a mark-up makes that another price."""
+    prepaid: bool = False
+    """Paid in advance: it is not billed again."""
 
     def amounts(self, quantities: Sequence[int]) -> list[Picos]:
         """What each line costs, rounded half to even to a picodollar."""
@@ -73,6 +75,8 @@ class Priced(NamedTuple):
     """At list prices, where that differs from the cost."""
     contracted: Picos | None = None
     """At contracted prices, where that differs from the cost."""
+    billed: Picos | None = None
+    """What the invoice says for it, where that differs from the cost."""
 
     def fill_in(self, rating: Rating) -> None:
         """Writes it into an empty rating."""
@@ -83,6 +87,8 @@ class Priced(NamedTuple):
             rating.list_cost_picos = self.listed
         if self.contracted is not None:
             rating.contracted_cost_picos = self.contracted
+        if self.billed is not None:
+            rating.billed_cost_picos = self.billed
         if self.assumption:
             rating.assumptions.append(self.assumption)
 

@@ -15,6 +15,14 @@ from services.pricing.domain.settlement import SOURCE, Balance
 NAME_TAG = "settlement"
 """Holds a posting's name, so that the ledger's sums tell what was posted."""
 CONTRACT_TAG = "contract"
+_CHARGE_TAG = "charge"
+"""Tells exports what FOCUS calls the charge."""
+_REASONS = {
+    "credit": "paid for by the credit",
+    "commitment": "spend below the commitment",
+    "payment": "paid in advance",
+    "excess": "use beyond what was paid in advance",
+}
 
 
 class Posted(NamedTuple):
@@ -26,23 +34,35 @@ class Posted(NamedTuple):
     model: str
     user: str
     amount: Picos
+    billed: Picos
+
+    @property
+    def amounts(self) -> tuple[Picos, Picos]:
+        """Effective and billed."""
+        return self.amount, self.billed
 
 
 def posting(tenant_id: str, balance: Balance, now: Micros) -> UsageEvent:
     """The event of a balance."""
-    event = _event(tenant_id, balance.name, balance.time, balance.provider, balance.model, balance.user, balance.amount)
+    event = _event(
+        tenant_id, balance.name, balance.time, balance.provider, balance.model, balance.user, *balance.amounts
+    )
     event.tags[CONTRACT_TAG] = balance.contract
+    if balance.kind == "payment":
+        event.tags[_CHARGE_TAG] = "Purchase"
     return _sealed(event, now, _reason(balance))
 
 
 def withdrawal(tenant_id: str, posted: Posted, now: Micros) -> UsageEvent:
     """The event that takes back what no contract says any more."""
-    event = _event(tenant_id, posted.name, posted.day, posted.provider, posted.model, posted.user, 0)
+    event = _event(tenant_id, posted.name, posted.day, posted.provider, posted.model, posted.user, 0, 0)
     event.tags[CONTRACT_TAG] = posted.name.partition("/")[0]
-    return _sealed(event, now, "the contract does not say so any more")
+    return _sealed(event, now, "not owed any more, as contract and use are now")
 
 
-def _event(tenant_id: str, name: str, time: Micros, provider: str, model: str, user: str, amount: Picos) -> UsageEvent:
+def _event(
+    tenant_id: str, name: str, time: Micros, provider: str, model: str, user: str, effective: Picos, billed: Picos
+) -> UsageEvent:
     return UsageEvent(
         tenant_id=tenant_id,
         source=SOURCE,
@@ -52,7 +72,8 @@ def _event(tenant_id: str, name: str, time: Micros, provider: str, model: str, u
         model=model,
         user=user,
         tags={NAME_TAG: name},
-        source_cost_picos=amount,
+        source_cost_picos=billed,
+        source_effective_cost_picos=None if effective == billed else effective,
         source_cost_billed=True,
     )
 
@@ -73,6 +94,4 @@ def _sealed(event: UsageEvent, now: Micros, reason: str) -> UsageEvent:
 def _reason(balance: Balance) -> str:
     if balance.kind == "allowance":
         return f"{balance.used} {balance.bucket} used, {balance.agreed} included"
-    if balance.kind == "credit":
-        return "paid for by the credit"
-    return "spend below the commitment"
+    return _REASONS[balance.kind]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import compress
 from operator import attrgetter
 
@@ -136,7 +136,9 @@ class Pricer:
             event.source_cost_billed or event.measurement == MEASUREMENT_REPORTED
         ):
             billed = without_lines(self.book.version, f"{event.source} (billed)")
-            return Priced(event.source_cost_picos, billed)
+            if not event.HasField("source_effective_cost_picos"):
+                return Priced(event.source_cost_picos, billed)
+            return Priced(event.source_effective_cost_picos, billed, billed=event.source_cost_picos)
         if event.outcome in _FREE_OUTCOMES:
             return Priced(0, without_lines(self.book.version))
         values = read_quantities(event.quantities)
@@ -155,11 +157,14 @@ class Pricer:
         if cost > MAX_INT64:
             raise UnpriceableError(f"{', '.join(used)} make the event cost more than {_MOST}")
         shadow = self._shadow_cost(form.unpriced, event) if form.unpriced else 0
-        if form.listed is None and form.contracted is None and not shadow and not assumption:
+        if form.listed is form.contracted is None and not (shadow or assumption or form.prepaid):
             return Priced(cost, form, quantities, amounts)
         listed = None if form.listed is None else _view(quantities, form.listed, cost)
         contracted = None if form.contracted is None else _view(quantities, form.contracted, cost)
-        return Priced(cost, form, quantities, amounts, shadow, assumption if quantities else "", listed, contracted)
+        return Priced(
+            cost, form, quantities, amounts, shadow, assumption if quantities else "", listed, contracted,
+            billed=0 if form.prepaid and cost else None,
+        )  # fmt: skip
 
     def form(self, plan: Plan, level: int, used: tuple[str, ...], event: UsageEvent) -> Form:
         """Makes a form, and keeps it: events use few combinations of buckets."""
@@ -176,6 +181,8 @@ class Pricer:
         made = forms.form(
             used, prices, price_id, plan.assumptions, plan.notes, self.book.version, listed, contracted, plan.withheld
         )
+        if plan.agreed is not None and plan.agreed.prepaid:
+            made = replace(made, prepaid=True)
         # The price of a seat is that of the day, and perhaps of the event alone.
         if "seats" not in used and len(plan.forms) < _FORMS_KEPT:
             plan.forms[level, used] = made

@@ -37,6 +37,8 @@ class Use(NamedTuple):
     units: int
     """Of the bucket asked for."""
     seats: int
+    prepaid: Picos = 0
+    """Of the cost: covered by a payment in advance, so that it is not billed again."""
 
 
 Wanted = tuple[Span, str]
@@ -72,12 +74,19 @@ class Balance:
     used: int
     amount: Picos
     """To be posted: overage and shortfall above zero, what a credit pays below."""
+    billed: Picos | None = None
+    """What the invoice says of it, where that is another amount."""
     provider: str = ""
     model: str = ""
     user: str = ""
     bucket: str = ""
     time: Micros = 0
     """Of the posting."""
+
+    @property
+    def amounts(self) -> tuple[Picos, Picos]:
+        """The effective and the billed cost of the posting."""
+        return self.amount, self.amount if self.billed is None else self.billed
 
     @property
     def name(self) -> str:
@@ -129,7 +138,8 @@ class Settlement:
         # Whichever ends first is used first, as whoever holds several would.
         credits.sort(key=lambda each: (each[1].ends or float("inf"), each[1].starts, each[0].name, each[1].id))
         if credits:
-            self._left = {(use.start, use.provider, use.model): use.cost for use in self.books.days}
+            days = self.books.days
+            self._left = {(use.start, use.provider, use.model): use.cost - use.prepaid for use in days}
         for contract, credit in credits:
             found += self._credit(contract, credit)
         return found
@@ -165,7 +175,7 @@ class Settlement:
                 units = agreed.get(user, 0) + term.pool
                 over = max(0, used[user] - units)
                 yield Balance(
-                    contract.name, "allowance", term.id, start, end, units, used[user], cost_of(over, price),
+                    contract.name, "allowance", term.id, start, end, units, used[user], cost_of(over, price), None,
                     term.scope.provider, _only(term.scope), user, term.bucket, start,
                 )  # fmt: skip
 
@@ -203,6 +213,9 @@ class Settlement:
 
     def _commitment(self, contract: Contract, term: Commitment) -> Iterator[Balance]:
         for start, end in self._periods(contract, term.period):
+            if term.prepaid:
+                yield from self._prepaid(contract, term, start, end)
+                continue
             over = end <= self.now
             time = end - 1
             amount = self._dollars(contract, term.amount, min(time, self.now))
@@ -211,9 +224,29 @@ class Settlement:
             used = sum(use.cost for use in self._covered(term.scope, self.books.days) if start <= use.start < end)
             missing = max(0, amount - used) if over else 0
             yield Balance(
-                contract.name, "commitment", term.id, start, end, amount, used, missing,
+                contract.name, "commitment", term.id, start, end, amount, used, missing, None,
                 term.scope.provider, _only(term.scope), "", "", time,
             )  # fmt: skip
+
+    def _prepaid(self, contract: Contract, term: Commitment, start: Micros, end: Micros) -> Iterator[Balance]:
+        """The payment is billed, and no cost yet: use it covers is the cost, and is not billed again. What use covers
+        beyond it is billed in its month; what is left at the end of the period becomes a cost then."""
+        amount = self._dollars(contract, term.amount, start)
+        if amount is None:
+            return
+        place = term.scope.provider, _only(term.scope), "", ""
+        drawn = [use for use in self._covered(term.scope, self.books.days) if start <= use.start < end]
+        used = sum(use.prepaid for use in drawn)
+        lost = max(0, amount - used) if end <= self.now else 0
+        yield Balance(contract.name, "payment", term.id, start, end, amount, amount, 0, amount, *place, start)
+        yield Balance(contract.name, "commitment", term.id, start, end, amount, used, lost, 0, *place, end - 1)
+        left = amount
+        for since, until in months(start, min(end, self.now)):
+            month = sum(use.prepaid for use in drawn if since <= use.start < until)
+            beyond = max(0, month - left)
+            if beyond:
+                yield Balance(contract.name, "excess", term.id, since, until, left, month, 0, beyond, *place, since)
+            left = max(0, left - month)
 
     def _credit(self, contract: Contract, term: Credit) -> Iterator[Balance]:
         left = self._dollars(contract, term.amount, term.starts)
@@ -230,7 +263,7 @@ class Settlement:
             left -= paid
             self._pay(covered, paid)
             yield Balance(
-                contract.name, "credit", term.id, start, end, before, paid, -paid,
+                contract.name, "credit", term.id, start, end, before, paid, -paid, None,
                 term.scope.provider, _only(term.scope), "", "", start,
             )  # fmt: skip
 

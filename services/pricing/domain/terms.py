@@ -92,6 +92,8 @@ class Commitment:
     scope: Scope
     amount: Picos
     period: Period
+    prepaid: bool = False
+    """Billed at the start of each period; what it covers is not billed again."""
 
 
 @dataclass(frozen=True)

@@ -170,6 +170,6 @@ def _balance(balance: Balance) -> ContractBalance:
         end_unix_micros=balance.end,
         agreed=balance.agreed,
         used=balance.used,
-        posted_picos=balance.amount,
+        posted_picos=balance.amount or balance.billed or 0,
         bucket=balance.bucket,
     )

@@ -219,4 +219,6 @@ class _Reading:
         self.expect(starts % DAY == 0, "effective_from_unix_micros", "the start of a UTC day, for the commitment")
         self.expect(ends % DAY == 0, "effective_to_unix_micros", "the start of a UTC day, for the commitment")
         amount = self._amount(f"{path}.amount_picos", term.amount_picos)
-        return Commitment(term.id, self._scope(path, term.scope), amount, period or Period.TERM)
+        return Commitment(
+            term.id, self._scope(path, term.scope), amount, period or Period.TERM, prepaid=term.paid_in_advance
+        )

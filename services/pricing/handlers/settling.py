@@ -97,11 +97,11 @@ class Settler:
         events = []
         for balance in await self.balances(tenant_id):
             before = posted.pop(balance.name, None)
-            if abs(balance.amount) > MAX_INT64:
+            if max(map(abs, balance.amounts)) > MAX_INT64:
                 log.error("too large to be posted: split the term", tenant=tenant_id, posting=balance.name)
-            elif balance.amount != (before.amount if before is not None else 0):
+            elif balance.amounts != (before.amounts if before is not None else (0, 0)):
                 events.append(posting(tenant_id, balance, now))
-        events += [withdrawal(tenant_id, each, now) for each in posted.values() if each.amount]
+        events += [withdrawal(tenant_id, each, now) for each in posted.values() if any(each.amounts)]
         if events:
             await self._postings.post(events)
             log.info("settled", tenant=tenant_id, postings=len(events))
@@ -135,6 +135,6 @@ def _by_name(rows: Iterable[Posted]) -> dict[str, Posted]:
         if before is None:
             found[row.name] = row
         else:
-            booked = row if row.amount else before
-            found[row.name] = booked._replace(amount=row.amount + before.amount)
+            booked = row if any(row.amounts) else before
+            found[row.name] = booked._replace(amount=row.amount + before.amount, billed=row.billed + before.billed)
     return found

@@ -56,7 +56,9 @@ _TERMS: dict[str, list[Any]] = {
     ],
     "commitments": [
         pb.Commitment(id="month", scope=_SCOPE, amount_picos=10**16, period=pb.COMMITMENT_PERIOD_MONTH),
-        pb.Commitment(id="year", scope=_SCOPE, amount_picos=10**16, period=pb.COMMITMENT_PERIOD_YEAR),
+        pb.Commitment(
+            id="year", scope=_SCOPE, amount_picos=10**16, period=pb.COMMITMENT_PERIOD_YEAR, paid_in_advance=True
+        ),
         pb.Commitment(id="term", scope=_SCOPE, amount_picos=10**16, period=pb.COMMITMENT_PERIOD_UNSPECIFIED),
     ],
 }

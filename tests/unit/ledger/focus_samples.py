@@ -156,6 +156,10 @@ def samples() -> list[CostRecord]:
         record("credit", {}, amount(-2 * DOLLAR), correction=CorrectionKind.CORRECTION_KIND_SETTLEMENT),
         record("tax", {}, amount(19 * DOLLAR // 100), tags={"charge": "Tax"}),
         record("bought", {}, amount(3 * DOLLAR), tags={"charge": "Purchase"}),
+        record("paid", {}, amount(0, billed=9 * DOLLAR), tags={"charge": "Purchase"},
+               correction=CorrectionKind.CORRECTION_KIND_SETTLEMENT),
+        record("lost", {}, amount(4 * DOLLAR, billed=0), correction=CorrectionKind.CORRECTION_KIND_SETTLEMENT),
+        record("beyond", {}, amount(0, billed=DOLLAR), correction=CorrectionKind.CORRECTION_KIND_SETTLEMENT),
         record("nobody", usage, priced(usage), provider="", model="", team="", source=""),
         record("told", usage, amount(9 * DOLLAR), reported=True),
     ]  # fmt: skip

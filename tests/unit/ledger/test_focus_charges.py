@@ -134,3 +134,10 @@ def test_an_amount_keeps_the_quantities_it_was_billed_for() -> None:
 def test_units_keep_quantities_exact(bucket: str) -> None:
     unit = unit_of(bucket)
     assert 1_000_000 % unit.consumed == 1_000_000 % unit.priced == 0
+
+
+def test_a_payment_in_advance_is_a_purchase_and_no_use() -> None:
+    found = charges(record("e", {}, amount(0, billed=9 * DOLLAR), tags={"charge": "Purchase"}))
+    assert [(charge.category, amounts) for charge, amounts in found] == [
+        (Category.PURCHASE, Amounts(quantity=1, billed=9 * DOLLAR, events=1))
+    ]

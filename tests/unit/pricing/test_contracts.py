@@ -7,11 +7,12 @@ from datetime import date
 import pytest
 from finops.cost.v1.cost_pb2 import Rating, RatingStatus
 
+from services.pricing.domain.batches import price_all
 from services.pricing.domain.contracts import day_of_year
 from services.pricing.domain.fx import Rates, parse_rate
 from services.pricing.domain.rating import Pricer
 from services.pricing.domain.revisions import Costs
-from services.pricing.domain.terms import Allowance, Contract, Scope
+from services.pricing.domain.terms import Allowance, Commitment, Contract, Period, Scope
 from tests.unit.pricing.agreements import contract, fixed, percent, picos, rate
 from tests.unit.pricing.events import at, usage
 
@@ -181,6 +182,18 @@ def test_what_an_allowance_covers_costs_nothing_by_the_unit(pricer: Pricer) -> N
     assert rating.assumptions == [
         "credit_micros within the allowance of contract c; what exceeds it is settled",
     ]
+
+
+def test_what_was_paid_in_advance_is_not_billed_again(pricer: Pricer) -> None:
+    """Effective $3.50 as ever, billed nothing; in a batch of events too; and other models as before."""
+    term = Commitment("min", Scope("openai", ("gpt-4*",)), picos("100"), Period.MONTH, prepaid=True)
+    rating = gpt4o(pricer, contract(discounts=(percent("50", "anthropic"),), commitments=(term,)))
+    assert views(rating) == (picos("3.50"), picos("3.50"), picos("3.50"), 0)
+    events = [usage("openai", "gpt-4o", input_tokens=n) for n in range(1, 9)]
+    batch = [Rating() for _ in events]
+    price_all(pricer, events, "acme").fill_in(batch)
+    assert batch == [pricer.rate(event, "acme") for event in events]
+    assert not pricer.rate(usage("openai", "o3", input_tokens=1), "acme").HasField("billed_cost_picos")
 
 
 def test_a_new_book_keeps_the_contracts(pricer: Pricer) -> None:

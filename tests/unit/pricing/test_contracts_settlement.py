@@ -38,6 +38,11 @@ def spend(day: int, dollars: str, provider: str = "openai", model: str = "gpt-4o
     return Use(day, provider, model, "", picos(dollars), 0, 0)
 
 
+def covered(day: int, dollars: str) -> Use:
+    """Use of a model under a commitment paid in advance."""
+    return Use(day, "openai", "gpt-4o", "", picos(dollars), 0, 0, prepaid=picos(dollars))
+
+
 def allowance(pricer: Pricer, term: Allowance, uses: Sequence[Use]) -> list[Balance]:
     """Those of June."""
     settlement = Settlement([contract(starts=JUNE, allowances=(term,))], pricer.agreements.called, Rates(), NOW)
@@ -165,13 +170,13 @@ def test_years_and_whole_terms(pricer: Pricer) -> None:
 
 
 def test_a_posting_worked_out_again_is_a_resend_and_another_amount_a_revision() -> None:
-    balance = Balance("c", "credit", "w", JUNE, JULY, 5, 3, -3, "openai", time=JUNE)
+    balance = Balance("c", "credit", "w", JUNE, JULY, 5, 3, -3, provider="openai", time=JUNE)
     first, again = posting("acme", balance, NOW), posting("acme", replace(balance, agreed=9), NOW + 1)
     more = posting("acme", replace(balance, amount=-4), NOW)
     assert first.event_key == again.event_key == more.event_key
     assert first.content_hash == again.content_hash != more.content_hash
     assert posting("globex", balance, NOW).event_key != first.event_key
-    back = withdrawal("acme", Posted(balance.name, JUNE, "openai", "", "", -3), NOW)
+    back = withdrawal("acme", Posted(balance.name, JUNE, "openai", "", "", -3, -3), NOW)
     assert (back.event_key, back.source_cost_picos) == (first.event_key, 0)
 
 
@@ -179,3 +184,45 @@ def test_a_posting_is_its_cost_in_every_view(pricer: Pricer) -> None:
     """FOCUS, of a credit without a unit price: list and contracted cost must match the billed cost."""
     rating = pricer.rate(posting("acme", Balance("c", "credit", "w", JUNE, JULY, 5, 3, -3, time=JUNE), NOW), "acme")
     assert Costs.of(rating) == Costs(-3, 0, -3, -3, -3)
+
+
+def test_a_commitment_paid_in_advance_is_billed_at_once_and_costs_as_it_is_used(pricer: Pricer) -> None:
+    """$100 a month. June $80 used: $20 are lost at its end. July $130 by the 20th: $30 are billed beyond."""
+    term = Commitment("min", Scope("openai"), picos("100"), Period.MONTH, prepaid=True)
+    agreed = contract(starts=JUNE, ends=at(2027, 6, 1), commitments=(term,))
+    days = [covered(JUNE, "80"), covered(JULY, "60"), covered(JULY + DAY, "70")]
+    found = of_days(pricer, days, agreed, now=at(2026, 7, 20))
+    assert [(b.kind, b.start, b.used, *b.amounts) for b in found] == [
+        ("payment", JUNE, picos("100"), 0, picos("100")),
+        ("commitment", JUNE, picos("80"), picos("20"), 0),
+        ("payment", JULY, picos("100"), 0, picos("100")),
+        ("commitment", JULY, picos("130"), 0, 0),
+        ("excess", JULY, picos("130"), 0, picos("30")),
+    ]
+
+
+def test_of_a_years_payment_each_month_takes_its_part(pricer: Pricer) -> None:
+    """$100 a year: June takes $60, July what is left and $10 that are billed, August's $5 are billed whole."""
+    term = Commitment("year", Scope("openai", ("gpt-4o",)), picos("100"), Period.YEAR, prepaid=True)
+    days = [covered(JUNE, "60"), covered(JULY, "50"), covered(AUGUST, "5")]
+    found = of_days(pricer, days, contract(starts=JUNE, commitments=(term,)), now=AUGUST + DAY)
+    assert [(b.kind, b.start, b.agreed, *b.amounts) for b in found] == [
+        ("payment", JUNE, picos("100"), 0, picos("100")),
+        ("commitment", JUNE, picos("100"), 0, 0),
+        ("excess", JULY, picos("40"), 0, picos("10")),
+        ("excess", AUGUST, 0, 0, picos("5")),
+    ]
+    assert {b.model for b in found} == {"gpt-4o"}
+
+
+def test_a_credit_pays_nothing_that_was_paid_in_advance(pricer: Pricer) -> None:
+    agreed = contract(starts=JUNE, credits=(Credit("welcome", Scope(), picos("100"), JUNE, 0),))
+    (found,) = of_days(pricer, [covered(JUNE, "80"), spend(JUNE + DAY, "7")], agreed)
+    assert found.amount == -picos("7")
+
+
+def test_a_payment_in_advance_is_billed_and_no_cost(pricer: Pricer) -> None:
+    payment = Balance("c", "payment", "min", JUNE, JULY, 5, 5, 0, billed=5, time=JUNE)
+    event = posting("acme", payment, NOW)
+    assert Costs.of(pricer.rate(event, "acme")) == Costs(effective=0, shadow=0, listed=0, contracted=0, billed=5)
+    assert dict(event.tags) == {"settlement": payment.name, "contract": "c", "charge": "Purchase"}

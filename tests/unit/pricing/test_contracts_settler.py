@@ -14,7 +14,7 @@ from services.pricing.domain.fx import Rates
 from services.pricing.domain.posting import NAME_TAG, Posted
 from services.pricing.domain.rating import Pricer
 from services.pricing.domain.settlement import Use, Wanted
-from services.pricing.domain.terms import Contract, Credit, Scope
+from services.pricing.domain.terms import Commitment, Contract, Credit, Period, Scope
 from services.pricing.handlers.settling import Settler
 from tests.unit.pricing.agreements import contract, picos
 from tests.unit.pricing.events import at
@@ -51,9 +51,16 @@ class World:
         self.log += events
         for event in events:
             posted = Posted(
-                event.tags[NAME_TAG], event.time_unix_micros, event.provider, event.model, event.user,
+                event.tags[NAME_TAG],
+                event.time_unix_micros,
+                event.provider,
+                event.model,
+                event.user,
+                event.source_effective_cost_picos
+                if event.HasField("source_effective_cost_picos")
+                else event.source_cost_picos,
                 event.source_cost_picos,
-            )  # fmt: skip
+            )
             self.booked[event.tenant_id, posted.name] = posted
 
     def ensure_loaded(self) -> None:
@@ -108,8 +115,8 @@ async def test_a_posting_booked_in_two_places_counts_once(pricer: Pricer, world:
     pricer.use_contracts([credit("acme", "100")], Rates())
     at_work = settler(pricer, world)
     name = "c/credit/w/2026-06-01"
-    world.booked["acme", "a"] = Posted(name, JUNE, "", "", "", -picos("5"))
-    world.booked["acme", "b"] = Posted(name, JUNE, "azure", "", "", 0)
+    world.booked["acme", "a"] = Posted(name, JUNE, "", "", "", -picos("5"), -picos("5"))
+    world.booked["acme", "b"] = Posted(name, JUNE, "azure", "", "", 0, 0)
     assert await at_work.settle("acme") == 0
 
 
@@ -129,3 +136,15 @@ async def test_one_tenants_trouble_stops_no_others(pricer: Pricer, world: World)
     with pytest.raises(UnavailableError):
         await settler(pricer, world).turn(world)
     assert [event.tenant_id for event in world.log] == ["globex"]
+
+
+async def test_a_payment_in_advance_is_posted_once(pricer: Pricer, world: World) -> None:
+    """It differs from nothing by its billed cost alone."""
+    term = Commitment("min", Scope("openai"), picos("9"), Period.MONTH, prepaid=True)
+    pricer.use_contracts([contract(starts=JUNE, commitments=(term,))], Rates())
+    settling = settler(pricer, world)
+    assert [await settling.settle("acme"), await settling.settle("acme")] == [1, 0]
+    assert [(e.source_cost_picos, e.source_effective_cost_picos) for e in world.log] == [(picos("9"), 0)]
+    pricer.use_contracts([], Rates())
+    assert [await settling.settle("acme"), await settling.settle("acme")] == [1, 0]
+    assert world.booked["acme", "c/payment/min/2026-06-01"].amounts == (0, 0)

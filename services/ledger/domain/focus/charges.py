@@ -188,7 +188,8 @@ def _prices(line: CostLine) -> tuple[Picos, Picos]:
 def _purchase(charge: Charge, amounts: Amounts) -> Iterator[tuple[Charge, Amounts]]:
     """What was bought ahead, and its use. FOCUS bills the purchase, whose effective cost is 0, and counts the effective
     cost with the use that it covers; the list and contracted costs go with the purchase."""
-    yield charge, Amounts(quantity=amounts.quantity, effective=amounts.effective)
+    if amounts.effective:
+        yield charge, Amounts(quantity=amounts.quantity, effective=amounts.effective)
     yield charge._replace(category=Category.PURCHASE), amounts._replace(effective=0)
 
 

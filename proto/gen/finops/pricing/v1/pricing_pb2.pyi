@@ -375,16 +375,18 @@ class Credit(_message.Message):
     def __init__(self, id: _Optional[str] = ..., scope: _Optional[_Union[Scope, _Mapping]] = ..., amount_picos: _Optional[int] = ..., starts_unix_micros: _Optional[int] = ..., ends_unix_micros: _Optional[int] = ...) -> None: ...
 
 class Commitment(_message.Message):
-    __slots__ = ("id", "scope", "amount_picos", "period")
+    __slots__ = ("id", "scope", "amount_picos", "period", "paid_in_advance")
     ID_FIELD_NUMBER: _ClassVar[int]
     SCOPE_FIELD_NUMBER: _ClassVar[int]
     AMOUNT_PICOS_FIELD_NUMBER: _ClassVar[int]
     PERIOD_FIELD_NUMBER: _ClassVar[int]
+    PAID_IN_ADVANCE_FIELD_NUMBER: _ClassVar[int]
     id: str
     scope: Scope
     amount_picos: int
     period: CommitmentPeriod
-    def __init__(self, id: _Optional[str] = ..., scope: _Optional[_Union[Scope, _Mapping]] = ..., amount_picos: _Optional[int] = ..., period: _Optional[_Union[CommitmentPeriod, str]] = ...) -> None: ...
+    paid_in_advance: bool
+    def __init__(self, id: _Optional[str] = ..., scope: _Optional[_Union[Scope, _Mapping]] = ..., amount_picos: _Optional[int] = ..., period: _Optional[_Union[CommitmentPeriod, str]] = ..., paid_in_advance: _Optional[bool] = ...) -> None: ...
 
 class ContractBalance(_message.Message):
     __slots__ = ("contract", "kind", "id", "user", "start_unix_micros", "end_unix_micros", "agreed", "used", "posted_picos", "bucket")

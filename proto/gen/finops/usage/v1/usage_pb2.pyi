@@ -41,7 +41,7 @@ MEASUREMENT_UNSPECIFIED: Measurement
 MEASUREMENT_REPORTED: Measurement
 
 class UsageEvent(_message.Message):
-    __slots__ = ("event_key", "content_hash", "tenant_id", "source", "source_event_id", "time_unix_micros", "time_inferred", "received_unix_micros", "provider", "model", "tool", "team", "user", "project", "key", "environment", "tags", "session", "service_tier", "batch", "region", "quantities", "seat", "outcome", "measurement", "estimated", "source_cost_picos", "source_cost_billed", "correction")
+    __slots__ = ("event_key", "content_hash", "tenant_id", "source", "source_event_id", "time_unix_micros", "time_inferred", "received_unix_micros", "provider", "model", "tool", "team", "user", "project", "key", "environment", "tags", "session", "service_tier", "batch", "region", "quantities", "seat", "outcome", "measurement", "estimated", "source_cost_picos", "source_cost_billed", "source_effective_cost_picos", "correction")
     class TagsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -77,6 +77,7 @@ class UsageEvent(_message.Message):
     ESTIMATED_FIELD_NUMBER: _ClassVar[int]
     SOURCE_COST_PICOS_FIELD_NUMBER: _ClassVar[int]
     SOURCE_COST_BILLED_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_EFFECTIVE_COST_PICOS_FIELD_NUMBER: _ClassVar[int]
     CORRECTION_FIELD_NUMBER: _ClassVar[int]
     event_key: bytes
     content_hash: bytes
@@ -106,8 +107,9 @@ class UsageEvent(_message.Message):
     estimated: bool
     source_cost_picos: int
     source_cost_billed: bool
+    source_effective_cost_picos: int
     correction: Correction
-    def __init__(self, event_key: _Optional[bytes] = ..., content_hash: _Optional[bytes] = ..., tenant_id: _Optional[str] = ..., source: _Optional[str] = ..., source_event_id: _Optional[str] = ..., time_unix_micros: _Optional[int] = ..., time_inferred: _Optional[bool] = ..., received_unix_micros: _Optional[int] = ..., provider: _Optional[str] = ..., model: _Optional[str] = ..., tool: _Optional[str] = ..., team: _Optional[str] = ..., user: _Optional[str] = ..., project: _Optional[str] = ..., key: _Optional[str] = ..., environment: _Optional[str] = ..., tags: _Optional[_Mapping[str, str]] = ..., session: _Optional[str] = ..., service_tier: _Optional[str] = ..., batch: _Optional[bool] = ..., region: _Optional[str] = ..., quantities: _Optional[_Union[Quantities, _Mapping]] = ..., seat: _Optional[_Union[Seat, _Mapping]] = ..., outcome: _Optional[_Union[Outcome, str]] = ..., measurement: _Optional[_Union[Measurement, str]] = ..., estimated: _Optional[bool] = ..., source_cost_picos: _Optional[int] = ..., source_cost_billed: _Optional[bool] = ..., correction: _Optional[_Union[Correction, _Mapping]] = ...) -> None: ...
+    def __init__(self, event_key: _Optional[bytes] = ..., content_hash: _Optional[bytes] = ..., tenant_id: _Optional[str] = ..., source: _Optional[str] = ..., source_event_id: _Optional[str] = ..., time_unix_micros: _Optional[int] = ..., time_inferred: _Optional[bool] = ..., received_unix_micros: _Optional[int] = ..., provider: _Optional[str] = ..., model: _Optional[str] = ..., tool: _Optional[str] = ..., team: _Optional[str] = ..., user: _Optional[str] = ..., project: _Optional[str] = ..., key: _Optional[str] = ..., environment: _Optional[str] = ..., tags: _Optional[_Mapping[str, str]] = ..., session: _Optional[str] = ..., service_tier: _Optional[str] = ..., batch: _Optional[bool] = ..., region: _Optional[str] = ..., quantities: _Optional[_Union[Quantities, _Mapping]] = ..., seat: _Optional[_Union[Seat, _Mapping]] = ..., outcome: _Optional[_Union[Outcome, str]] = ..., measurement: _Optional[_Union[Measurement, str]] = ..., estimated: _Optional[bool] = ..., source_cost_picos: _Optional[int] = ..., source_cost_billed: _Optional[bool] = ..., source_effective_cost_picos: _Optional[int] = ..., correction: _Optional[_Union[Correction, _Mapping]] = ...) -> None: ...
 
 class Correction(_message.Message):
     __slots__ = ("kind", "author", "reason", "recorded_unix_micros", "run_id")
