@@ -267,4 +267,4 @@ async def test_the_command(
     done = await command("focus", "--start", "2026-04-01", "--end", "2026-03-01", "--to", "x.csv")
     assert (done.returncode, "must come after" in done.stderr) == (2, True)
     done = await command("focus", *span, "--to", "ftp://somewhere/x.csv")
-    assert (done.returncode, "nowhere to export to" in done.stderr) == (2, True)
+    assert (done.returncode, "no folder and no object store" in done.stderr) == (2, True)
