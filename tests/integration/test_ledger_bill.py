@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
+import csv
+import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
+import typer
 from finops.cost.v1.cost_pb2 import CostRecord, RatingStatus
 from finops.ledger.v1.ledger_pb2 import BillCause, ReconcileBillRequest, ReconcileBillResponse
+from finops.ledger.v1.ledger_pb2_grpc import add_LedgerServiceServicer_to_server
 from finops.usage.v1.usage_pb2 import MEASUREMENT_REPORTED, Outcome, Quantities
 from prometheus_client import REGISTRY
+from typer.testing import CliRunner
 
+from services.allinone.commands.reconciliation import reconcile_bill_command
+from services.allinone.engines.ports import free_port
 from services.common import money
 from services.common.auth import Principal
+from services.common.clickhouse import migrate
 from services.common.clock import DAY, HOUR, ManualClock
+from services.common.component import GrpcService
 from services.common.errors import InvalidArgumentError
-from services.common.settings import ClickHouseSettings
+from services.common.grpc.server import GrpcServer
+from services.common.keyring import KeyRing
+from services.common.settings import AuthSettings, ClickHouseSettings, GrpcSettings
 from services.ledger.adapters.bill_metrics import BillMeasures
 from services.ledger.adapters.bill_reader import ClickHouseBills
+from services.ledger.adapters.event_reader import ClickHouseEvents
+from services.ledger.adapters.servicer import LedgerServicer
+from services.ledger.adapters.unpriced_reader import ClickHouseUnpriced
 from services.ledger.handlers.bill import BillQueries, BillWatch
+from services.ledger.handlers.events import EventQueries
 from tests.integration.ledger_harness import TestLedger, ledger, platform, viewer
 from tests.unit.ledger.records import NOON, cost_record
 
@@ -191,3 +208,84 @@ async def test_only_whole_days_and_not_too_many(books: TestLedger, start: int, e
         request = ReconcileBillRequest(start_unix_micros=start, end_unix_micros=end)
         await BillQueries(ClickHouseBills(books.clickhouse)).reconcile_bill(request, viewer())
     assert [violation.field for violation in refused.value.violations] == [f"{field}_unix_micros"]
+
+
+async def test_the_command(
+    books: TestLedger, clickhouse_settings: ClickHouseSettings, auth_settings: AuthSettings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    await migrate(clickhouse_settings, ["services.common.migrations"])
+    await books.write(*ACME, *ZETA)
+    async with served(books, auth_settings) as address:
+        environment = {
+            "AUTH__ADMIN_KEY": auth_settings.admin_key.get_secret_value(),
+            "AUTH__SERVICE_KEY": auth_settings.service_key.get_secret_value(),
+            "PEERS__LEDGER": address,
+            "CLICKHOUSE__URL": clickhouse_settings.url,
+            "KAFKA__BOOTSTRAP_SERVERS": "127.0.0.1:9",  # Nothing is asked of it.
+        }
+        for name, value in environment.items():
+            monkeypatch.setenv(f"AIFINOPS_{name}", value)
+        span = ["--start", "2026-03-10", "--end", "2026-03-11"]
+        as_table, as_json, as_csv, elsewhere = [
+            await _invoked([*span, *more])
+            for more in ([], ["--format", "json"], ["--format", "csv"], ["--provider", "mistral"])
+        ]
+    assert as_table.splitlines() == [
+        "openai: 1 of 1 days reported",
+        "  reported          20.500000000000",
+        "  metered           17.500000000000",
+        "  difference         3.000000000000",
+        "    missing_events   2.500000000000",
+        "    unexplained      0.500000000000",
+    ]
+    told = json.loads(as_json)
+    assert [(line["model"], line["difference"], line["explanations"]) for line in told["lines"]] == [
+        ("", "0.500000000000", {"unexplained": "0.500000000000"}),
+        ("gpt-4o", "2.500000000000", {"missing_events": "2.500000000000"}),
+    ]
+    rows = list(csv.DictReader(as_csv.splitlines()))
+    assert [(row["day"], row["model"], row["missing_events"], row["cost_source"]) for row in rows] == [
+        ("2026-03-10", "", "0.000000000000", "openai-costs"),
+        ("2026-03-10", "gpt-4o", "2.500000000000", "openai-costs"),
+    ]
+    assert elsewhere == "nothing was metered or reported on these days\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--start", "2026-03-11", "--end", "2026-03-11"], "does not lie before --end 2026-03-11"),
+        (["--end", "yesterday"], "--end 'yesterday' is not a UTC day such as 2026-11-01"),
+    ],
+)
+def test_the_command_refuses_days_that_are_none(arguments: list[str], told: str) -> None:
+    result = CliRunner().invoke(_APP, arguments)
+    assert (result.exit_code, told in result.output.replace("\n", "")) == (2, True)
+
+
+_APP = typer.Typer()
+_APP.command()(reconcile_bill_command)
+
+
+async def _invoked(arguments: list[str]) -> str:
+    """Its output; in a thread, since the command runs a loop of its own."""
+    result = await asyncio.to_thread(CliRunner().invoke, _APP, arguments)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@asynccontextmanager
+async def served(books: TestLedger, auth_settings: AuthSettings) -> AsyncIterator[str]:
+    """The address of a ledger that answers over gRPC."""
+    clock = ManualClock(NOON)
+    servicer = LedgerServicer(
+        books.queries, EventQueries(ClickHouseEvents(books.clickhouse), ClickHouseUnpriced(books.clickhouse)),
+        BillQueries(ClickHouseBills(books.clickhouse)),
+    )  # fmt: skip
+    service = GrpcService("finops.ledger.v1.LedgerService", servicer, add_LedgerServiceServicer_to_server)
+    ring = KeyRing(auth_settings, books.clickhouse, clock)
+    server = GrpcServer(GrpcSettings(host="127.0.0.1", port=free_port()), [service], ring)
+    await server.start()
+    yield f"127.0.0.1:{server.port}"
+    await server.stop()
