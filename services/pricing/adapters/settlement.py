@@ -39,7 +39,7 @@ class GrpcSums:
         for since, until in months(start, _midnight_after(end)):
             rows = await self._query(tenant_id, since, until, ["provider", "model"], GRANULARITY_DAY, _USE)
             found += [
-                Use(row.time_unix_micros, *row.group, user="", cost=_cost(row), units=0, seats=0, prepaid=_prepaid(row))
+                Use(row.time_unix_micros, row.group[0], row.group[1], "", _cost(row), 0, 0, prepaid=_prepaid(row))
                 for row in rows
             ]
         return sorted(found)
@@ -61,8 +61,9 @@ class GrpcSums:
         groups = [f"tag:{NAME_TAG}", "provider", "model", "user"]
         rows = await self._query(tenant_id, *_history(now), groups, GRANULARITY_DAY, _SETTLED)
         return [
-            Posted(row.group[0], row.time_unix_micros, *row.group[1:], amount=_cost(row), billed=_billed(row))
+            Posted(name, row.time_unix_micros, provider, model, user, _cost(row), _billed(row))
             for row in rows
+            for name, provider, model, user in [row.group]
         ]
 
     async def settled_tenants(self, now: Micros) -> Sequence[str]:
