@@ -168,6 +168,28 @@ async def test_days_of_kolkata_begin_on_the_half_hour(books: TestLedger) -> None
     assert (await _ask(books, zone="Asia/Kolkata")).read_from == "rollup_daily", "a total needs no day boundaries"
 
 
+async def test_hours_of_kathmandu_begin_at_a_quarter_and_those_of_lord_howe_change(books: TestLedger) -> None:
+    edge = parse_rfc3339("2026-03-10T18:15:00Z")
+    change = parse_rfc3339("2026-04-04T15:00:00Z")  # Two in the morning, and half past one again.
+    times = [edge - 1, edge, edge + HOUR - 1, change - 1, change, change + HOUR // 2]
+    await books.write(
+        *(cost_record(f"h{n}", usage_offset=n, time=time, cost_picos=10**n) for n, time in enumerate(times))
+    )
+    hours = await _ask(books, granularity=Granularity.GRANULARITY_HOUR, zone="Asia/Kathmandu")
+    assert hours.read_from == "entries"
+    assert _costs(hours) == {("2026-03-10T17:15:00Z",): 1, ("2026-03-10T18:15:00Z",): 110}
+    hours = await _ask(
+        books,
+        start=change - DAY,
+        end=change + DAY,
+        granularity=Granularity.GRANULARITY_HOUR,
+        zone="Australia/Lord_Howe",
+    )
+    assert _costs(hours) == {
+        ("2026-04-04T14:00:00Z",): 1_000, ("2026-04-04T15:00:00Z",): 10_000, ("2026-04-04T15:30:00Z",): 100_000,
+    }  # fmt: skip
+
+
 async def test_weeks_and_months_of_utc_come_from_days(books: TestLedger) -> None:
     await books.write(
         *(cost_record(f"r{n}", usage_offset=n, time=START + n * 7 * DAY, cost_picos=10**n) for n in range(4))

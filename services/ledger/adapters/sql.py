@@ -10,6 +10,7 @@ from services.common import filters
 from services.common.clock import SECOND, Micros
 from services.common.dimensions import BUCKETS, DIMENSIONS, TAG_PREFIX
 from services.common.filters import Filter
+from services.ledger.domain.calendar import HourShift
 from services.ledger.domain.query import LOG_PARTITION, CostQuery, Cursor, Range, ReadFrom, Scope
 
 DIMENSION_COLUMNS: Mapping[str, str] = {name: "tenant_id" if name == "tenant" else name for name in DIMENSIONS}
@@ -183,11 +184,22 @@ def _asked(query: CostQuery, source: ReadFrom) -> _Asked:
     groups = [_group(name, statement) for name in query.group_by]
     time = "toInt64(0)"
     if query.by_hour:
-        time = f"intDiv({table.seconds}, 3600) * 3600"
+        time = _hour(table.seconds, query.hour_shifts, statement)
     elif query.buckets:
         time = f"roundDown({table.seconds}, {{buckets:Array(Int64)}})"
         statement.parameters["buckets"] = [start // SECOND for start in query.buckets]
     return _Asked(table, statement, groups, [within(table.time), *where], time)
+
+
+def _hour(seconds: str, shifts: Sequence[HourShift], statement: Statement) -> str:
+    """SQL of the start of the hour that a time lies in, both whole seconds since the epoch."""
+    if not any(each.shift for each in shifts):
+        return f"intDiv({seconds}, 3600) * 3600"
+    statement.parameters["since"] = [each.since // SECOND for each in shifts]
+    statement.parameters["shifts"] = [each.shift // SECOND for each in shifts]
+    since = f"roundDown({seconds}, {{since:Array(Int64)}})"
+    shift = f"transform({since}, {{since:Array(Int64)}}, {{shifts:Array(Int64)}}, toInt64(0))"
+    return f"greatest({since}, intDiv({seconds} + {shift}, 3600) * 3600 - {shift})"
 
 
 def _limits(query: CostQuery) -> bool:

@@ -99,7 +99,8 @@ def _matching(row: CostRow, places: Mapping[Micros, Place]) -> tuple[tuple[str, 
 
 def _places(query: CostQuery) -> dict[Micros, Place]:
     if query.by_hour:
-        return hour_places(hour_starts(query.range.start, query.range.end), query.time_zone)
+        starts = hour_starts(query.range.start, query.range.end, query.hour_shifts)
+        return hour_places(starts, query.time_zone)
     return bucket_places(query.buckets or (0,))
 
 

@@ -1,4 +1,4 @@
-"""Where days, weeks and months begin in a time zone. Weeks begin on Monday (ISO 8601)."""
+"""Where hours, days, weeks and months begin in a time zone. Weeks begin on Monday (ISO 8601)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
-from services.common.clock import HOUR, Micros, to_datetime, to_micros
+from services.common.clock import DAY, HOUR, SECOND, Micros, to_datetime, to_micros
 
 Unit = Literal["day", "week", "month"]
 
@@ -41,9 +41,47 @@ def bucket_starts(unit: Unit, start: Micros, end: Micros, zone_name: str) -> lis
     return [begin for begin, following in pairwise([*ordered, end]) if following > start and begin < end]
 
 
-def hour_starts(start: Micros, end: Micros) -> list[Micros]:
-    """Starts of the UTC hours that [start, end) touches."""
-    return list(range(start // HOUR * HOUR, end, HOUR))
+class HourShift(NamedTuple):
+    """How far the hours of a zone are off those of UTC."""
+
+    since: Micros
+    shift: Micros
+    """Below an hour: hours begin so much before those of UTC."""
+
+
+def hour_shifts(start: Micros, end: Micros, zone_name: str) -> list[HourShift]:
+    """Those of [start, end), ascending, the first since ever: one, but where clocks change by a part of an hour."""
+    zone = ZoneInfo(zone_name)
+    found = [HourShift(0, _shift(start, zone))]
+    for day in range(start, end, DAY):
+        last = min(day + DAY, end)
+        if _shift(last, zone) != found[-1].shift:
+            found.append(HourShift(_change(day, last, zone), _shift(last, zone)))
+    return found
+
+
+def hour_starts(start: Micros, end: Micros, shifts: Sequence[HourShift]) -> list[Micros]:
+    """Starts of the hours that [start, end) touches; the first may lie before `start`. Where shifts change, one begins."""
+    starts: list[Micros] = []
+    for (since, shift), following in zip(shifts, [*(each.since for each in shifts[1:]), end], strict=True):
+        first = max(start, since)
+        begin = (first + shift) // HOUR * HOUR - shift
+        starts += [max(since, hour) for hour in range(begin, following, HOUR)]
+    return starts
+
+
+def _shift(moment: Micros, zone: ZoneInfo) -> Micros:
+    offset = to_datetime(moment).astimezone(zone).utcoffset() or timedelta()
+    return offset // timedelta(microseconds=1) % HOUR
+
+
+def _change(before: Micros, after: Micros, zone: ZoneInfo) -> Micros:
+    """When the shift changes between two moments, to the second."""
+    first = _shift(before, zone)
+    while after - before > SECOND:
+        middle = (before + after) // 2
+        before, after = (middle, after) if _shift(middle, zone) == first else (before, middle)
+    return after // SECOND * SECOND
 
 
 def bucket_places(starts: Sequence[Micros]) -> dict[Micros, Place]:

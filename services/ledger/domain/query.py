@@ -13,7 +13,15 @@ from services.common.clock import DAY, HOUR, Micros
 from services.common.dimensions import DIMENSIONS, TAG_PREFIX, is_dimension
 from services.common.errors import FieldViolation, InvalidArgumentError
 from services.common.filters import Filter, FilterError
-from services.ledger.domain.calendar import Unit, bucket_starts, just_before, months_before, zone_names
+from services.ledger.domain.calendar import (
+    HourShift,
+    Unit,
+    bucket_starts,
+    hour_shifts,
+    just_before,
+    months_before,
+    zone_names,
+)
 from services.ledger.domain.entry import LATEST_TIME
 
 MAX_RANGE: Micros = 5 * 366 * DAY
@@ -67,7 +75,7 @@ class Scope:
 class CostQuery:
     """A checked QueryCosts.
 
-    `tenant_id` None: all tenants. Rows are cut at UTC hours, or at `buckets` (their starts), or not at all.
+    `tenant_id` None: all tenants. Rows are cut at hours, or at `buckets` (their starts), or not at all.
     """
 
     tenant_id: str | None
@@ -90,10 +98,14 @@ class CostQuery:
     metrics: tuple[str, ...] = ()
     """Business metrics to divide costs by."""
     buckets: tuple[Micros, ...] = field(init=False)
+    hour_shifts: tuple[HourShift, ...] = field(init=False)
+    """Where `by_hour`."""
 
     def __post_init__(self) -> None:
         starts = bucket_starts(self.unit, self.range.start, self.range.end, self.time_zone) if self.unit else ()
+        shifts = hour_shifts(self.range.start, self.range.end, self.time_zone) if self.by_hour else ()
         object.__setattr__(self, "buckets", tuple(starts))
+        object.__setattr__(self, "hour_shifts", tuple(shifts))
 
     def compared(self) -> CostQuery:
         """The same question about the range compared with, and about the same groups."""
@@ -181,7 +193,7 @@ def source_of(query: CostQuery) -> ReadFrom:
         cuts += (query.ranked_in.start, query.ranked_in.end)
     if not query.by_hour and all(cut % DAY == 0 for cut in cuts):
         return ReadFrom.DAILY
-    if all(cut % HOUR == 0 for cut in cuts):
+    if all(cut % HOUR == 0 for cut in cuts) and not any(each.shift for each in query.hour_shifts):
         return ReadFrom.HOURLY
     return ReadFrom.ENTRIES
 

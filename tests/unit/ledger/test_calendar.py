@@ -7,7 +7,15 @@ from itertools import pairwise
 import pytest
 
 from services.common.clock import DAY, HOUR, format_rfc3339, parse_rfc3339
-from services.ledger.domain.calendar import Unit, bucket_starts, hour_places, hour_starts, just_before, months_before
+from services.ledger.domain.calendar import (
+    Unit,
+    bucket_starts,
+    hour_places,
+    hour_shifts,
+    hour_starts,
+    just_before,
+    months_before,
+)
 
 
 def _starts(unit: Unit, start: str, end: str, zone: str) -> list[str]:
@@ -128,9 +136,45 @@ def test_ranges_compared_with_are_never_empty_and_come_before(zone: str) -> None
                 assert found[1] <= span[1]
 
 
+def _hours(start: str, end: str, zone: str) -> list[int]:
+    span = _range(start, end)
+    return hour_starts(*span, hour_shifts(*span, zone))
+
+
+@pytest.mark.parametrize(
+    ("zone", "expected"),
+    [
+        ("Europe/Berlin", ["2026-03-10T10:00:00Z", "2026-03-10T11:00:00Z", "2026-03-10T12:00:00Z"]),
+        ("Asia/Kolkata", ["2026-03-10T10:30:00Z", "2026-03-10T11:30:00Z"]),
+        ("Asia/Kathmandu", ["2026-03-10T10:15:00Z", "2026-03-10T11:15:00Z", "2026-03-10T12:15:00Z"]),
+        ("America/St_Johns", ["2026-03-10T10:30:00Z", "2026-03-10T11:30:00Z"]),
+    ],
+)
+def test_hours_begin_where_the_wall_clock_has_them(zone: str, expected: list[str]) -> None:
+    assert _shown(_hours("2026-03-10T10:40:00Z", "2026-03-10T12:20:00Z", zone)) == tuple(expected)
+
+
+def test_lord_howes_clocks_go_back_by_half_an_hour() -> None:
+    """At two in the morning (UTC+11) it is half past one again (UTC+10:30): hours begin at 0, 1, 1:30 once more, 2, 3."""
+    assert _shown(_hours("2026-04-04T13:00:00Z", "2026-04-04T17:00:00Z", "Australia/Lord_Howe")) == (
+        "2026-04-04T13:00:00Z", "2026-04-04T14:00:00Z", "2026-04-04T15:00:00Z", "2026-04-04T15:30:00Z",
+        "2026-04-04T16:30:00Z",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Kolkata", "America/St_Johns", "Australia/Lord_Howe"])
+def test_hours_of_a_year_follow_each_other_without_a_gap(zone: str) -> None:
+    start, end = _range("2026-01-01T00:10:00Z", "2027-01-01T00:00:00Z")
+    hours = hour_starts(start, end, hour_shifts(start, end, zone))
+    assert hours[0] <= start < hours[1]
+    assert end - HOUR <= hours[-1] < end
+    assert {later - earlier for earlier, later in pairwise(hours)} <= {HOUR, HOUR // 2}
+    assert len(hour_places(hours, zone)) == len(set(hour_places(hours, zone).values()))
+
+
 def test_hours_have_the_place_the_wall_clock_gives_them() -> None:
     def places(start: str, end: str) -> list[tuple[int, ...]]:
-        return list(hour_places(hour_starts(*_range(start, end)), "Europe/Berlin").values())
+        return list(hour_places(_hours(start, end, "Europe/Berlin"), "Europe/Berlin").values())
 
     plain = places("2026-03-27T23:00:00Z", "2026-03-28T23:00:00Z")
     short = places("2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z")

@@ -73,6 +73,8 @@ def test_a_wrong_filter_is_told_with_its_position() -> None:
         ({"granularity": Granularity.GRANULARITY_DAY}, ReadFrom.DAILY),
         ({"granularity": Granularity.GRANULARITY_MONTH}, ReadFrom.DAILY),
         ({"granularity": Granularity.GRANULARITY_HOUR}, ReadFrom.HOURLY),
+        ({"granularity": Granularity.GRANULARITY_HOUR, "time_zone": "America/New_York"}, ReadFrom.HOURLY),
+        ({"granularity": Granularity.GRANULARITY_HOUR, "time_zone": "Asia/Kathmandu"}, ReadFrom.ENTRIES),
         ({"granularity": Granularity.GRANULARITY_DAY, "time_zone": "Atlantic/Reykjavik"}, ReadFrom.DAILY),
         ({"granularity": Granularity.GRANULARITY_DAY, "time_zone": "Europe/Berlin"}, ReadFrom.HOURLY),
         ({"granularity": Granularity.GRANULARITY_DAY, "time_zone": "Asia/Kolkata"}, ReadFrom.ENTRIES),
