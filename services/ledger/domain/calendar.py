@@ -61,7 +61,7 @@ def hour_shifts(start: Micros, end: Micros, zone_name: str) -> list[HourShift]:
 
 
 def hour_starts(start: Micros, end: Micros, shifts: Sequence[HourShift]) -> list[Micros]:
-    """Starts of the hours that [start, end) touches; the first may lie before `start`. Where shifts change, one begins."""
+    """Starts of the hours that [start, end) touches; the first may lie before `start`. A new shift begins one."""
     starts: list[Micros] = []
     for (since, shift), following in zip(shifts, [*(each.since for each in shifts[1:]), end], strict=True):
         first = max(start, since)

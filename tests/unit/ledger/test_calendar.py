@@ -151,15 +151,16 @@ def _hours(start: str, end: str, zone: str) -> list[int]:
     ],
 )
 def test_hours_begin_where_the_wall_clock_has_them(zone: str, expected: list[str]) -> None:
-    assert _shown(_hours("2026-03-10T10:40:00Z", "2026-03-10T12:20:00Z", zone)) == tuple(expected)
+    assert list(map(format_rfc3339, _hours("2026-03-10T10:40:00Z", "2026-03-10T12:20:00Z", zone))) == expected
 
 
 def test_lord_howes_clocks_go_back_by_half_an_hour() -> None:
-    """At two in the morning (UTC+11) it is half past one again (UTC+10:30): hours begin at 0, 1, 1:30 once more, 2, 3."""
-    assert _shown(_hours("2026-04-04T13:00:00Z", "2026-04-04T17:00:00Z", "Australia/Lord_Howe")) == (
+    """At two in the morning (UTC+11) it is half past one again (UTC+10:30): hours begin at 0, 1, 1:30 again, 2, 3."""
+    hours = _hours("2026-04-04T13:00:00Z", "2026-04-04T17:00:00Z", "Australia/Lord_Howe")
+    assert list(map(format_rfc3339, hours)) == [
         "2026-04-04T13:00:00Z", "2026-04-04T14:00:00Z", "2026-04-04T15:00:00Z", "2026-04-04T15:30:00Z",
         "2026-04-04T16:30:00Z",
-    )  # fmt: skip
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Kolkata", "America/St_Johns", "Australia/Lord_Howe"])
