@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -261,8 +262,16 @@ async def test_the_command(
     done = await command("costs", *span, "--group-by", "team,model", "--format", "csv", "--tenant", "acme")
     assert done.returncode == 0, done.stderr
     header, *lines = done.stdout.splitlines()
-    assert header.startswith("time,team,model,cost,shadow_cost,events,unpriced_events,input_tokens")
-    assert sum(Decimal(line.split(",")[3]) for line in lines) == money.to_decimal(expected.effective)
+    assert header.startswith("time,team,model,cost,list_cost,contracted_cost,billed_cost,shadow_cost,events,")
+    for column, total in ((3, expected.effective), (4, expected.listed), (6, expected.billed)):
+        assert sum(Decimal(line.split(",")[column]) for line in lines) == money.to_decimal(total)
+
+    # The samples are of noon, UTC, on March 10: that is the 11th already where it is 14 hours later.
+    done = await command("costs", *span, "--timezone", "Pacific/Kiritimati", "--format", "json", "--tenant", "acme")
+    [row] = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (row["time"], Decimal(row["cost"])) == ("2026-03-10T10:00:00Z", money.to_decimal(expected.effective))
+    done = await command("costs", *span, "--timezone", "Mars/Olympus")
+    assert (done.returncode, "is no IANA zone" in done.stderr) == (2, True)
 
     done = await command("focus", "--start", "2026-04-01", "--end", "2026-03-01", "--to", "x.csv")
     assert (done.returncode, "must come after" in done.stderr) == (2, True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -20,6 +21,7 @@ from services.common.clock import Micros, to_micros
 from services.ledger.adapters.export_files import FocusFile
 from services.ledger.adapters.export_source import ClickHouseExportSource
 from services.ledger.adapters.export_store import ObjectDestination
+from services.ledger.domain.calendar import zone_names
 from services.ledger.domain.focus.charges import Amounts
 from services.ledger.domain.focus.columns import Version
 from services.ledger.handlers.export import CLOSING_DAYS, Contents, DestinationError, FocusExport, Format
@@ -103,20 +105,23 @@ async def _focus(
 
 @app.command("costs")
 def costs_command(
-    start: Start,
-    end: End,
+    start: Annotated[str, typer.Option("--start", metavar="YYYY-MM-DD", help="First day")],
+    end: Annotated[str, typer.Option("--end", metavar="YYYY-MM-DD", help="The day after the last one")],
     group_by: Annotated[
         str, typer.Option("--group-by", help="Dimensions separated by commas: team,model,tag:feature")
     ] = "",
     format: Annotated[CostFormat, typer.Option("--format", help="JSON is an object for each line")] = CostFormat.CSV,
     granularity: Annotated[GranularityName, typer.Option("--granularity")] = GranularityName.DAY,
+    zone: Annotated[str, typer.Option("--timezone", help="IANA zone of the days: Europe/Berlin")] = "UTC",
     condition: Annotated[str, typer.Option("--filter", help='As budgets have it: team = "search"')] = "",
     tenant: Tenant = "",
     to: Annotated[str, typer.Option("--to", help="A file", show_default="standard output")] = "-",
     data: DataOption = None,
 ) -> None:
     """Write sums of metered cost by any dimensions."""
-    span = _span(start, end)
+    if zone not in zone_names():
+        fail(f"--timezone {zone!r} is no IANA zone; write for example Europe/Berlin", code=WRONG_USAGE)
+    span = _span(start, end, ZoneInfo(zone))
     groups = [name.strip() for name in group_by.split(",") if name.strip()]
     settings = settings_of(data)
     clickhouse = ClickHouse(settings.clickhouse)
@@ -126,23 +131,23 @@ def costs_command(
         def told(done: int, of: int) -> None:
             progress.update(task, completed=done, total=of)
 
-        rows = run(write_costs(clickhouse, tenant, span, groups, granularity, condition, format, to, told))
+        rows = run(write_costs(clickhouse, tenant, span, groups, granularity, zone, condition, format, to, told))
     stderr.print(f"{rows:,} rows", highlight=False)
 
 
-def _span(start: str, end: str) -> tuple[Micros, Micros]:
-    first, last = _day("--start", start), _day("--end", end)
+def _span(start: str, end: str, zone: tzinfo = UTC) -> tuple[Micros, Micros]:
+    first, last = _day("--start", start, zone), _day("--end", end, zone)
     if first >= last:
         fail(f"--end {end} is the day after the last one: it must come after --start {start}", code=WRONG_USAGE)
     return first, last
 
 
-def _day(option: str, text: str) -> Micros:
+def _day(option: str, text: str, zone: tzinfo) -> Micros:
     try:
         day = date.fromisoformat(text)
     except ValueError:
         fail(f"{option} {text!r} is no day such as 2026-11-01", code=WRONG_USAGE)
-    return to_micros(datetime(day.year, day.month, day.day, tzinfo=UTC))
+    return to_micros(datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC))
 
 
 def _place(to: str, default: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 from typing import IO
 
@@ -16,10 +17,11 @@ from finops.ledger.v1.ledger_pb2 import CostRow, QueryCostsRequest
 from services.common import money
 from services.common.auth import Principal, Role
 from services.common.clickhouse import ClickHouse
-from services.common.clock import DAY, Micros, format_rfc3339
+from services.common.clock import Micros, format_rfc3339
 from services.common.dimensions import BUCKETS
 from services.ledger.adapters.metrics import Measures
 from services.ledger.adapters.reader import ClickHouseReader
+from services.ledger.domain.calendar import bucket_starts
 from services.ledger.handlers.queries import PLATFORM_TENANT, LedgerQueries
 
 
@@ -40,7 +42,8 @@ class GranularityName(StrEnum):
     MONTH = "month"
 
 
-_FIGURES = ("cost", "shadow_cost", "events", "unpriced_events", *BUCKETS)
+_COSTS = ("cost", "list_cost", "contracted_cost", "billed_cost", "shadow_cost")
+_FIGURES = (*_COSTS, "events", "unpriced_events", *BUCKETS)
 _BY_DAY = frozenset({GranularityName.HOUR, GranularityName.DAY})
 """Asked for day by day, so that memory does not grow with the range. Totals, weeks and months are few rows."""
 
@@ -51,6 +54,7 @@ async def write_costs(
     span: tuple[Micros, Micros],
     group_by: Sequence[str],
     granularity: GranularityName,
+    zone: str,
     condition: str,
     format: CostFormat,
     to: str,
@@ -65,7 +69,7 @@ async def write_costs(
     queries = LedgerQueries(ClickHouseReader(clickhouse), Measures())
     who = Principal(tenant or PLATFORM_TENANT, Role.SERVICE, "export", "aifinops export")
     groups = [*(["tenant"] if not tenant and "tenant" not in group_by else []), *group_by]
-    parts = list(_parts(span, granularity))
+    parts = list(_parts(span, granularity, zone))
     written = 0
     try:
         with _opened(to) as file:
@@ -76,6 +80,7 @@ async def write_costs(
                     end_unix_micros=end,
                     group_by=groups,
                     granularity=f"GRANULARITY_{granularity.name}",
+                    time_zone=zone,
                     filter=condition,
                 )
                 answer = await queries.query_costs(request, who)
@@ -88,12 +93,10 @@ async def write_costs(
     return written
 
 
-def _parts(span: tuple[Micros, Micros], granularity: GranularityName) -> Iterator[tuple[Micros, Micros]]:
+def _parts(span: tuple[Micros, Micros], granularity: GranularityName, zone: str) -> Iterator[tuple[Micros, Micros]]:
     if granularity not in _BY_DAY:
-        yield span
-        return
-    for start in range(span[0], span[1], DAY):
-        yield start, min(start + DAY, span[1])
+        return iter([span])
+    return pairwise([*bucket_starts("day", *span, zone), span[1]])
 
 
 @contextmanager
@@ -109,7 +112,7 @@ def _writer(file: IO[str], groups: Sequence[str], format: CostFormat, *, timed: 
     names = [*(["time"] if timed else []), *groups, *_FIGURES]
 
     def values(row: CostRow) -> list[str | int]:
-        costs = [money.format_dollars(money.from_proto(cost)) for cost in (row.cost, row.shadow_cost)]
+        costs = [money.format_dollars(money.from_proto(getattr(row, name))) for name in _COSTS]
         buckets = [getattr(row.quantities, bucket) for bucket in BUCKETS]
         time = [format_rfc3339(row.time_unix_micros)] if timed else []
         return [*time, *row.group, *costs, row.events, row.unpriced_events, *buckets]
