@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from finops.ledger.v1.ledger_pb2 import Granularity, QueryCostsRequest
+from finops.ledger.v1.ledger_pb2 import Granularity, QueryCostsRequest, ReconcileBillRequest
 from finops.ledger.v1.ledger_pb2_grpc import LedgerServiceStub
 from rich.console import Console
 from rich.table import Table
@@ -31,6 +31,8 @@ from services.common.clock import DAY, HOUR, Micros, SystemClock
 from services.common.grpc.client import Channel, call
 from services.common.host import run_loop
 from services.common.settings import ServiceSettings, load
+
+BILLED_DAYS = 7
 
 PARTITIONS = BROKER_PARTITIONS
 """Of the log in the measurement of inserts: a batch is as many blocks."""
@@ -62,6 +64,7 @@ async def fill(clickhouse: ClickHouse, events: int, end: Micros) -> float:
         await clickhouse.command(*ledger_rows.fill(first, count, events, end))
         console.print(f"  {first + count:,} of {events:,} after {time.perf_counter() - started:.0f} s", end="\r")
     console.print()
+    await clickhouse.command(ledger_rows.REPORT, {"start": end - BILLED_DAYS * DAY})
     filled = time.perf_counter() - started
     deadline = time.perf_counter() + 120
     while (await clickhouse.query("SELECT count() FROM system.merges"))[0][0] and time.perf_counter() < deadline:
@@ -69,8 +72,8 @@ async def fill(clickhouse: ClickHouse, events: int, end: Micros) -> float:
     return filled
 
 
-def dashboard(end: Micros) -> dict[str, list[QueryCostsRequest]]:
-    """What a page asks, as the requests it takes."""
+def dashboard(end: Micros, known: Micros) -> dict[str, list[QueryCostsRequest]]:
+    """What a page asks, as the requests it takes; `known`: when all was written."""
 
     def ask(start: Micros, until: Micros, **fields: Any) -> QueryCostsRequest:
         fields.setdefault("granularity", Granularity.GRANULARITY_TOTAL)
@@ -97,9 +100,12 @@ def dashboard(end: Micros) -> dict[str, list[QueryCostsRequest]]:
         "7 days by team, each hour": [
             ask(end - 7 * DAY, end, group_by=["team"], granularity=Granularity.GRANULARITY_HOUR),
         ],
+        "30 days by team, what a request and a user cost": [ask(month, end, group_by=["team"], unit_costs=True)],
         "1 day by team, half-hour zone (entries)": [
             ask(end - 3 * DAY // 2 - HOUR // 2, end - DAY // 2 - HOUR // 2, group_by=["team"]),
         ],
+        "1 day by team, as known a moment ago": [ask(end - DAY, end, group_by=["team"], as_of_unix_micros=known)],
+        "30 days by team, as known a moment ago": [ask(month, end, group_by=["team"], as_of_unix_micros=known)],
     }  # fmt: skip
 
 
@@ -110,7 +116,7 @@ async def queries(bed: Bed, end: Micros, runs: int) -> tuple[Times, dict[str, st
     async with served(bed, "ledger", ["services.allinone.cli", "run", "ledger"]) as server:
         channel = Channel(server.grpc)
         stub = LedgerServiceStub(channel.channel())
-        for name, requests in dashboard(end).items():
+        for name, requests in dashboard(end, SystemClock().now()).items():
 
             async def ask(tenant: str, name: str = name, requests: Sequence[QueryCostsRequest] = requests) -> None:
                 answers = await asyncio.gather(
@@ -124,6 +130,15 @@ async def queries(bed: Bed, end: Micros, runs: int) -> tuple[Times, dict[str, st
                 read_from[name] = answers[0].read_from
 
             times[name] = await _repeat(ask, runs)
+
+        async def reconcile(tenant: str) -> None:
+            request = ReconcileBillRequest(start_unix_micros=end - BILLED_DAYS * DAY, end_unix_micros=end)
+            answer = await call(stub.ReconcileBill, request, key=bed.keys.service, tenant_id=tenant, timeout_seconds=60)
+            if not any(line.HasField("reported") for line in answer.lines):
+                raise RuntimeError(f"nothing of {tenant} is compared with a bill")
+
+        name = f"{BILLED_DAYS} days against the bill"
+        times[name], read_from[name] = await _repeat(reconcile, runs), "rollup and entries"
         await channel.stop()
     return times, read_from
 

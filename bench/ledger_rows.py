@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from finops.cost.v1.cost_pb2 import CostLine, CostRecord, LogPosition, Rating, RatingStatus
-from finops.usage.v1.usage_pb2 import Quantities, UsageEvent
+from finops.usage.v1.usage_pb2 import UsageEvent
 
 from services.common.clock import DAY, SECOND, Micros
+from services.common.dimensions import quantities_of
 
 DAYS = 90
 TEAMS, USERS, MODELS, PROVIDERS = 12, 500, 40, 5
@@ -55,6 +56,26 @@ SELECT
     concat('model-', toString(kind)), 'bench', {incarnation:String}, number % 4, intDiv(number, 4),
     {incarnation:String}, number % 4, intDiv(number, 4)
 FROM numbers({first:UInt64}, {count:UInt64})
+"""
+
+
+# What providers bill for the last days: of each key and model a tenth more than was metered.
+REPORT = """
+INSERT INTO cost_entries
+(
+    tenant_id, event_key, revision, content_hash, time, received, project, key, provider, model, source, measurement,
+    cost_picos, list_cost_picos, contracted_cost_picos, billed_cost_picos, cost_picos_delta, list_cost_picos_delta,
+    contracted_cost_picos_delta, billed_cost_picos_delta, events_delta, status, price_id, log_incarnation,
+    log_partition, log_offset
+)
+WITH toInt64(intDiv(sum(cost_picos) * 11, 10)) AS picos, (tenant_id, start, project, key, provider, model) AS place
+SELECT
+    tenant_id, sipHash128(place), 1, sipHash128(place), start, start, project, key, provider, model, 'bill', 'reported',
+    picos, picos, picos, picos, picos, picos, picos, picos, 1, 'priced', 'bill (billed)', 'bill', 0,
+    rowNumberInAllBlocks()
+FROM costs_daily
+WHERE start >= fromUnixTimestamp64Micro({start:Int64}, 'UTC') AND measurement = 'metered'
+GROUP BY tenant_id, start, project, key, provider, model
 """
 
 
@@ -110,7 +131,7 @@ def _record(number: int, partitions: int, chance: random.Random, end: Micros) ->
         for bucket, quantity in used.items()
     ]
     cost = sum(line.cost_picos for line in lines)
-    quantities = Quantities(**used, requests=1)
+    quantities = quantities_of({**used, "requests": 1})
     moment = end - 3_600 * SECOND + number * SECOND // 1_000
     record = CostRecord(
         usage=UsageEvent(
