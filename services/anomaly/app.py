@@ -18,6 +18,7 @@ from services.common.clickhouse import ClickHouse
 from services.common.clock import HOUR, MINUTE, SECOND, SystemClock
 from services.common.component import GrpcService, Service
 from services.common.grpc.client import Channel
+from services.common.kafka.batch_policy import UNHURRIED
 from services.common.kafka.consumer import BatchConsumer
 from services.common.kafka.dead_letters import DeadLetters
 from services.common.kafka.producer import Producer
@@ -56,6 +57,7 @@ def build(settings: AnomalySettings, keyring: KeyRing) -> Service:
         topics=[COSTS],
         processor=watch,
         dead_letters=DeadLetters(producer, GROUP),
+        policy=UNHURRIED,
     )
     return Service(
         name="anomaly",

@@ -10,6 +10,7 @@ from finops.governance.v1.governance_pb2_grpc import add_GovernanceServiceServic
 from services.common.clickhouse import ClickHouse
 from services.common.clock import MINUTE, SystemClock
 from services.common.component import GrpcService, Service
+from services.common.kafka.batch_policy import UNHURRIED
 from services.common.kafka.consumer import BatchConsumer
 from services.common.kafka.dead_letters import DeadLetters
 from services.common.kafka.producer import Producer
@@ -57,6 +58,7 @@ def build(settings: GovernanceSettings, keyring: KeyRing) -> Service:
         topics=[COSTS],
         processor=CostLogProcessor(watch),
         dead_letters=DeadLetters(producer, GROUP),
+        policy=UNHURRIED,
     )
     return Service(
         name=GROUP,

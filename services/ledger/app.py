@@ -8,7 +8,8 @@ from finops.ledger.v1.ledger_pb2_grpc import add_LedgerServiceServicer_to_server
 from services.common.clickhouse import ClickHouse
 from services.common.clock import SystemClock
 from services.common.component import Component, GrpcService, Service
-from services.common.kafka.consumer import BatchConsumer, BatchPolicy
+from services.common.kafka.batch_policy import BatchPolicy
+from services.common.kafka.consumer import BatchConsumer
 from services.common.kafka.dead_letters import DeadLetters
 from services.common.kafka.producer import Producer
 from services.common.kafka.topics import COSTS
@@ -46,7 +47,11 @@ def build(settings: LedgerSettings, keyring: KeyRing) -> Service:
         topics=[COSTS],
         processor=LedgerWriter(ClickHouseEntryStore(clickhouse), measures, options.parallel_inserts),
         dead_letters=DeadLetters(producer, GROUP),
-        policy=BatchPolicy(records=options.batch_records, linger_seconds=options.batch_linger_seconds),
+        policy=BatchPolicy(
+            records=options.batch_records,
+            linger_seconds=options.batch_linger_seconds,
+            quiet_seconds=options.batch_quiet_seconds,
+        ),
     )
     servicer = LedgerServicer(
         LedgerQueries(ClickHouseReader(clickhouse), measures),

@@ -72,7 +72,10 @@ class LedgerOptions(BaseModel):
 
     batch_records: int = Field(default=20_000, ge=1, le=100_000, description="Cost records written at once, at most")
     batch_linger_seconds: float = Field(
-        default=1.0, gt=0, le=60, description="How long a record waits for others: every block costs ClickHouse merges"
+        default=2.0, gt=0, le=60, description="How long a record waits for others: every block costs ClickHouse merges"
+    )
+    batch_quiet_seconds: float = Field(
+        default=0.5, gt=0, le=60, description="Without a further record for so long, none waits any longer"
     )
     parallel_inserts: int = Field(default=2, ge=1, le=32, description="Blocks written to ClickHouse at the same time")
     reconcile_settle_seconds: float = Field(

@@ -11,6 +11,7 @@ from services.common.clickhouse import ClickHouse
 from services.common.clock import DAY, SystemClock
 from services.common.component import GrpcService, Service
 from services.common.grpc.client import Channel
+from services.common.kafka.batch_policy import UNHURRIED
 from services.common.kafka.consumer import BatchConsumer
 from services.common.kafka.dead_letters import DeadLetters
 from services.common.kafka.leading import Leadership, Leading
@@ -65,6 +66,7 @@ def build(settings: OptimizerSettings, keyring: KeyRing) -> Service:
         topics=[COSTS],
         processor=Leading(CostLogProcessor(SeatNotes(seats, schedule.hasten)), leadership),
         dead_letters=DeadLetters(producer, GROUP),
+        policy=UNHURRIED,
     )
     return Service(
         name=GROUP,

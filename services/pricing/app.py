@@ -10,7 +10,8 @@ from services.common.clickhouse import ClickHouse
 from services.common.clock import MINUTE, SystemClock
 from services.common.component import Component, GrpcService, Service
 from services.common.grpc.client import Channel
-from services.common.kafka.consumer import BatchConsumer, BatchPolicy
+from services.common.kafka.batch_policy import BatchPolicy
+from services.common.kafka.consumer import BatchConsumer
 from services.common.kafka.dead_letters import DeadLetters
 from services.common.kafka.leading import Leadership, Leading
 from services.common.kafka.producer import Producer

@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import pytest
 
-from services.common.kafka.consumer import BatchConsumer, BatchPolicy
+from services.common.kafka.batch_policy import BatchPolicy
+from services.common.kafka.consumer import BatchConsumer
 from services.common.kafka.dead_letters import DeadLetterLimit, DeadLetters
 from services.common.kafka.producer import Producer
 from services.common.kafka.record import Batch, Log, Outgoing, Partition

@@ -12,7 +12,6 @@ import contextlib
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import TopicPartition
@@ -21,6 +20,7 @@ from opentelemetry.trace import SpanKind
 
 from services.common.component import Health
 from services.common.errors import ApiError
+from services.common.kafka.batch_policy import BatchPolicy
 from services.common.kafka.client import incarnation
 from services.common.kafka.dead_letters import DeadLetters, TooManyDeadLettersError
 from services.common.kafka.positions import ConsumerLog, starting_positions
@@ -35,16 +35,6 @@ from services.common.tracing import links, tracer
 log = get_logger(__name__)
 
 _WATCH_SECONDS = 5.0
-
-
-@dataclass(frozen=True)
-class BatchPolicy:
-    """When a batch is full: at `records`, or `linger_seconds` after its first record."""
-
-    records: int = 2_000
-    linger_seconds: float = 0.05
-    stuck_seconds: float = 120.0
-    """Without progress for so long, with records waiting, the consumer reports itself dead."""
 
 
 class BatchConsumer:
@@ -73,6 +63,7 @@ class BatchConsumer:
         self._lock = asyncio.Lock()
         self._buffer: list[Record] = []
         self._buffered_since = 0.0
+        self._grown_at = 0.0
         self._wake = asyncio.Event()
         self._next: dict[Partition, int] = {}
         """Assigned partitions, and the offset each is processed up to."""
@@ -124,6 +115,7 @@ class BatchConsumer:
             self._group,
             self._topics,
             max_records=self._policy.records,
+            gathering_seconds=self._policy.gathering_seconds,
             fetched=self._collect,
             assigned=self._on_assigned,
             revoked=self._on_revoked,
@@ -145,7 +137,8 @@ class BatchConsumer:
                 if not self._failures:
                     self._trouble = ""
                 if self._settings.short_poll_ms:
-                    pace_fetches(self._subscription.consumer(), self._settings.short_poll_ms / 1_000)
+                    longest = self._settings.short_poll_ms / 1_000
+                    pace_fetches(self._subscription.consumer(), longest, self._policy.gathering_seconds)
                 return
 
     async def _watch_log(self) -> None:
@@ -175,8 +168,9 @@ class BatchConsumer:
         async with self._lock:
             if epoch != self._subscription.epoch or self._failed:
                 return  # Fetched before a seek, which reads them again if they are due.
+            self._grown_at = time.monotonic()
             if not self._buffer:
-                self._buffered_since = time.monotonic()
+                self._buffered_since = self._grown_at
             self._buffer.extend(records)
             if len(self._buffer) >= self._policy.records:
                 await self._flush_or_resync()
@@ -188,13 +182,16 @@ class BatchConsumer:
             await self._wake.wait()
             self._wake.clear()
             while self._buffer:
-                remaining = self._buffered_since + self._policy.linger_seconds - time.monotonic()
+                remaining = self._due() - time.monotonic()
                 if remaining > 0:
                     await asyncio.sleep(remaining)
                     continue
                 async with self._lock:
-                    if time.monotonic() - self._buffered_since >= self._policy.linger_seconds:
+                    if time.monotonic() >= self._due():
                         await self._flush_or_resync()
+
+    def _due(self) -> float:
+        return self._policy.due(self._buffered_since, self._grown_at, self._progress)
 
     async def _flush_or_resync(self) -> None:
         try:

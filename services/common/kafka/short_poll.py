@@ -29,13 +29,15 @@ class _Pace:
     due: float = 0.0
 
 
-def pace_fetches(consumer: AIOKafkaConsumer, longest_seconds: float) -> None:
+def pace_fetches(consumer: AIOKafkaConsumer, longest_seconds: float, gathering_seconds: float = 0.0) -> None:
     """Makes a consumer pause before each fetch: a fifth of `longest_seconds` after one that brought records, twice as
-    long after each that did not, up to `longest_seconds`. So much later a record is seen than it could be.
+    long after each that did not, up to `longest_seconds`; and never less than `gathering_seconds`. So much later a
+    record is seen than it could be.
     """
     client = consumer._client
     send = client.send
-    shortest = longest_seconds * _GATHERING
+    shortest = max(longest_seconds * _GATHERING, gathering_seconds)
+    longest = max(longest_seconds, gathering_seconds)
     paces: defaultdict[int, _Pace] = defaultdict(lambda: _Pace(shortest))
 
     async def paced(node: int, request: Any, **options: Any) -> Any:
@@ -44,7 +46,7 @@ def pace_fetches(consumer: AIOKafkaConsumer, longest_seconds: float) -> None:
         pace = paces[node]
         await asyncio.sleep(max(0.0, pace.due - time.monotonic()))
         response = await send(node, request, **options)
-        pace.pause = shortest if _has_records(response) else min(longest_seconds, 2 * pace.pause)
+        pace.pause = shortest if _has_records(response) else min(longest, 2 * pace.pause)
         pace.due = time.monotonic() + pace.pause
         return response
 

@@ -18,6 +18,8 @@ from services.common.kafka.client import ssl_context
 from services.common.kafka.record import Partition, Record
 from services.common.settings import KafkaSettings
 
+_SHORTEST_WAIT_MS = 20
+
 Moved = Callable[[frozenset[Partition]], Awaitable[None]]
 Fetched = Callable[[int, Sequence[Record]], Awaitable[None]]
 """Takes records, and the epoch under which they were fetched."""
@@ -33,6 +35,7 @@ class Subscription:
         topics: Sequence[str],
         *,
         max_records: int,
+        gathering_seconds: float,
         fetched: Fetched,
         assigned: Moved,
         revoked: Moved,
@@ -50,7 +53,8 @@ class Subscription:
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.MANUAL,
             max_records=max_records,
-            batch_timeout_ms=20,
+            # FastStream waits for records so long, and sleeps as long again where none came.
+            batch_timeout_ms=max(_SHORTEST_WAIT_MS, round(gathering_seconds * 1_000)),
             session_timeout_ms=settings.session_timeout_ms,
             heartbeat_interval_ms=settings.session_timeout_ms // 3,
             rebalance_timeout_ms=settings.rebalance_timeout_ms,
