@@ -70,7 +70,12 @@ SERVICES: dict[str, Entry] = {
             grpc_services=("finops.governance.v1.GovernanceService",),
             niceness=_LATER,
         ),
-        Entry("notifier", "NotifierSettings", niceness=_LATER),
+        Entry(
+            "notifier",
+            "NotifierSettings",
+            grpc_services=("finops.notification.v1.NotificationService",),
+            niceness=_LATER,
+        ),
         Entry("console", "ConsoleSettings", has_tables=False),
         Entry("connectors", "ConnectorsSettings", wanted_by="AIFINOPS_CONNECTORS__POLLERS"),
     )

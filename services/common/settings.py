@@ -115,6 +115,7 @@ class PeerSettings(BaseModel):
     anomaly: str = "dns:///aifinops-anomaly:50051"
     optimizer: str = "dns:///aifinops-optimizer:50051"
     governance: str = "dns:///aifinops-governance:50051"
+    notifier: str = "dns:///aifinops-notifier:50051"
 
 
 class TelemetrySettings(BaseModel):

@@ -13,6 +13,8 @@ from finops.governance.v1 import governance_pb2 as governance
 from finops.governance.v1.governance_pb2_grpc import GovernanceServiceStub
 from finops.ledger.v1 import ledger_pb2 as ledger
 from finops.ledger.v1.ledger_pb2_grpc import LedgerServiceStub
+from finops.notification.v1 import notification_pb2 as notification
+from finops.notification.v1.notification_pb2_grpc import NotificationServiceStub
 from finops.pricing.v1 import pricing_pb2 as pricing
 from finops.pricing.v1.pricing_pb2_grpc import PricingServiceStub
 from finops.recommendation.v1 import recommendation_pb2 as recommendation
@@ -30,7 +32,7 @@ TIMEOUT_SECONDS = 15.0
 class GrpcPeers:
     """Implements `Peers` over one channel a service. Each call carries the caller's own key."""
 
-    def __init__(self, peers: PeerSettings, max_message_bytes: int) -> None:
+    def __init__(self, peers: PeerSettings, max_message_bytes: int, service_key: str) -> None:
         def channel(target: str) -> Channel:
             return Channel(target, max_message_bytes=max_message_bytes)
 
@@ -40,11 +42,15 @@ class GrpcPeers:
         self._anomaly = channel(peers.anomaly)
         self._optimizer = channel(peers.optimizer)
         self._governance = channel(peers.governance)
+        self._notifier = channel(peers.notifier)
+        self._service_key = service_key
 
     @property
     def channels(self) -> Sequence[Channel]:
         """The components to start and stop."""
-        return (self._ledger, self._pricing, self._budget, self._anomaly, self._optimizer, self._governance)
+        return (
+            self._ledger, self._pricing, self._budget, self._anomaly, self._optimizer, self._governance, self._notifier,
+        )  # fmt: skip
 
     async def query_costs(self, caller: Caller, request: ledger.QueryCostsRequest) -> ledger.QueryCostsResponse:
         return await _ask(LedgerServiceStub(self._ledger.channel()).QueryCosts, caller, request)
@@ -157,6 +163,72 @@ class GrpcPeers:
         self, caller: Caller, request: governance.ListAuditEntriesRequest
     ) -> governance.ListAuditEntriesResponse:
         return await _ask(GovernanceServiceStub(self._governance.channel()).ListAuditEntries, caller, request)
+
+    async def create_route(
+        self, caller: Caller, request: notification.CreateRouteRequest
+    ) -> notification.CreateRouteResponse:
+        return await _ask(NotificationServiceStub(self._notifier.channel()).CreateRoute, caller, request)
+
+    async def get_route(self, caller: Caller, request: notification.GetRouteRequest) -> notification.GetRouteResponse:
+        return await _ask(NotificationServiceStub(self._notifier.channel()).GetRoute, caller, request)
+
+    async def list_routes(
+        self, caller: Caller, request: notification.ListRoutesRequest
+    ) -> notification.ListRoutesResponse:
+        return await _ask(NotificationServiceStub(self._notifier.channel()).ListRoutes, caller, request)
+
+    async def update_route(
+        self, caller: Caller, request: notification.UpdateRouteRequest
+    ) -> notification.UpdateRouteResponse:
+        return await _ask(NotificationServiceStub(self._notifier.channel()).UpdateRoute, caller, request)
+
+    async def delete_route(
+        self, caller: Caller, request: notification.DeleteRouteRequest
+    ) -> notification.DeleteRouteResponse:
+        return await _ask(NotificationServiceStub(self._notifier.channel()).DeleteRoute, caller, request)
+
+    async def test_route(
+        self, caller: Caller, request: notification.TestRouteRequest
+    ) -> notification.TestRouteResponse:
+        return await _ask(NotificationServiceStub(self._notifier.channel()).TestRoute, caller, request)
+
+    async def list_notifications(
+        self, caller: Caller, request: notification.ListNotificationsRequest
+    ) -> notification.ListNotificationsResponse:
+        return await _ask(NotificationServiceStub(self._notifier.channel()).ListNotifications, caller, request)
+
+    async def get_notification(
+        self, caller: Caller, request: notification.GetNotificationRequest
+    ) -> notification.GetNotificationResponse:
+        return await _ask(NotificationServiceStub(self._notifier.channel()).GetNotification, caller, request)
+
+    async def acknowledge_notification(
+        self, caller: Caller, request: notification.AcknowledgeNotificationRequest
+    ) -> notification.AcknowledgeNotificationResponse:
+        return await _ask(NotificationServiceStub(self._notifier.channel()).AcknowledgeNotification, caller, request)
+
+    async def snooze_notification(
+        self, caller: Caller, request: notification.SnoozeNotificationRequest
+    ) -> notification.SnoozeNotificationResponse:
+        return await _ask(NotificationServiceStub(self._notifier.channel()).SnoozeNotification, caller, request)
+
+    async def resolve_notification(
+        self, caller: Caller, request: notification.ResolveNotificationRequest
+    ) -> notification.ResolveNotificationResponse:
+        return await _ask(NotificationServiceStub(self._notifier.channel()).ResolveNotification, caller, request)
+
+    async def describe_link(self, token: str) -> notification.Notification:
+        stub: Any = NotificationServiceStub(self._notifier.channel())
+        request = notification.DescribeLinkRequest(token=token)
+        answer = await call(stub.DescribeLink, request, key=self._service_key, timeout_seconds=TIMEOUT_SECONDS)
+        shown: notification.Notification = answer.notification
+        return shown
+
+    async def act_on_link(self, request: notification.ActOnLinkRequest) -> notification.Notification:
+        stub: Any = NotificationServiceStub(self._notifier.channel())
+        answer = await call(stub.ActOnLink, request, key=self._service_key, timeout_seconds=TIMEOUT_SECONDS)
+        shown: notification.Notification = answer.notification
+        return shown
 
 
 async def _ask(method: Callable[..., Awaitable[Answer]], caller: Caller, request: Any) -> Answer:

@@ -108,7 +108,7 @@ def test_peers_are_headless_services_on_the_grpc_port(chart: helm_python.Chart) 
     services = of_kind(objects, "Service")
     settings = of_kind(objects, "ConfigMap")["spend-aifinops-settings"]["data"]
     peers = {name: value for name, value in settings.items() if name.startswith("AIFINOPS_PEERS__")}
-    assert len(peers) == 6
+    assert len(peers) == 7
     for name, target in peers.items():
         host, port = target.removeprefix("dns:///").split(":")
         assert host == f"spend-aifinops-{name.removeprefix('AIFINOPS_PEERS__').lower()}"

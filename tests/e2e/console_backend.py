@@ -52,7 +52,13 @@ class Running:
             grpc=GrpcSettings(host="127.0.0.1", port=grpc_port),
             http=HttpSettings(host="127.0.0.1", port=http_port),
             peers=PeerSettings(
-                pricing=target, ledger=target, budget=target, anomaly=target, optimizer=target, governance=target
+                pricing=target,
+                ledger=target,
+                budget=target,
+                anomaly=target,
+                optimizer=target,
+                governance=target,
+                notifier=target,
             ),
             console=ConsoleOptions(refresh_seconds=refresh_seconds),
         )

@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 
 from services.common import money
 from services.common.kafka.topics import ANOMALIES, BUDGET_ALERTS, GOVERNANCE
-from services.notifier.adapters import payload
 from services.notifier.adapters.consumer import _READERS
-from services.notifier.adapters.webhook import outcome, signature
+from services.notifier.adapters.message_json import dump, load
+from services.notifier.adapters.senders import opsgenie, pagerduty, slack, teams, webhook
+from services.notifier.adapters.senders.http import outcome
+from services.notifier.adapters.senders.webhook import signature
 from services.notifier.domain.delivery import Outcome, Retry
 from services.notifier.domain.message import dollars
+from tests.unit.notifier.samples import letter_of
 
 
 @pytest.mark.parametrize("topic", [BUDGET_ALERTS, ANOMALIES, GOVERNANCE])
@@ -25,7 +28,8 @@ def test_arbitrary_bytes_are_a_message_nothing_or_refused(topic: str, value: byt
     except (DecodeError, ValueError):
         return
     if message is not None:
-        assert payload.text(message, "https://finops.example.com")
+        assert load(dump(message)) == message
+        assert letter_of(message).text()
 
 
 @given(st.integers(-(10**24), 10**24), st.integers(0, 10**24), st.integers(0, 1_000), st.integers(0, 2**52))
@@ -37,7 +41,9 @@ def test_any_alert_can_be_told(spend: int, amount: int, percent: int, at: int) -
     alert.budget.amount.CopyFrom(money.to_proto(amount))
     message = _READERS[BUDGET_ALERTS](alert.SerializeToString())
     assert message is not None
-    assert payload.body(message, "")
+    letter = letter_of(message)
+    assert all((webhook.payload(letter), slack.payload(letter), teams.payload(letter), pagerduty.payload(letter, "k")))
+    assert opsgenie.payload(letter)["alias"] == letter.thread
 
 
 @given(st.integers(-(10**26), 10**26))

@@ -12,7 +12,18 @@ from starlette.responses import Response
 
 from services.common.errors import ApiError, FieldViolation, InvalidArgumentError, NotFoundError
 from services.common.http.problems import json_response, on_api_error, on_unexpected_error, problem, problem_response
-from services.console.api import budgets, costs, entries, findings, governance, keys, overview, reconciliation, unpriced
+from services.console.api import (
+    alerts,
+    budgets,
+    costs,
+    entries,
+    findings,
+    governance,
+    keys,
+    overview,
+    reconciliation,
+    unpriced,
+)
 from services.console.api.limits import BodyLimit
 from services.console.console import Console
 
@@ -30,6 +41,7 @@ _TAGS = [
     {"name": "budgets", "description": "Amounts for scopes and periods, and where they stand"},
     {"name": "anomalies", "description": "Series that left their range"},
     {"name": "recommendations", "description": "Ways to save, with their evidence"},
+    {"name": "alerts", "description": "What was told to people, and who is told what"},
     {"name": "governance", "description": "Tools, approvals, audit"},
     {"name": "keys", "description": "API keys of the tenant; admins only"},
 ]
@@ -65,6 +77,7 @@ def application(console: Callable[[], Console]) -> FastAPI:
         budgets.router,
         findings.anomalies_router,
         findings.recommendations_router,
+        alerts.router,
         governance.router,
         keys.router,
     ):

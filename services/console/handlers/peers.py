@@ -9,6 +9,7 @@ from finops.anomaly.v1 import anomaly_pb2 as anomaly
 from finops.budget.v1 import budget_pb2 as budget
 from finops.governance.v1 import governance_pb2 as governance
 from finops.ledger.v1 import ledger_pb2 as ledger
+from finops.notification.v1 import notification_pb2 as notification
 from finops.pricing.v1 import pricing_pb2 as pricing
 from finops.recommendation.v1 import recommendation_pb2 as recommendation
 
@@ -138,5 +139,59 @@ class Governance(Protocol):
     ) -> governance.ListAuditEntriesResponse: ...
 
 
-class Peers(Ledger, Pricing, Budgets, Anomalies, Recommendations, Governance, Protocol):
+class Notifications(Protocol):
+    async def create_route(
+        self, caller: Caller, request: notification.CreateRouteRequest
+    ) -> notification.CreateRouteResponse: ...
+
+    async def get_route(
+        self, caller: Caller, request: notification.GetRouteRequest
+    ) -> notification.GetRouteResponse: ...
+
+    async def list_routes(
+        self, caller: Caller, request: notification.ListRoutesRequest
+    ) -> notification.ListRoutesResponse: ...
+
+    async def update_route(
+        self, caller: Caller, request: notification.UpdateRouteRequest
+    ) -> notification.UpdateRouteResponse: ...
+
+    async def delete_route(
+        self, caller: Caller, request: notification.DeleteRouteRequest
+    ) -> notification.DeleteRouteResponse: ...
+
+    async def test_route(
+        self, caller: Caller, request: notification.TestRouteRequest
+    ) -> notification.TestRouteResponse: ...
+
+    async def list_notifications(
+        self, caller: Caller, request: notification.ListNotificationsRequest
+    ) -> notification.ListNotificationsResponse: ...
+
+    async def get_notification(
+        self, caller: Caller, request: notification.GetNotificationRequest
+    ) -> notification.GetNotificationResponse: ...
+
+    async def acknowledge_notification(
+        self, caller: Caller, request: notification.AcknowledgeNotificationRequest
+    ) -> notification.AcknowledgeNotificationResponse: ...
+
+    async def snooze_notification(
+        self, caller: Caller, request: notification.SnoozeNotificationRequest
+    ) -> notification.SnoozeNotificationResponse: ...
+
+    async def resolve_notification(
+        self, caller: Caller, request: notification.ResolveNotificationRequest
+    ) -> notification.ResolveNotificationResponse: ...
+
+
+class SignedLinks(Protocol):
+    """Asked with the console's own key: the link is the credential."""
+
+    async def describe_link(self, token: str) -> notification.Notification: ...
+
+    async def act_on_link(self, request: notification.ActOnLinkRequest) -> notification.Notification: ...
+
+
+class Peers(Ledger, Pricing, Budgets, Anomalies, Recommendations, Governance, Notifications, SignedLinks, Protocol):
     """All of them. Every method raises UnavailableError where the peer is away, or the ApiError it answered."""

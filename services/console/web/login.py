@@ -6,7 +6,7 @@ from collections.abc import Callable
 from html import escape
 from pathlib import Path
 from string import Template
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import nicegui
 from fastapi import APIRouter, Request
@@ -15,11 +15,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from services.common.auth import Access, Role
 from services.common.errors import ApiError, PermissionDeniedError, UnauthenticatedError
 from services.console.console import Console
+from services.console.web.forms import fields_of
 from services.console.web.sessions import COOKIE
 
 _PAGE = Template((Path(__file__).parent / "static" / "login.html").read_text())
 _FONTS = f"/_nicegui/{nicegui.__version__}/static/fonts.css"
-_MAX_FORM_BYTES = 4_096
 _MAX_KEY_CHARACTERS = 200
 
 
@@ -35,7 +35,7 @@ def router(console: Callable[[], Console]) -> APIRouter:
 
     @routes.post("/login")
     async def sign_in(request: Request) -> Response:
-        sent = await _form(request)
+        sent = await fields_of(request)
         target = _safe(sent.get("next", ""))
         key = sent.get("key", "").strip()
         try:
@@ -75,15 +75,6 @@ async def _admit(console: Console, key: str) -> None:
         raise PermissionDeniedError(
             "This key may only send events. Sign in with a viewer, editor or admin key."
         ) from None
-
-
-async def _form(request: Request) -> dict[str, str]:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _MAX_FORM_BYTES:
-            return {}
-    return {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
 
 
 def _safe(target: str) -> str:

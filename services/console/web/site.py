@@ -10,7 +10,7 @@ from starlette.staticfiles import StaticFiles
 
 from services.console import api
 from services.console.console import Console
-from services.console.web import login, shell
+from services.console.web import act, login, shell
 from services.console.web.headers import Guarded
 from services.console.web.pages import PAGES
 
@@ -44,6 +44,7 @@ def _assemble() -> FastAPI:
     site.mount(api.PREFIX, api.application(current))
     site.mount("/assets", StaticFiles(directory=STATIC), name="assets")
     site.include_router(login.router(current))
+    site.include_router(act.router(current))
     for page in PAGES:
         shell.register(page, PAGES, current)
     ui.run_with(

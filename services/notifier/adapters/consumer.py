@@ -16,7 +16,7 @@ from services.common.settings import KafkaSettings
 from services.notifier.domain import anomalies, budgets, governance
 from services.notifier.domain.delivery import Origin
 from services.notifier.domain.message import Message
-from services.notifier.handlers.courier import Courier
+from services.notifier.handlers.dispatcher import Dispatcher
 from services.notifier.handlers.intake import Intake
 
 TOPICS = (BUDGET_ALERTS, ANOMALIES, GOVERNANCE)
@@ -29,15 +29,18 @@ _READERS: Mapping[str, Callable[[bytes], Message | None]] = {
 
 
 class EventProcessor:
-    """Reads from the committed offsets on: an event that comes again is recognised in the record of messages."""
+    """Reads from the committed offsets on: an event that comes again is recognised in the record of messages. Of
+    several processes the one that reads the first partition of budget alerts sends what they all record."""
 
-    def __init__(self, settings: KafkaSettings, intake: Intake, courier: Courier) -> None:
+    def __init__(self, settings: KafkaSettings, intake: Intake, dispatcher: Dispatcher) -> None:
         self._readers = {settings.topic(name): reader for name, reader in _READERS.items()}
         self._intake = intake
-        self._courier = courier
+        self._dispatcher = dispatcher
+        self._leadership = Partition(settings.topic(BUDGET_ALERTS), 0)
 
     async def assigned(self, partitions: Sequence[Partition], log: Log) -> Mapping[Partition, int]:
-        await self._courier.resume(set(partitions))
+        if self._leadership in partitions:
+            await self._dispatcher.lead()
         return {}
 
     async def process(self, batch: Batch) -> None:
@@ -60,7 +63,8 @@ class EventProcessor:
         await self._intake.take(messages)
 
     async def revoked(self, partitions: Sequence[Partition]) -> None:
-        await self._courier.release(set(partitions))
+        if self._leadership in partitions:
+            await self._dispatcher.resign()
 
 
 def _origin(record: Record) -> Origin:

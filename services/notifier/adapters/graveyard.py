@@ -10,7 +10,7 @@ from services.common.errors import UnavailableError
 from services.common.kafka.dead_letters import DeadLetters, TooManyDeadLettersError
 from services.common.kafka.record import Rejection
 from services.common.log import get_logger
-from services.notifier.domain.delivery import Notification
+from services.notifier.domain.delivery import Delivery
 
 log = get_logger(__name__)
 
@@ -29,18 +29,18 @@ class _Buried:
 
 
 class DeadLetterGraveyard:
-    """One dead letter for each notification that failed."""
+    """One dead letter for each delivery that failed."""
 
     def __init__(self, dead_letters: DeadLetters) -> None:
         self._dead_letters = dead_letters
 
-    async def bury(self, notification: Notification) -> None:
-        origin = notification.origin
-        milliseconds = notification.message.event_time * 1_000 // SECOND
+    async def bury(self, delivery: Delivery) -> None:
+        origin = delivery.origin
+        milliseconds = delivery.message.event_time * 1_000 // SECOND
         record = _Buried(origin.topic, origin.partition, origin.offset, milliseconds, origin.key, origin.value)
-        detail = f"{notification.destination}, {notification.attempts} attempt(s): {notification.detail}"
+        detail = f"{delivery.destination}, {delivery.attempts} attempt(s): {delivery.detail}"
         try:
             await self._dead_letters.send([Rejection(record, "not delivered", detail)])
         except (UnavailableError, TooManyDeadLettersError) as error:
             # The record of messages still says `failed`; only the copy is missing.
-            log.error("no dead letter written", destination=notification.destination, error=str(error))
+            log.error("no dead letter written", destination=delivery.destination, error=str(error))

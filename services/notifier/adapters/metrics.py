@@ -5,7 +5,7 @@ from __future__ import annotations
 from prometheus_client import Counter
 
 from services.common.log import get_logger
-from services.notifier.domain.delivery import Notification, State
+from services.notifier.domain.delivery import Delivery, State
 
 log = get_logger(__name__)
 
@@ -15,17 +15,17 @@ NOTIFICATIONS = Counter(
 
 
 class Counting:
-    """Counts each notification's end, and logs the bad ones; by the destination's name, never its URL."""
+    """Counts each delivery's end, and logs the bad ones; by the destination's name, never its URL."""
 
-    def settled(self, notification: Notification) -> None:
-        message = notification.message
-        NOTIFICATIONS.labels(notification.destination, message.kind.value, notification.state.value).inc()
-        if notification.state in (State.FAILED, State.UNCERTAIN):
+    def settled(self, delivery: Delivery) -> None:
+        message = delivery.message
+        NOTIFICATIONS.labels(delivery.destination, message.kind.value, delivery.state.value).inc()
+        if delivery.state in (State.FAILED, State.UNCERTAIN):
             log.error(
-                "message not delivered" if notification.state is State.FAILED else "message may not have arrived",
-                destination=notification.destination,
+                "message not delivered" if delivery.state is State.FAILED else "message may not have arrived",
+                destination=delivery.destination,
                 tenant=message.tenant_id,
                 event_id=message.event_id,
-                attempts=notification.attempts,
-                reason=notification.detail,
+                attempts=delivery.attempts,
+                reason=delivery.detail,
             )

@@ -1,11 +1,11 @@
-"""Anomalies as messages: when they open and when they close, not each hour between."""
+"""Anomalies as messages: opened, updated and closed are one alert."""
 
 from __future__ import annotations
 
 from finops.anomaly.v1.anomaly_pb2 import Anomaly, AnomalyEvent
 
 from services.common import money
-from services.notifier.domain.message import Kind, Message, Severity, dollars, named
+from services.notifier.domain.message import Kind, Message, Severity, Transition, dollars, named
 
 _SEVERITIES = {
     Anomaly.SEVERITY_LOW: Severity.INFO,
@@ -17,33 +17,52 @@ _CHANNELS = {
     Anomaly.CHANNEL_UNIT_COST: "unit cost",
     Anomaly.CHANNEL_SILENCE: "silence",
 }
+_TRANSITIONS = {
+    AnomalyEvent.TYPE_OPENED: ("opened", Transition.FIRED),
+    AnomalyEvent.TYPE_UPDATED: ("updated", Transition.UPDATED),
+    AnomalyEvent.TYPE_CLOSED: ("closed", Transition.RESOLVED),
+}
+EVENTS = tuple(name for name, _ in _TRANSITIONS.values())
+_ADVICE = {
+    Anomaly.CHANNEL_COST: "See which calls these were, in the console under Explore, and whether somebody meant them.",
+    Anomaly.CHANNEL_UNIT_COST: "See whether the model, the length of the prompts or the caching changed.",
+    Anomaly.CHANNEL_SILENCE: "See whether the work stopped, or only its usage no longer comes in.",
+}
 
 
 def message(event: AnomalyEvent) -> Message | None:
-    """What is told; None for an update. Opening and closing are of one severity, so that who got one gets the other."""
+    """What is told; None for a type this version does not know."""
+    if event.type not in _TRANSITIONS:
+        return None
     anomaly = event.anomaly
+    name, transition = _TRANSITIONS[event.type]
     what = f"{_CHANNELS.get(anomaly.channel, 'usage')} of {named(anomaly.series)}"
     impact = dollars(money.from_proto(anomaly.impact))
-    match event.type:
-        case AnomalyEvent.TYPE_OPENED:
-            title = f"Anomaly: {what}"
-            body = f"{anomaly.summary}\n" if anomaly.summary else ""
-            body += (
-                f"{anomaly.actual:,.4g} {anomaly.unit}; expected {anomaly.expected_low:,.4g} to "
-                f"{anomaly.expected_high:,.4g}. Impact so far: {impact}."
-            )
-        case AnomalyEvent.TYPE_CLOSED:
-            title = f"Anomaly over: {what}"
-            body = f"Back in its usual range. Impact: {impact}."
-        case _:
-            return None
+    over = transition is Transition.RESOLVED
     return Message(
         tenant_id=anomaly.tenant_id,
         event_id=event.event_id,
         kind=Kind.ANOMALY,
         severity=_SEVERITIES.get(anomaly.severity, Severity.WARNING),
-        title=title,
-        body=body,
+        title=f"Anomaly over: {what}" if over else f"Anomaly: {what}",
+        body=f"Back in its usual range. Impact: {impact}." if over else _going_on(anomaly, impact),
         event_time=anomaly.end_unix_micros or anomaly.start_unix_micros,
         page="anomalies",
+        event=name,
+        transition=transition,
+        thread=anomaly.name,
+        subject=named(anomaly.series),
+        team=anomaly.series.get("team", ""),
+        labels=dict(anomaly.series),
+        figures={"actual": f"{anomaly.actual:,.4g} {anomaly.unit}", "expected": _range(anomaly), "impact": impact},
+        advice="" if over else _ADVICE.get(anomaly.channel, ""),
     )
+
+
+def _going_on(anomaly: Anomaly, impact: str) -> str:
+    summary = f"{anomaly.summary}\n" if anomaly.summary else ""
+    return f"{summary}{anomaly.actual:,.4g} {anomaly.unit}; expected {_range(anomaly)}. Impact so far: {impact}."
+
+
+def _range(anomaly: Anomaly) -> str:
+    return f"{anomaly.expected_low:,.4g} to {anomaly.expected_high:,.4g}"

@@ -1,12 +1,13 @@
-"""What becomes of a message on its way to one destination.
+"""What becomes of a message on its way to one receiver.
 
     pending -> sending -> sent
                        -> pending (refused; again after a while) -> ... -> failed
                        -> failed (rejected for good)
                        -> uncertain (nobody knows whether it arrived; not sent again)
-    stale (too old to be sent)
+    stale (too old to be sent), suppressed (a later message took its place, or somebody snoozed the alert)
 
-A message is marked `sending` before each attempt. One that is found so after a crash may have arrived: it is uncertain.
+A delivery is marked `sending` before each attempt, together with those that go in the same message. One found so after
+a crash may have arrived: a receiver that deduplicates gets it again, for any other it is uncertain.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ class State(StrEnum):
     FAILED = "failed"
     UNCERTAIN = "uncertain"
     STALE = "stale"
+    SUPPRESSED = "suppressed"
+
+
+OPEN = frozenset({State.PENDING, State.SENDING})
 
 
 class Outcome(StrEnum):
@@ -42,26 +47,33 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Attempt:
-    """An outcome and, where it is bad, why; never with the destination's URL in it."""
+    """An outcome and, where it is bad, why; never with the receiver's URL in it."""
 
     outcome: Outcome
     detail: str = ""
+    answer: str = ""
+    """What the receiver said, for whoever tests a route."""
+    retry_after: Micros = 0
+    """How long the receiver asks to be left alone."""
 
 
 @dataclass(frozen=True)
 class Origin:
-    """The record of the event."""
+    """The record of the event; without a topic: a person acted."""
 
-    topic: str
-    partition: int
-    offset: int
-    key: bytes
-    value: bytes
+    topic: str = ""
+    partition: int = 0
+    offset: int = 0
+    key: bytes = b""
+    value: bytes = b""
+
+
+NOBODYS_EVENT = Origin()
 
 
 @dataclass(frozen=True)
 class Key:
-    """Identifies a notification: it exists once."""
+    """Identifies a delivery: it exists once."""
 
     tenant_id: str
     event_id: str
@@ -82,8 +94,8 @@ class Retry:
 
 
 @dataclass(frozen=True)
-class Notification:
-    """A message on its way to one destination."""
+class Delivery:
+    """A message on its way to one receiver."""
 
     message: Message
     destination: str
@@ -95,21 +107,23 @@ class Notification:
     created: Micros
     updated: Micros
     """Rises with every change."""
+    bundle: str = ""
+    """Deliveries of one bundle go in one message, from their first attempt to the last."""
 
     @property
     def key(self) -> Key:
-        """What makes it the same notification."""
+        """What makes it the same delivery."""
         return Key(self.message.tenant_id, self.message.event_id, self.destination)
 
-    def claimed(self, now: Micros) -> Notification:
+    def claimed(self, bundle: str, now: Micros) -> Delivery:
         """Marked before an attempt."""
-        return self._become(State.SENDING, now, "", attempts=self.attempts + 1)
+        return replace(self._become(State.SENDING, now, ""), attempts=self.attempts + 1, bundle=bundle)
 
-    def unclaimed(self, now: Micros) -> Notification:
+    def unclaimed(self, now: Micros, due: Micros) -> Delivery:
         """After a claim that may not have been stored; nothing was sent."""
-        return self._become(State.PENDING, now, "", attempts=self.attempts - 1)
+        return replace(self._become(State.PENDING, now, ""), attempts=self.attempts - 1, next_attempt=due)
 
-    def after(self, attempt: Attempt, retry: Retry, now: Micros) -> Notification:
+    def after(self, attempt: Attempt, retry: Retry, now: Micros) -> Delivery:
         """Marked after an attempt."""
         match attempt.outcome:
             case Outcome.DELIVERED:
@@ -117,34 +131,35 @@ class Notification:
             case Outcome.UNCERTAIN:
                 return self._become(State.UNCERTAIN, now, attempt.detail)
             case Outcome.REFUSED if self.attempts < retry.max_attempts:
-                waiting = self._become(State.PENDING, now, attempt.detail)
-                return replace(waiting, next_attempt=now + retry.backoff(self.attempts))
+                wait = max(retry.backoff(self.attempts), min(attempt.retry_after, retry.max_backoff))
+                return replace(self._become(State.PENDING, now, attempt.detail), next_attempt=now + wait)
             case _:
                 return self._become(State.FAILED, now, attempt.detail)
 
-    def interrupted(self, now: Micros) -> Notification:
-        """Found in `sending` with nobody sending it."""
-        return self._become(State.UNCERTAIN, now, "the notifier ended while it was being sent")
+    def interrupted(self, repeatable: bool, now: Micros) -> Delivery:
+        """Found in `sending` with nobody sending it. `repeatable`: the receiver drops a repetition."""
+        why = "the notifier ended while it was being sent"
+        if repeatable:
+            return replace(self._become(State.PENDING, now, why), next_attempt=now)
+        return self._become(State.UNCERTAIN, now, why)
 
-    def abandoned(self, now: Micros, why: str) -> Notification:
+    def abandoned(self, now: Micros, why: str) -> Delivery:
         """Given up without an attempt."""
         return self._become(State.FAILED, now, why)
 
-    def _become(self, state: State, now: Micros, detail: str, attempts: int | None = None) -> Notification:
-        return replace(
-            self,
-            state=state,
-            attempts=self.attempts if attempts is None else attempts,
-            detail=detail,
-            updated=max(now, self.updated + 1),
-        )
+    def suppressed(self, now: Micros, why: str) -> Delivery:
+        """Not sent, because there is no need."""
+        return self._become(State.SUPPRESSED, now, why)
+
+    def _become(self, state: State, now: Micros, detail: str) -> Delivery:
+        return replace(self, state=state, detail=detail, updated=max(now, self.updated + 1))
 
 
-def fresh(message: Message, destination: str, origin: Origin, now: Micros, max_age: Micros) -> Notification:
-    """A new notification: to be sent, or stale where its event is older than `max_age`."""
+def fresh(message: Message, destination: str, origin: Origin, now: Micros, max_age: Micros) -> Delivery:
+    """A new delivery: to be sent, or stale where its event is older than `max_age`."""
     age = now - message.event_time
     stale = age > max_age
-    return Notification(
+    return Delivery(
         message=message,
         destination=destination,
         origin=origin,

@@ -10,20 +10,34 @@ from finops.governance.v1.governance_pb2 import (
     Tool,
 )
 
-from services.notifier.domain.message import Kind, Message, Severity, named
+from services.notifier.domain.message import Kind, Message, Severity, Transition, named
+
+EVENTS = tuple(field.name for field in GovernanceEvent.DESCRIPTOR.oneofs_by_name["subject"].fields)
+_ADVICE = {
+    "approval_requested": "Approve or deny it in the console, under Governance.",
+    "shadow_tool_found": "Register the tool, or deny it, in the console under Governance.",
+    "policy_violated": "Ask who uses it; the console's audit trail names the decision.",
+}
 
 
 def message(event: GovernanceEvent) -> Message | None:
     """What is told; None for a subject this version does not know."""
-    match event.WhichOneof("subject"):
+    transition, thread, labels = Transition.FIRED, event.event_id, {}
+    kind = event.WhichOneof("subject")
+    match kind:
         case "approval_requested":
             severity, title, body = _requested(event.approval_requested)
+            subject, thread = event.approval_requested.tool, event.approval_requested.name
         case "approval_decided":
             severity, title, body = _decided(event.approval_decided)
+            subject, thread = event.approval_decided.tool, event.approval_decided.name
+            transition = Transition.RESOLVED
         case "shadow_tool_found":
             severity, title, body = _shadow(event.shadow_tool_found)
+            subject = event.shadow_tool_found.name
         case "policy_violated":
             severity, title, body = _violated(event.policy_violated)
+            subject, labels = event.policy_violated.policy, dict(event.policy_violated.dimensions)
         case _:
             return None
     return Message(
@@ -35,6 +49,13 @@ def message(event: GovernanceEvent) -> Message | None:
         body=body,
         event_time=event.time_unix_micros,
         page="governance",
+        event=kind or "",
+        transition=transition,
+        thread=thread or event.event_id,
+        subject=subject,
+        team=labels.get("team", ""),
+        labels=labels,
+        advice=_ADVICE.get(kind or "", ""),
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal
 from enum import IntEnum, StrEnum
 
@@ -32,6 +33,29 @@ class Severity(IntEnum):
         return self.name.lower()
 
 
+class Transition(StrEnum):
+    """What a message, or a person, does to an alert."""
+
+    FIRED = "fired"
+    UPDATED = "updated"
+    """It goes on, with other figures."""
+    NOTED = "noted"
+    """Told once; there is nothing to end."""
+    REMINDED = "reminded"
+    """A snooze ran out while it went on."""
+    ACKNOWLEDGED = "acknowledged"
+    SNOOZED = "snoozed"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line beneath a message: what it is called, and its value in words."""
+
+    name: str
+    value: str
+
+
 @dataclass(frozen=True)
 class Message:
     """What is told of one event."""
@@ -47,6 +71,35 @@ class Message:
     """When what happened happened, not when it was noticed."""
     page: str
     """The console's page about it."""
+    event: str = ""
+    """The kind of event within `kind`, such as `threshold_crossed`."""
+    transition: Transition = Transition.FIRED
+    thread: str = ""
+    """What begins, is updated and ends as one alert; empty: the event by itself."""
+    subject: str = ""
+    """The budget, series or tool it is about."""
+    team: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    facts: tuple[Fact, ...] = ()
+    """What the body does not say."""
+    figures: Mapping[str, str] = field(default_factory=dict)
+    """Single values, by the names of the templates' fields."""
+    advice: str = ""
+    """What to do."""
+    period_start: Micros = 0
+    ends_earlier: bool = False
+    """Ends the subject's alerts of periods that started before `period_start`."""
+
+    @property
+    def name(self) -> str:
+        """Kind and event, as routes and the API write them."""
+        return f"{self.kind}.{self.event}" if self.event else self.kind.value
+
+    @property
+    def alert_id(self) -> str:
+        """Of the alert it belongs to."""
+        identity = "\0".join((self.tenant_id, self.kind, self.thread or self.event_id))
+        return hashlib.blake2b(identity.encode(), digest_size=16).hexdigest()
 
 
 def dollars(picos: Picos) -> str:

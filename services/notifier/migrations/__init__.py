@@ -1,1 +1,1 @@
-"""The table of the notifier."""
+"""The tables of the notifier."""

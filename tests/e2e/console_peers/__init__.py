@@ -9,6 +9,7 @@ from finops.anomaly.v1.anomaly_pb2_grpc import add_AnomalyServiceServicer_to_ser
 from finops.budget.v1.budget_pb2_grpc import add_BudgetServiceServicer_to_server
 from finops.governance.v1.governance_pb2_grpc import add_GovernanceServiceServicer_to_server
 from finops.ledger.v1.ledger_pb2_grpc import add_LedgerServiceServicer_to_server
+from finops.notification.v1.notification_pb2_grpc import add_NotificationServiceServicer_to_server
 from finops.pricing.v1.pricing_pb2_grpc import add_PricingServiceServicer_to_server
 from finops.recommendation.v1.recommendation_pb2_grpc import add_RecommendationServiceServicer_to_server
 
@@ -17,6 +18,7 @@ from tests.e2e.console_peers.budgets import Budgets
 from tests.e2e.console_peers.findings import Anomalies, Recommendations
 from tests.e2e.console_peers.governance import Governance
 from tests.e2e.console_peers.ledger import Ledger
+from tests.e2e.console_peers.notifier import servicer_of
 from tests.e2e.console_peers.pricing import Pricing
 from tests.e2e.console_peers.world import World
 
@@ -39,5 +41,6 @@ def peers(world: World) -> Service:
             add_RecommendationServiceServicer_to_server,
         ),
         ("governance.v1.GovernanceService", governance, add_GovernanceServiceServicer_to_server),
+        ("notification.v1.NotificationService", servicer_of(world.notifier), add_NotificationServiceServicer_to_server),
     ]
     return Service("peers", grpc=[GrpcService(f"finops.{name}", servicer, add) for name, servicer, add in served])

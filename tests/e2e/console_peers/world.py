@@ -9,6 +9,8 @@ from services.common.auth import Access
 from services.common.clock import SystemClock
 from services.common.errors import InvalidArgumentError, UnavailableError
 from tests.e2e.console_data import Tenant, organisation
+from tests.e2e.console_peers.notifier import notifier
+from tests.unit.notifier.world import Process
 
 
 class World:
@@ -20,6 +22,7 @@ class World:
         for name in ("anomalies", "recommendations"):
             setattr(self.tenants["globex"], name, [])
         self.away: set[str] = set()
+        self.notifier: Process = notifier()
 
     def of(self, service: str, access: Access = Access.READ) -> Tenant:
         """The caller's tenant."""

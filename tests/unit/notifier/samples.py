@@ -9,7 +9,11 @@ from finops.governance.v1.governance_pb2 import GovernanceEvent, Tool
 from services.common import money
 from services.common.clock import DAY, HOUR, Micros
 from services.notifier.domain import budgets, delivery
-from services.notifier.domain.delivery import Notification, Origin
+from services.notifier.domain.delivery import Delivery, Origin
+from services.notifier.domain.letter import Addresses, Letter, compose
+from services.notifier.domain.message import Message
+from services.notifier.domain.plan import Bundle
+from services.notifier.domain.routing import Route
 
 NOW = 20_000 * DAY
 ORIGIN = Origin("finops.budget-alerts.v1", 0, 7, b"key", b"value")
@@ -53,7 +57,19 @@ def shadow_event() -> GovernanceEvent:
 
 def notification(
     event_id: str = "alert-1", destination: str = "ops", age: Micros = 0, origin: Origin = ORIGIN
-) -> Notification:
+) -> Delivery:
     message = budgets.message(budget_alert(event_id, at=NOW - age))
     assert message is not None
     return delivery.fresh(message, destination, origin, NOW, DAY)
+
+
+ADDRESSES = Addresses(
+    console=lambda message: f"https://finops.example.com/{message.page}",
+    act=lambda message, destination: f"https://finops.example.com/alerts/act?token={destination}",
+)
+
+
+def letter_of(message: Message, route: Route | None = None, destination: str = "ops") -> Letter:
+    """The message as a receiver gets it."""
+    made = delivery.fresh(message, destination, ORIGIN, NOW, DAY)
+    return compose(Bundle((made,), NOW), route or Route(()), ADDRESSES)

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from services.common.clock import DAY, HOUR, SECOND
-from services.notifier.domain import budgets, routing
 from services.notifier.domain.delivery import Attempt, Outcome, Retry, State
-from services.notifier.domain.message import Kind, Severity
-from services.notifier.domain.routing import Route
-from tests.unit.notifier.samples import NOW, budget_alert, notification
+from tests.unit.notifier.samples import NOW, notification
 
 RETRY = Retry(max_attempts=3, first_backoff=SECOND, max_backoff=3 * SECOND)
 
@@ -16,35 +13,43 @@ def test_refused_messages_come_back_later_and_fail_in_the_end() -> None:
     waiting = notification()
     dues = []
     for _ in range(2):
-        waiting = waiting.claimed(NOW).after(Attempt(Outcome.REFUSED, "HTTP 503"), RETRY, NOW)
+        waiting = waiting.claimed("b", NOW).after(Attempt(Outcome.REFUSED, "HTTP 503"), RETRY, NOW)
         assert waiting.state is State.PENDING
         dues.append(waiting.next_attempt - NOW)
     assert dues == [SECOND, 2 * SECOND]
-    failed = waiting.claimed(NOW).after(Attempt(Outcome.REFUSED, "HTTP 503"), RETRY, NOW)
+    failed = waiting.claimed("b", NOW).after(Attempt(Outcome.REFUSED, "HTTP 503"), RETRY, NOW)
     assert (failed.state, failed.attempts, failed.detail) == (State.FAILED, 3, "HTTP 503")
 
 
 def test_each_outcome_has_its_end() -> None:
-    claimed = notification().claimed(NOW)
+    claimed = notification().claimed("b", NOW)
     assert claimed.state is State.SENDING
     assert claimed.after(Attempt(Outcome.DELIVERED), RETRY, NOW).state is State.SENT
     assert claimed.after(Attempt(Outcome.REJECTED, "HTTP 404"), RETRY, NOW).state is State.FAILED
     assert claimed.after(Attempt(Outcome.UNCERTAIN), RETRY, NOW).state is State.UNCERTAIN
-    assert claimed.interrupted(NOW).state is State.UNCERTAIN
+    assert claimed.interrupted(repeatable=False, now=NOW).state is State.UNCERTAIN
+    assert claimed.interrupted(repeatable=True, now=NOW).state is State.PENDING
 
 
 def test_every_change_is_later_than_the_one_before_even_when_the_clock_stands() -> None:
     first = notification()
-    second = first.claimed(NOW - HOUR)
+    second = first.claimed("b", NOW - HOUR)
     third = second.after(Attempt(Outcome.DELIVERED), RETRY, NOW - HOUR)
     assert first.updated < second.updated < third.updated
 
 
 def test_a_claim_that_was_not_stored_is_no_attempt() -> None:
-    claimed = notification().claimed(NOW)
-    again = claimed.unclaimed(NOW)
+    claimed = notification().claimed("b", NOW)
+    again = claimed.unclaimed(NOW, NOW + SECOND)
     assert (again.attempts, again.state) == (0, State.PENDING)
     assert again.updated > claimed.updated
+
+
+def test_a_receiver_that_asks_for_time_gets_it_up_to_the_most() -> None:
+    claimed = notification().claimed("b", NOW)
+    patient = claimed.after(Attempt(Outcome.REFUSED, retry_after=2 * SECOND), RETRY, NOW)
+    greedy = claimed.after(Attempt(Outcome.REFUSED, retry_after=DAY), RETRY, NOW)
+    assert (patient.next_attempt - NOW, greedy.next_attempt - NOW) == (2 * SECOND, 3 * SECOND)
 
 
 def test_backoff_has_a_most() -> None:
@@ -54,17 +59,3 @@ def test_backoff_has_a_most() -> None:
 def test_old_events_are_stale() -> None:
     assert notification(age=DAY).state is State.PENDING
     assert notification(age=DAY + 1).state is State.STALE
-
-
-def test_routes_choose_by_kind_tenant_and_severity() -> None:
-    everything = frozenset(Kind)
-    routes = [
-        Route("all", everything, frozenset(), Severity.INFO),
-        Route("anomalies", frozenset({Kind.ANOMALY}), frozenset(), Severity.INFO),
-        Route("globex", everything, frozenset({"globex"}), Severity.INFO),
-        Route("pager", everything, frozenset(), Severity.CRITICAL),
-        Route("warnings", everything, frozenset({"acme"}), Severity.WARNING),
-    ]
-    message = budgets.message(budget_alert(percent=80))
-    assert message is not None
-    assert routing.destinations(routes, message) == ["all", "warnings"]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from finops.anomaly.v1.anomaly_pb2 import Anomaly, AnomalyEvent
-from finops.budget.v1.budget_pb2 import BudgetAlert
+from finops.budget.v1.budget_pb2 import BudgetAlert, BudgetDrift, SpendForecast, ThresholdRule
+from finops.cost.v1.cost_pb2 import Money
 from finops.governance.v1.governance_pb2 import (
     APPROVAL_STATE_DENIED,
     APPROVAL_STATE_REQUESTED,
@@ -13,10 +16,15 @@ from finops.governance.v1.governance_pb2 import (
     PolicyViolation,
 )
 
+from services.common import money
 from services.common.clock import DAY, HOUR
 from services.notifier.domain import anomalies, budgets, governance
-from services.notifier.domain.message import Kind, Severity, dollars, named
+from services.notifier.domain.message import Kind, Message, Severity, Transition, dollars, named
 from tests.unit.notifier.samples import NOW, anomaly_event, budget_alert, shadow_event
+
+
+def dollars_of(amount: int) -> Money:
+    return money.to_proto(amount * 10**12)
 
 
 @pytest.mark.parametrize(
@@ -27,18 +35,69 @@ def test_a_threshold_says_how_much_of_what(percent: int, severity: Severity) -> 
     message = budgets.message(budget_alert(percent=percent))
     assert message is not None
     assert message.title == f"Budget Search: {percent}% used"
-    assert message.body.startswith("$812.34 of $1,000.00 is spent.\nPeriod: 2024-09-24 00:00 to ")
+    assert message.body.startswith("$812.34 of $1,000.00 is spent.\nPeriod: 2024-09-24 00:00 UTC to ")
     assert (message.severity, message.kind, message.event_id) == (severity, Kind.BUDGET, "alert-1")
 
 
-def test_other_alerts_and_unknown_ones() -> None:
-    breach = budgets.message(budget_alert(kind=BudgetAlert.KIND_FORECAST_BREACH))
-    reset = budgets.message(budget_alert(kind=BudgetAlert.KIND_PERIOD_RESET))
-    assert breach is not None
-    assert "forecast" in breach.body
-    assert reset is not None
-    assert reset.severity is Severity.INFO
+def told(kind: int, **fields: Any) -> Message:
+    alert = budget_alert(kind=kind)
+    alert.MergeFrom(BudgetAlert(**fields))
+    message = budgets.message(alert)
+    assert message is not None
+    return message
+
+
+def test_every_kind_of_budget_alert_has_words_and_an_unknown_one_has_none() -> None:
+    kinds = [kind for kind in BudgetAlert.Kind.values() if kind]
+    assert sorted(told(kind).event for kind in kinds) == sorted(budgets.EVENTS)
     assert budgets.message(budget_alert(kind=0)) is None
+
+
+def test_a_burn_rate_says_over_how_long_and_a_forecast_how_sure() -> None:
+    burning = told(BudgetAlert.KIND_BURN_RATE, rule=ThresholdRule(percent=200, window_hours=6))
+    assert "Over the last 6 hours money was spent at 200% or more" in burning.body
+    forecast = SpendForecast(
+        expected=dollars_of(1_200), low=dollars_of(1_100), high=dollars_of(1_500), coverage=0.9, past_error=0.1
+    )
+    breach = told(BudgetAlert.KIND_FORECAST_BREACH, forecast=forecast)
+    assert "$1,200.00 is expected by the period's end (90% sure: $1,100.00 to $1,500.00)" in breach.body
+
+
+def test_back_below_ends_the_alert_it_takes_back() -> None:
+    crossed = told(BudgetAlert.KIND_THRESHOLD_CROSSED)
+    back = told(BudgetAlert.KIND_BACK_BELOW, alert_id="alert-2", resolved_alert_id="alert-1")
+    assert (back.transition, back.alert_id) == (Transition.RESOLVED, crossed.alert_id)
+    assert back.severity is Severity.INFO
+
+
+def test_a_repaired_sum_says_both_figures_and_a_new_period_its_limit() -> None:
+    drift = BudgetDrift(counted=dollars_of(10), ledger=dollars_of(12))
+    repaired = told(BudgetAlert.KIND_STATE_REPAIRED, drift=drift)
+    assert "had counted $10.00; the ledger says $12.00" in repaired.body
+    reset = told(BudgetAlert.KIND_PERIOD_RESET, limit=dollars_of(700))
+    assert ("The limit is $700.00." in reset.body, reset.ends_earlier) == (True, True)
+
+
+def test_a_member_is_named_and_is_its_own_subject_and_team() -> None:
+    alert = budget_alert()
+    alert.budget.per = "team"
+    alert.member = "search"
+    message = budgets.message(alert)
+    assert message is not None
+    assert message.title == "Budget Search (search): 80% used"
+    assert (message.subject, message.team) == ("budgets/search/members/search", "search")
+    alert.member = ""
+    message = budgets.message(alert)
+    assert message is not None
+    assert "(no team)" in message.title
+
+
+def test_the_alerts_own_severity_and_labels_win() -> None:
+    message = told(
+        BudgetAlert.KIND_THRESHOLD_CROSSED, severity=BudgetAlert.SEVERITY_CRITICAL, labels={"team": "ads", "tier": "1"}
+    )
+    assert message.severity is Severity.CRITICAL
+    assert (message.team, message.labels["tier"], message.labels["budget"]) == ("ads", "1", "search")
 
 
 def test_an_alert_about_a_period_that_is_over_is_as_old_as_its_end() -> None:
@@ -49,7 +108,7 @@ def test_an_alert_about_a_period_that_is_over_is_as_old_as_its_end() -> None:
     assert message.event_time == NOW - 40 * DAY
 
 
-def test_anomalies_open_and_close_with_one_severity_and_say_nothing_between() -> None:
+def test_an_anomaly_is_one_alert_from_its_beginning_to_its_end() -> None:
     opened = anomalies.message(anomaly_event(AnomalyEvent.TYPE_OPENED))
     closed = anomalies.message(anomaly_event(AnomalyEvent.TYPE_CLOSED))
     assert opened is not None
@@ -58,7 +117,10 @@ def test_anomalies_open_and_close_with_one_severity_and_say_nothing_between() ->
     assert opened.body == "Search spends 8x its usual.\n120.5 USD/hour; expected 10 to 20. Impact so far: $250.00."
     assert opened.severity is closed.severity is Severity.CRITICAL
     assert opened.event_time == NOW - HOUR
-    assert anomalies.message(anomaly_event(AnomalyEvent.TYPE_UPDATED)) is None
+    updated = anomalies.message(anomaly_event(AnomalyEvent.TYPE_UPDATED))
+    assert updated is not None
+    assert opened.alert_id == updated.alert_id == closed.alert_id
+    assert (updated.transition, closed.transition) == (Transition.UPDATED, Transition.RESOLVED)
     low = anomalies.message(anomaly_event(AnomalyEvent.TYPE_OPENED, Anomaly.SEVERITY_LOW))
     assert low is not None
     assert low.severity is Severity.INFO

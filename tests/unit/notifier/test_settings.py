@@ -8,7 +8,8 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from services.common.settings import load
-from services.notifier.adapters.apprise_sender import AppriseSender, UnusableDestinationError
+from services.notifier.adapters.senders.apprise_url import AppriseUrl
+from services.notifier.adapters.senders.guard import Guard
 from services.notifier.settings import Destination, NotifierOptions, NotifierSettings
 
 SLACK = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#finops"
@@ -48,9 +49,21 @@ def test_wrong_destinations_are_refused(destinations: list[dict[str, object]]) -
 
 
 def test_urls_of_services_apprise_does_not_know_are_refused_without_being_told() -> None:
-    with pytest.raises(UnusableDestinationError, match="'ops'") as caught:
-        AppriseSender("ops", "carrierpigeon://hunter2@roof", "", 5)
+    with pytest.raises(ValueError, match="Apprise") as caught:
+        AppriseUrl(Guard(allow_private=True), "carrierpigeon://hunter2@roof", 5)
     assert "hunter2" not in str(caught.value)
+
+
+def test_the_notifiers_own_machine_is_no_receiver() -> None:
+    with pytest.raises(ValueError, match="syslog"):
+        AppriseUrl(Guard(allow_private=False), "syslog://", 5)
+
+
+def test_short_keys_and_a_mail_server_without_sender_are_refused() -> None:
+    with pytest.raises(ValidationError, match="SECRET_KEYS"):
+        NotifierOptions.model_validate({"secret_keys": {"2026": "short"}})
+    with pytest.raises(ValidationError, match="SENDER"):
+        NotifierOptions.model_validate({"smtp": {"host": "mail.example.com"}})
 
 
 def test_a_refused_setting_does_not_show_the_urls(
