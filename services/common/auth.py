@@ -23,6 +23,7 @@ class Role(StrEnum):
     """What a key may do. Service keys are the platform's own."""
 
     INGEST = "ingest"
+    GATEWAY = "gateway"
     VIEWER = "viewer"
     EDITOR = "editor"
     ADMIN = "admin"
@@ -33,17 +34,21 @@ class Access(IntEnum):
     """What a call needs."""
 
     WRITE_EVENTS = 1
-    READ = 2
-    EDIT = 3
-    ADMINISTER = 4
-    INTERNAL = 5
+    """Also: hold spend, and settle or release what is held."""
+    ASK = 2
+    """Would this spend fit, and what would it cost?"""
+    READ = 3
+    EDIT = 4
+    ADMINISTER = 5
+    INTERNAL = 6
 
 
 _GRANTS: Mapping[Role, frozenset[Access]] = {
     Role.INGEST: frozenset({Access.WRITE_EVENTS}),
-    Role.VIEWER: frozenset({Access.READ}),
-    Role.EDITOR: frozenset({Access.READ, Access.EDIT, Access.WRITE_EVENTS}),
-    Role.ADMIN: frozenset({Access.READ, Access.EDIT, Access.WRITE_EVENTS, Access.ADMINISTER}),
+    Role.GATEWAY: frozenset({Access.WRITE_EVENTS, Access.ASK}),
+    Role.VIEWER: frozenset({Access.ASK, Access.READ}),
+    Role.EDITOR: frozenset({Access.WRITE_EVENTS, Access.ASK, Access.READ, Access.EDIT}),
+    Role.ADMIN: frozenset({Access.WRITE_EVENTS, Access.ASK, Access.READ, Access.EDIT, Access.ADMINISTER}),
     Role.SERVICE: frozenset(Access),
 }
 

@@ -20,7 +20,7 @@ class Settings:
     target: str
     """host:port of the platform's gRPC endpoint."""
     key: str
-    """An API key of the platform that may reserve and read prices (role editor)."""
+    """An API key of the platform that may reserve and ask for prices (role gateway)."""
     ca_file: str = ""
     """Certificates to trust; `system` for the system's own. Empty: no TLS."""
     timeout_seconds: float = 0.25

@@ -92,7 +92,7 @@ class BudgetServicer(BudgetServiceServicer):
             yield pb.WatchBudgetStatusResponse(status=status)
 
     async def Check(self, request: pb.CheckRequest, context: Any) -> pb.CheckResponse:
-        return self._reservations.check(current(Access.READ).tenant_id, request)
+        return self._reservations.check(current(Access.ASK).tenant_id, request)
 
     async def Reserve(self, request: pb.ReserveRequest, context: Any) -> pb.ReserveResponse:
         return await self._reservations.reserve(current(Access.WRITE_EVENTS).tenant_id, request, context)

@@ -14,7 +14,7 @@ from services.console.api.models import Answer, Body
 
 router = APIRouter(tags=["keys"])
 
-RoleName = Literal["ingest", "viewer", "editor", "admin"]
+RoleName = Literal["ingest", "gateway", "viewer", "editor", "admin"]
 
 
 class Key(Answer):
@@ -31,7 +31,10 @@ class Keys(Answer):
 
 class NewKey(Body):
     name: str = Field(min_length=1, max_length=100, description="Who or what will hold it", examples=["checkout-api"])
-    role: RoleName = Field(description="ingest sends events, viewer reads, editor also edits, admin also decides")
+    role: RoleName = Field(
+        description="ingest sends events, gateway also asks whether spend fits, viewer reads, editor also edits, "
+        "admin also decides"
+    )
 
 
 class Rotation(Body):

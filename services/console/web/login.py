@@ -73,7 +73,7 @@ async def _admit(console: Console, key: str) -> None:
         principal.require(Access.READ)
     except PermissionDeniedError:
         raise PermissionDeniedError(
-            "This key may only send events. Sign in with a viewer, editor or admin key."
+            f"A key of role {principal.role.value} reads nothing. Sign in with a viewer, editor or admin key."
         ) from None
 
 

@@ -96,7 +96,7 @@ class PricingServicer(PricingServiceServicer):
         )
 
     async def Quote(self, request: QuoteRequest, context: Any) -> QuoteResponse:  # noqa: N802
-        return self._quoter.quote(request, auth.current(Access.READ).tenant_id)
+        return self._quoter.quote(request, auth.current(Access.ASK).tenant_id)
 
     async def Rerate(self, request: RerateRequest, context: Any) -> AsyncIterator[RerateResponse]:  # noqa: N802
         caller = auth.current(Access.EDIT)

@@ -26,6 +26,7 @@ async def test_the_api_through_a_real_server(platform: Platform) -> None:
         keyring = KeyRing(platform.auth, ClickHouse(platform.clickhouse))
         viewer, _ = await keyring.create("globex", Role.VIEWER, "viewer", "test")
         ingest, _ = await keyring.create("globex", Role.INGEST, "ingest", "test")
+        gateway, _ = await keyring.create("globex", Role.GATEWAY, "gateway", "test")
         await keyring.stop()
 
         seen = await one.ask("GetBudget", pb.GetBudgetRequest(name="budgets/a"), key=viewer)
@@ -40,13 +41,18 @@ async def test_the_api_through_a_real_server(platform: Platform) -> None:
         ):
             with pytest.raises(PermissionDeniedError):
                 await one.ask(method, request, key=viewer)
+        for key in (ingest, gateway):
+            with pytest.raises(PermissionDeniedError):
+                await one.ask("GetBudgetStatus", pb.GetBudgetStatusRequest(name="budgets/a"), key=key)
+        whether = pb.CheckRequest(intent=pb.SpendIntent(estimate=money.to_proto(5)))
+        assert (await one.ask("Check", whether, key=gateway)).decision.allowed
         with pytest.raises(PermissionDeniedError):
-            await one.ask("GetBudgetStatus", pb.GetBudgetStatusRequest(name="budgets/a"), key=ingest)
+            await one.ask("Check", whether, key=ingest)
         five = pb.ReserveRequest(request_id="r", intent=pb.SpendIntent(estimate=money.to_proto(5)))
         reserved = await eventually(lambda: one.ask("Reserve", five, key=ingest))
         assert reserved.decision.allowed
         assert (await one.status("a", "globex")).held.picos == 5
-        await one.ask("Settle", pb.SettleRequest(request_id="r", actual=money.to_proto(4)), key=ingest)
+        await one.ask("Settle", pb.SettleRequest(request_id="r", actual=money.to_proto(4)), key=gateway)
         status = await one.status("a", "globex")
         assert (status.held.picos, status.settled.picos) == (0, 4)
         listed = await one.ask("ListHolds", pb.ListHoldsRequest(name="budgets/a"), key=viewer)

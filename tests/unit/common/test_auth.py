@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.common import auth
-from services.common.auth import Access, Role
+from services.common.auth import Access, Principal, Role
 from services.common.errors import InvalidArgumentError, PermissionDeniedError, UnauthenticatedError
 
 
@@ -24,6 +24,27 @@ def test_the_right_id_with_another_secret_is_refused() -> None:
     forged = text[:-1] + ("A" if text[-1] != "A" else "B")
     with pytest.raises(UnauthenticatedError):
         auth.verify(forged, {stored.key_id: stored})
+
+
+@pytest.mark.parametrize(
+    ("role", "granted"),
+    [
+        (Role.INGEST, {Access.WRITE_EVENTS}),
+        (Role.GATEWAY, {Access.WRITE_EVENTS, Access.ASK}),
+        (Role.VIEWER, {Access.ASK, Access.READ}),
+        (Role.EDITOR, {Access.WRITE_EVENTS, Access.ASK, Access.READ, Access.EDIT}),
+        (Role.ADMIN, {Access.WRITE_EVENTS, Access.ASK, Access.READ, Access.EDIT, Access.ADMINISTER}),
+        (Role.SERVICE, set(Access)),
+    ],
+)
+def test_a_role_grants_this_and_no_more(role: Role, granted: set[Access]) -> None:
+    principal = Principal("acme", role, "k", "key")
+    for access in Access:
+        if access in granted:
+            principal.require(access)
+        else:
+            with pytest.raises(PermissionDeniedError, match=f"role '{role.value}' may not do this"):
+                principal.require(access)
 
 
 @pytest.mark.parametrize("text", ["", "afk_", "afk_x_y", "Bearer", "afk_abcdefghijkl_" + "!" * 43, "\x00"])

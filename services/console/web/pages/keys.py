@@ -16,6 +16,7 @@ from services.console.web.visit import Visit
 
 _ROLES = {
     "ingest": "Ingest: sends events, reads nothing",
+    "gateway": "Gateway: sends events, asks for prices and whether budgets allow a request, reads nothing else",
     "viewer": "Viewer: reads everything",
     "editor": "Editor: also edits budgets and tools, sends events",
     "admin": "Admin: also decides approvals and makes keys",
