@@ -29,6 +29,7 @@ from services.common.settings import (
 from services.console.app import build
 from services.console.settings import ConsoleOptions, ConsoleSettings
 from tests.e2e.console_peers import World, peers
+from tests.e2e.console_peers.notifier import begin
 
 
 class Running:
@@ -75,6 +76,7 @@ class Running:
     async def start(self) -> None:
         await migrate(self._settings.clickhouse, ["services.common.migrations"])
         await self.host.start()
+        await begin(self.world.notifier)
         for tenant in ("acme", "globex", "newco"):
             for role in (Role.ADMIN, Role.EDITOR, Role.VIEWER, Role.INGEST):
                 if role.value not in self.keys.setdefault(tenant, {}):

@@ -17,12 +17,26 @@ from finops.governance.v1.governance_pb2 import (
     Tool,
 )
 from finops.ledger.v1.ledger_pb2 import ListCostEntriesRequest, ListUnpricedRequest, UnpricedUse
+from finops.notification.v1.notification_pb2 import (
+    ListNotificationsRequest,
+    ListRoutesRequest,
+    Notification,
+    Route,
+)
 from finops.recommendation.v1.recommendation_pb2 import ListRecommendationsRequest, Recommendation
 
 from services.common.clock import Micros
 from services.common.errors import NotFoundError
 from services.common.money import from_proto
-from services.console.handlers.peers import Anomalies, Budgets, Caller, Governance, Ledger, Recommendations
+from services.console.handlers.peers import (
+    Anomalies,
+    Budgets,
+    Caller,
+    Governance,
+    Ledger,
+    Notifications,
+    Recommendations,
+)
 
 PAGE_SIZE = 500
 MAX_ITEMS = 2_000
@@ -41,6 +55,27 @@ async def unpriced(peer: Ledger, caller: Caller) -> list[UnpricedUse]:
 
     found = await _gather(page)
     return sorted(found, key=lambda use: (-from_proto(use.shadow_cost), use.provider, use.model, use.service_tier))
+
+
+async def alerts(peer: Notifications, caller: Caller) -> list[Notification]:
+    """The tenant's alerts, newest first."""
+
+    async def page(token: str) -> tuple[Sequence[Notification], str]:
+        request = ListNotificationsRequest(page_size=PAGE_SIZE, page_token=token)
+        answer = await peer.list_notifications(caller, request)
+        return answer.notifications, answer.next_page_token
+
+    return await _gather(page)
+
+
+async def routes(peer: Notifications, caller: Caller) -> list[Route]:
+    """The tenant's routes, in the order in which they are tried."""
+
+    async def page(token: str) -> tuple[Sequence[Route], str]:
+        answer = await peer.list_routes(caller, ListRoutesRequest(page_size=PAGE_SIZE, page_token=token))
+        return answer.routes, answer.next_page_token
+
+    return await _gather(page)
 
 
 async def revisions(peer: Ledger, caller: Caller, event_key: str, at: Micros) -> list[CostRecord]:

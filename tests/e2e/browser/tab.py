@@ -19,6 +19,7 @@ PAGES = {
     "/contracts/reseller-2026": "Contract",
     "/budgets": "Budgets",
     "/budgets/legal": "Budget",
+    "/alerts": "Alerts",
     "/anomalies": "Anomalies",
     "/anomalies/a1": "Anomaly",
     "/recommendations": "Recommendations",

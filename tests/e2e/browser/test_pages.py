@@ -23,6 +23,7 @@ WITH_DATA = {
     "/anomalies": ["model gpt-4o · team growth", "High"],
     "/anomalies/a1": ["6.8 times the $14.20 usual", "$493.11", "$8.90 to $21.70"],
     "/recommendations": ["Use gpt-4o-mini for short answers", "$1,870.40", "An evaluation of answer quality"],
+    "/alerts": ["Budget Legal: 80% used", "Firing", "On call", "Slack, hooks.slack.example"],
     "/governance": ["Gemini chat", "notetaker-ai", "Shadow", "DeepThink: no data processing agreement"],
     "/keys": ["first admin", "Ingest"],
 }
@@ -38,6 +39,7 @@ WITH_NOTHING = {
     "/anomalies": ["Nothing out of range", "/v1/events"],
     "/anomalies/a1": ["No such anomaly"],
     "/recommendations": ["No recommendations here", "/v1/events"],
+    "/alerts": ["No alerts yet", "No routes"],
     "/governance": ["Nothing waits", "No tools yet", "/v1/events"],
     "/keys": ["newco admin"],
 }

@@ -8,16 +8,18 @@ import pytest
 from services.common.clock import HOUR, format_rfc3339
 from services.notifier.domain.links import Grant
 from tests.e2e.console_backend import Running
-from tests.integration.console.alerts import HOOK, told
+from tests.e2e.console_peers.notifier import tell
 from tests.integration.console.client import As, problem
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+HOOK = {"webhook": {"url": "https://hooks.example.com/x?token=1", "secret": "s3cret"}}
+
 
 async def test_an_alert_is_listed_and_taken_care_of(running: Running, http: httpx.AsyncClient) -> None:
-    message = await told(running, "a1")
+    message = await tell(running.world.notifier, "a1")
     viewer, editor = As(running, http), As(running, http, role="editor")
-    [listed] = (await viewer.get("/alerts", state="firing"))["alerts"]
+    listed = (await viewer.get("/alerts", state="firing"))["alerts"][0]
     assert (listed["id"], listed["kind"], listed["severity"]) == (
         message.alert_id, "budget.threshold_crossed", "warning",
     )  # fmt: skip
@@ -57,7 +59,7 @@ async def test_a_route_is_made_tried_changed_and_deleted(running: Running, http:
 
 
 async def test_a_link_shows_the_alert_and_only_its_button_acts(running: Running, http: httpx.AsyncClient) -> None:
-    message = await told(running, "<b>a2")
+    message = await tell(running.world.notifier, "<b>a2")
     process = running.world.notifier
     expires = process.world.clock.now() + HOUR
     token = process.links.token(Grant("acme", message.alert_id, "chat", expires))

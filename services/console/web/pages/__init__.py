@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.console.web.pages import (
+    alerts,
     anomalies,
     anomaly,
     budget,
@@ -34,6 +35,7 @@ PAGES: Sequence[Page] = (
     budget.PAGE,
     anomalies.PAGE,
     anomaly.PAGE,
+    alerts.PAGE,
     recommendations.PAGE,
     governance.PAGE,
     keys.PAGE,
