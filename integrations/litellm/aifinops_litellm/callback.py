@@ -51,7 +51,7 @@ class BudgetCallback(CustomLogger):
         self, user_api_key_dict: Any, cache: Any, data: dict[str, Any], call_type: str
     ) -> dict[str, Any] | None:
         """Holds the estimate. Raises HTTPException: a budget would be passed, or nobody can tell and that denies."""
-        _metadata(data).pop(MARK, None)
+        _forget(data)
         model = data.get("model")
         if not isinstance(model, str) or not model:
             # Lists, retrievals and the like; what spends names its model.
@@ -150,7 +150,7 @@ class BudgetCallback(CustomLogger):
         self, request_id: str, labels: Mapping[str, str], estimate: int, wanted: Tokens
     ) -> Mapping[str, str]:
         try:
-            decision = await self._budgets.reserve(request_id, labels, estimate, self._settings.timeout_seconds / 2)
+            decision = await self._budgets.reserve(request_id, labels, estimate, self._settings.timeout_seconds)
         except grpc.aio.AioRpcError as error:
             return self._undecided(request_id, error)
         if not decision.allowed:
@@ -236,6 +236,14 @@ def _metadata(data: dict[str, Any]) -> dict[str, Any]:
             return place
     place = data.setdefault("metadata", {})
     return place if isinstance(place, dict) else data.setdefault("litellm_metadata", {})
+
+
+def _forget(data: Mapping[str, Any]) -> None:
+    """What a client wrote there itself."""
+    for name in ("litellm_metadata", "metadata"):
+        place = data.get(name)
+        if isinstance(place, dict):
+            place.pop(MARK, None)
 
 
 def _mark(data: Mapping[str, Any]) -> str:

@@ -23,8 +23,8 @@ class Settings:
     """An API key of the platform that may reserve and ask for prices (role gateway)."""
     ca_file: str = ""
     """Certificates to trust; `system` for the system's own. Empty: no TLS."""
-    timeout_seconds: float = 0.25
-    """How long a request waits for a decision."""
+    timeout_seconds: float = 1.0
+    """How long a request waits for its price, and then for a decision."""
     fail_open: bool = True
     """What happens to a request that gets no decision in time: True lets it through."""
     denied_status: int = 429
