@@ -64,6 +64,7 @@ from = 2026-06-01
 id = "minimum"
 amount = 10000
 per = "month"
+paid_in_advance = true
 """
 
 
@@ -265,10 +266,10 @@ async def test_a_file_is_read_as_it_is_written(desk: ContractDesk, pricer: Price
     assert read.allowances[0].included == (("copilot-business", 1_900_000_000),)
     assert read.allowances[0].overage == picos("0.01")
     assert (read.credits[0].starts, read.credits[0].ends) == (at(2026, 6, 1), at(2027, 1, 1))
-    assert read.commitments[0].amount == picos("10000")
+    assert (read.commitments[0].amount, read.commitments[0].prepaid) == (picos("10000"), True)
     # 16.50 euros at 1.10 are $18.15 a month, on the 30th $0.605.
     rating = pricer.rate(usage("github", "copilot-business", time=at(2026, 11, 30), seats=1), "acme")
-    assert rating.cost_picos == picos("0.605")
+    assert (rating.cost_picos, rating.billed_cost_picos) == (picos("0.605"), 0)
 
 
 @pytest.mark.parametrize(
