@@ -115,6 +115,16 @@ class GrpcPeers:
     async def list_holds(self, caller: Caller, request: budget.ListHoldsRequest) -> budget.ListHoldsResponse:
         return await _ask(BudgetServiceStub(self._budget.channel()).ListHolds, caller, request)
 
+    async def rebuild_budgets(
+        self, caller: Caller, request: budget.RebuildBudgetsRequest
+    ) -> budget.RebuildBudgetsResponse:
+        return await _ask(BudgetServiceStub(self._budget.channel()).RebuildBudgets, caller, request)
+
+    async def reconcile_budgets(
+        self, caller: Caller, request: budget.ReconcileBudgetsRequest
+    ) -> budget.ReconcileBudgetsResponse:
+        return await _ask(BudgetServiceStub(self._budget.channel()).ReconcileBudgets, caller, request)
+
     async def forecast_spend(
         self, caller: Caller, request: budget.ForecastSpendRequest
     ) -> budget.ForecastSpendResponse:

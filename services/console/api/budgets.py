@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -9,92 +10,32 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from finops.budget.v1 import budget_pb2 as pb
 from google.protobuf.field_mask_pb2 import FieldMask
-from pydantic import Field
 
 from services.common.errors import FieldViolation, InvalidArgumentError
+from services.console.api.budget_models import (
+    Budget,
+    BudgetChange,
+    Budgets,
+    BudgetStatus,
+    BudgetStatuses,
+    Drift,
+    Forecast,
+    Hold,
+    Holds,
+    NewBudget,
+    Rebuilt,
+    Reconciled,
+    Threshold,
+    ThresholdRule,
+)
 from services.console.api.calls import Editor, PageSize, PeersOf, Reader, refusals
-from services.console.api.models import Amount, Answer, Body, Dollars, Time, amount_of, dollars, last_part, time_or_none
-from services.console.domain.enums import value, word, words
+from services.console.api.models import dollars, last_part, time_or_none
+from services.console.api.plain import fill, plain
+from services.console.domain.enums import word
 
 router = APIRouter(tags=["budgets"])
 
-_FILTER = 'Which spend counts, e.g. `team = "search"`; empty: all of the tenant\'s'
-_PERIOD = Field(description=", ".join(words(pb.Period)), examples=["month"])
-_ENFORCEMENT = Field(description=", ".join(words(pb.Enforcement)), examples=["observe"])
-_PERCENTS = Field(
-    description="Percent of the amount; each alerts once a period", examples=[[50, 80, 100]], max_length=20
-)
-_Percent = Annotated[int, Field(ge=1, le=1_000)]
-
-
-class Budget(Answer):
-    """An amount for a scope and a period."""
-
-    id: str
-    name: str = Field(examples=["budgets/search"])
-    display_name: str
-    filter: str = Field(description=_FILTER)
-    amount: Dollars
-    period: str = _PERIOD
-    time_zone: str = Field(description="IANA zone the period starts and ends in")
-    threshold_percents: list[int] = _PERCENTS
-    enforcement: str = _ENFORCEMENT
-    create_time: Time | None
-    update_time: Time | None
-    etag: str
-
-
-class Budgets(Answer):
-    budgets: list[Budget]
-    next_page_token: str
-
-
-class Threshold(Answer):
-    percent: int
-    crossed_time: Time | None = Field(description="null: not crossed in this period")
-
-
-class BudgetStatus(Answer):
-    """Where the period stands."""
-
-    budget: Budget
-    period_start: Time
-    period_end: Time
-    actual: Dollars = Field(description="Priced spend")
-    shadow: Dollars = Field(description="Unpriced usage at its shadow price; counts towards thresholds")
-    held: Dollars = Field(description="Open reservations")
-    remaining: Dollars = Field(description="amount - actual - shadow - held; may be negative")
-    forecast: Dollars = Field(description="Expected at the period's end")
-    used_ratio: float = Field(description="(actual + shadow) / amount")
-    thresholds: list[Threshold]
-    rebuilding: bool = Field(description="The sum is being rebuilt from the ledger; figures are incomplete")
-    update_time: Time | None
-
-
-class NewBudget(Body):
-    id: str = Field("", description="Last part of the name; empty: chosen by the service", max_length=63)
-    display_name: str = Field("", max_length=200)
-    filter: str = Field("", description=_FILTER, max_length=4_096)
-    amount: Amount
-    period: str = Field("month", description=", ".join(words(pb.Period)))
-    time_zone: str = Field("", description="IANA zone; empty: UTC", max_length=64)
-    threshold_percents: list[_Percent] = Field(
-        [], description="Percent of the amount; empty: 50, 80, 100", max_length=20
-    )
-    enforcement: str = Field("observe", description=", ".join(words(pb.Enforcement)))
-
-
-class BudgetChange(Body):
-    """Only the fields that are sent change."""
-
-    display_name: str | None = Field(None, max_length=200)
-    filter: str | None = Field(None, max_length=4_096)
-    amount: Amount | None = None
-    period: str | None = None
-    time_zone: str | None = Field(None, max_length=64)
-    threshold_percents: list[_Percent] | None = Field(None, max_length=20)
-    enforcement: str | None = None
-    etag: str | None = Field(None, description="Of the budget as read; another one answers 409")
+_ABSENT = {"calendar", "custom_range", "rolling_window", "carry_over"}
 
 
 @router.get("/budgets", summary="Budgets", responses=refusals())
@@ -105,15 +46,8 @@ async def list_budgets(caller: Reader, peers: PeersOf, page_size: PageSize = 100
 
 @router.post("/budgets", summary="Create a budget", status_code=201, responses=refusals(409, 413))
 async def create_budget(caller: Editor, peers: PeersOf, body: NewBudget) -> Budget:
-    budget = pb.Budget(
-        display_name=body.display_name,
-        filter=body.filter,
-        amount=amount_of(body.amount, "amount"),
-        period=value(pb.Period, body.period, "period"),
-        time_zone=body.time_zone,
-        threshold_percents=body.threshold_percents,
-        enforcement=value(pb.Enforcement, body.enforcement, "enforcement"),
-    )
+    budget = pb.Budget(period=pb.PERIOD_MONTH, enforcement=pb.ENFORCEMENT_OBSERVE)
+    fill(budget, body.model_dump(exclude={"id"}))
     with _fields_as_sent():
         answer = await peers.create_budget(caller, pb.CreateBudgetRequest(budget=budget, budget_id=body.id))
     return shown(answer.budget)
@@ -128,30 +62,75 @@ async def get_budget(caller: Reader, peers: PeersOf, budget_id: str) -> Budget:
 @router.get(
     "/budgets/{budget_id}/status", summary="Spend, forecast and thresholds of a budget", responses=refusals(404)
 )
-async def get_budget_status(caller: Reader, peers: PeersOf, budget_id: str) -> BudgetStatus:
-    answer = await peers.get_budget_status(caller, pb.GetBudgetStatusRequest(name=f"budgets/{budget_id}"))
-    return status_shown(answer.status)
+async def get_budget_status(
+    caller: Reader,
+    peers: PeersOf,
+    budget_id: str,
+    member: Annotated[str | None, Query(description="One member of a budget that has `per`")] = None,
+) -> BudgetStatus:
+    request = pb.GetBudgetStatusRequest(name=f"budgets/{budget_id}", member=member)
+    return status_shown((await peers.get_budget_status(caller, request)).status)
+
+
+@router.get(
+    "/budgets/{budget_id}/members", summary="Members of a budget, those that used most first", responses=refusals(404)
+)
+async def list_members(
+    caller: Reader,
+    peers: PeersOf,
+    budget_id: str,
+    only_over: Annotated[bool, Query(description="Only those at or over their limit")] = False,
+    page_size: PageSize = 100,
+    page_token: str = "",
+) -> BudgetStatuses:
+    request = pb.ListMemberStatusesRequest(
+        name=f"budgets/{budget_id}", page_size=page_size, page_token=page_token, only_over=only_over
+    )
+    answer = await peers.list_member_statuses(caller, request)
+    return BudgetStatuses(
+        statuses=[status_shown(status) for status in answer.statuses], next_page_token=answer.next_page_token
+    )
+
+
+@router.get("/budgets/{budget_id}/holds", summary="What is reserved on a budget", responses=refusals(404))
+async def list_holds(
+    caller: Reader, peers: PeersOf, budget_id: str, page_size: PageSize = 100, page_token: str = ""
+) -> Holds:
+    request = pb.ListHoldsRequest(name=f"budgets/{budget_id}", page_size=page_size, page_token=page_token)
+    answer = await peers.list_holds(caller, request)
+    return Holds(holds=[_hold_shown(hold) for hold in answer.holds], next_page_token=answer.next_page_token)
+
+
+@router.post(
+    "/budgets/{budget_id}:rebuild", summary="Ask the ledger for a budget's sums again", responses=refusals(404)
+)
+async def rebuild_budget(caller: Editor, peers: PeersOf, budget_id: str) -> Rebuilt:
+    """Until they are whole, its status says that it is rebuilding."""
+    answer = await peers.rebuild_budgets(caller, pb.RebuildBudgetsRequest(names=[f"budgets/{budget_id}"]))
+    return Rebuilt(rebuilding=answer.rebuilding)
+
+
+@router.post("/budgets:reconcile", summary="Compare all sums with the ledger", responses=refusals())
+async def reconcile_budgets(
+    caller: Editor,
+    peers: PeersOf,
+    dry_run: Annotated[bool, Query(description="Tell what differs, repair nothing")] = False,
+) -> Reconciled:
+    answer = await peers.reconcile_budgets(caller, pb.ReconcileBudgetsRequest(dry_run=dry_run))
+    return Reconciled(checked=answer.checked, drifts=[_drift_shown(drift) for drift in answer.drifts])
 
 
 @router.patch("/budgets/{budget_id}", summary="Change a budget", responses=refusals(404, 409, 413))
 async def update_budget(caller: Editor, peers: PeersOf, budget_id: str, body: BudgetChange) -> Budget:
     budget = pb.Budget(name=f"budgets/{budget_id}", etag=body.etag or "")
-    changed = body.model_dump(exclude={"etag"}, exclude_none=True)
-    for name, sent in changed.items():
-        match name:
-            case "amount":
-                budget.amount.CopyFrom(amount_of(sent, name))
-            case "period":
-                budget.period = value(pb.Period, sent, name)
-            case "enforcement":
-                budget.enforcement = value(pb.Enforcement, sent, name)
-            case "threshold_percents":
-                budget.threshold_percents.extend(sent)
-            case _:
-                setattr(budget, name, sent)
+    sent = body.model_dump(exclude={"etag", "clear"}, exclude_none=True)
+    fill(budget, sent)
+    if not _ABSENT.issuperset(body.clear):
+        raise InvalidArgumentError.of("clear", f"names of {', '.join(sorted(_ABSENT))}")
+    changed = [*sent, *body.clear]
     if not changed:  # an empty mask would mean every field
         return await get_budget(caller, peers, budget_id)
-    request = pb.UpdateBudgetRequest(budget=budget, update_mask=FieldMask(paths=list(changed)))
+    request = pb.UpdateBudgetRequest(budget=budget, update_mask=FieldMask(paths=changed))
     with _fields_as_sent():
         return shown((await peers.update_budget(caller, request)).budget)
 
@@ -182,37 +161,74 @@ def _fields_as_sent() -> Iterator[None]:
 
 def shown(budget: pb.Budget) -> Budget:
     """As REST writes it."""
-    return Budget(
-        id=last_part(budget.name),
-        name=budget.name,
-        display_name=budget.display_name,
-        filter=budget.filter,
-        amount=dollars(budget.amount),
-        period=word(pb.Period, budget.period),
-        time_zone=budget.time_zone or "UTC",
-        threshold_percents=list(budget.threshold_percents),
-        enforcement=word(pb.Enforcement, budget.enforcement or pb.ENFORCEMENT_OBSERVE),
-        create_time=time_or_none(budget.create_unix_micros),
-        update_time=time_or_none(budget.update_unix_micros),
-        etag=budget.etag,
-    )
+    fields = plain(budget)
+    fields["id"] = last_part(budget.name)
+    fields["time_zone"] = budget.time_zone or "UTC"
+    fields["enforcement"] = word(pb.Enforcement, budget.enforcement or pb.ENFORCEMENT_OBSERVE)
+    fields["create_time"], fields["update_time"] = fields.pop("create"), fields.pop("update")
+    return Budget(**fields)
 
 
 def status_shown(status: pb.BudgetStatus) -> BudgetStatus:
     """As REST writes it."""
     return BudgetStatus(
         budget=shown(status.budget),
+        member=status.member if status.HasField("member") else None,
         period_start=time_or_none(status.period_start_unix_micros) or "",
         period_end=time_or_none(status.period_end_unix_micros) or "",
+        limit=dollars(status.limit if status.HasField("limit") else status.budget.amount),
+        increased=dollars(status.increased),
+        carried_over=dollars(status.carried_over),
         actual=dollars(status.actual),
         shadow=dollars(status.shadow),
         held=dollars(status.held),
+        settled=dollars(status.settled),
+        committed=dollars(status.committed),
         remaining=dollars(status.remaining),
         forecast=dollars(status.forecast),
-        used_ratio=status.used_ratio,
-        thresholds=[
-            Threshold(percent=t.percent, crossed_time=time_or_none(t.crossed_unix_micros)) for t in status.thresholds
-        ],
+        forecast_detail=_forecast_shown(status.forecast_detail) if status.HasField("forecast_detail") else None,
+        burn_per_day=dollars(status.burn_per_day) if status.HasField("burn_per_day") else None,
+        burn_ratio=_finite(status.burn_ratio) or 0.0,
+        exhaust_time=time_or_none(status.exhaust_unix_micros),
+        used_ratio=_finite(status.used_ratio),
+        members=status.members,
+        members_over=status.members_over,
+        thresholds=[_threshold_shown(threshold) for threshold in status.thresholds],
         rebuilding=status.rebuilding,
         update_time=time_or_none(status.update_unix_micros),
     )
+
+
+def _threshold_shown(threshold: pb.ThresholdStatus) -> Threshold:
+    return Threshold(
+        percent=threshold.percent,
+        rule=ThresholdRule(**plain(threshold.rule)) if threshold.HasField("rule") else None,
+        crossed_time=time_or_none(threshold.crossed_unix_micros),
+        back_below_time=time_or_none(threshold.back_below_unix_micros),
+    )
+
+
+def _forecast_shown(forecast: pb.SpendForecast) -> Forecast:
+    return Forecast(**{**plain(forecast), "past_error": _finite(forecast.past_error)})
+
+
+def _hold_shown(hold: pb.Hold) -> Hold:
+    return Hold(
+        request_id=hold.request_id,
+        dimensions=dict(hold.intent.dimensions),
+        amount=dollars(hold.amount),
+        settled=hold.settled,
+        event_id=hold.event_id,
+        create_time=time_or_none(hold.create_unix_micros),
+        expire_time=time_or_none(hold.expire_unix_micros),
+    )
+
+
+def _drift_shown(drift: pb.BudgetDrift) -> Drift:
+    fields = plain(drift)
+    return Drift(**{**fields, "member": drift.member if drift.HasField("member") else None})
+
+
+def _finite(number: float) -> float | None:
+    """JSON has no other numbers."""
+    return number if math.isfinite(number) else None

@@ -11,6 +11,7 @@ from services.common.dimensions import is_dimension
 from services.common.errors import FieldViolation, InvalidArgumentError
 from services.common.money import format_dollars
 from services.console.api import budgets, findings
+from services.console.api.budget_models import BudgetStatus
 from services.console.api.calls import ConsoleOf, PeersOf, Reader, refusals
 from services.console.api.models import Answer, Dollars
 from services.console.domain.periods import zone
@@ -52,7 +53,7 @@ class Overview(Answer):
 
     spend: Spend | None
     top_movers: list[Mover] | None
-    budgets_at_risk: list[budgets.BudgetStatus] | None
+    budgets_at_risk: list[BudgetStatus] | None
     open_anomalies: list[findings.Anomaly] | None
     savings: Savings | None
     unavailable: dict[str, str]

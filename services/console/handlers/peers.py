@@ -92,6 +92,14 @@ class Budgets(Protocol):
 
     async def list_holds(self, caller: Caller, request: budget.ListHoldsRequest) -> budget.ListHoldsResponse: ...
 
+    async def rebuild_budgets(
+        self, caller: Caller, request: budget.RebuildBudgetsRequest
+    ) -> budget.RebuildBudgetsResponse: ...
+
+    async def reconcile_budgets(
+        self, caller: Caller, request: budget.ReconcileBudgetsRequest
+    ) -> budget.ReconcileBudgetsResponse: ...
+
     async def forecast_spend(
         self, caller: Caller, request: budget.ForecastSpendRequest
     ) -> budget.ForecastSpendResponse: ...

@@ -40,6 +40,22 @@ class Budgets(BudgetServiceServicer):
         )
         return budget.CreateBudgetResponse(budget=made)
 
+    async def ListMemberStatuses(
+        self, request: budget.ListMemberStatusesRequest, _context: Any
+    ) -> budget.ListMemberStatusesResponse:
+        self._find(request.name)
+        return budget.ListMemberStatusesResponse()
+
+    async def RebuildBudgets(
+        self, request: budget.RebuildBudgetsRequest, _context: Any
+    ) -> budget.RebuildBudgetsResponse:
+        return budget.RebuildBudgetsResponse(rebuilding=len([self._find(name, Access.EDIT) for name in request.names]))
+
+    async def ReconcileBudgets(
+        self, request: budget.ReconcileBudgetsRequest, _context: Any
+    ) -> budget.ReconcileBudgetsResponse:
+        return budget.ReconcileBudgetsResponse(checked=len(self._world.of("budget", Access.EDIT).budgets))
+
     async def GetBudget(self, request: budget.GetBudgetRequest, _context: Any) -> budget.GetBudgetResponse:
         return budget.GetBudgetResponse(budget=self._find(request.name).budget)
 
