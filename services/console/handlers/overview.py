@@ -19,6 +19,7 @@ from services.common.clock import Micros
 from services.common.errors import UnavailableError
 from services.common.money import Picos
 from services.console.domain import forecast, series
+from services.console.domain.budget_limits import heads_over
 from services.console.domain.cost_query import CostQuery
 from services.console.domain.periods import (
     Range,
@@ -89,8 +90,7 @@ class Overview:
 
 def is_at_risk(status: BudgetStatus) -> bool:
     """Four fifths used, or forecast to be passed."""
-    amount = money.from_proto(status.budget.amount)
-    return status.used_ratio >= AT_RISK_RATIO or money.from_proto(status.forecast) > amount
+    return status.used_ratio >= AT_RISK_RATIO or heads_over(status)
 
 
 async def overview(peers: Peers, caller: Caller, now: Micros, tz: ZoneInfo, stack_by: str, move_by: str) -> Overview:

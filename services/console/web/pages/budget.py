@@ -12,6 +12,7 @@ from services.common.errors import NotFoundError
 from services.common.money import Picos, from_proto
 from services.console.domain import figures
 from services.console.domain.budget_course import course
+from services.console.domain.budget_limits import heads_over, holds_for_each, limit, limit_words
 from services.console.domain.enums import word
 from services.console.domain.periods import Range, zone
 from services.console.handlers.budget_view import BudgetView, budget_view
@@ -111,21 +112,20 @@ class _Budget:
     def _show_stats(self, status: pb.BudgetStatus) -> None:
         building = " · rebuilding from the ledger" if status.rebuilding else ""
         self._title.show(rows.budget_title(status) + building)
-        limit = rows.limit(status)
         self._spent.show_money(
-            _spent(status), f"{figures.percent(status.used_ratio)} of {figures.dollars(limit)}",
+            _spent(status), f"{figures.percent(status.used_ratio)} of {limit_words(status)}",
             "up" if status.used_ratio >= 1 else "",
         )  # fmt: skip
         held = from_proto(status.held) + from_proto(status.settled)
         self._remaining.show_money(from_proto(status.remaining), f"{figures.dollars(held)} held" if held else "")
         expected = from_proto(status.forecast)
-        self._forecast.show_money(expected, _interval(status), "up" if expected > limit else "")
+        self._forecast.show_money(expected, _interval(status), "up" if heads_over(status) else "")
         self._exhausted.show(*self._exhaustion(status))
 
     def _exhaustion(self, status: pb.BudgetStatus) -> tuple[str, str, str]:
         burn = f"{figures.dollars(from_proto(status.burn_per_day))} in 24 h"
         pace = f"{burn}, {figures.percent(status.burn_ratio)} of the even pace" if status.burn_ratio else burn
-        if _spent(status) >= rows.limit(status):
+        if not holds_for_each(status) and _spent(status) >= limit(status):
             return "Already", pace, "up"
         if not status.exhaust_unix_micros:
             return "Not this period", pace, ""
@@ -197,10 +197,12 @@ def _if_any(amount: Picos) -> str:
 
 
 def _lines(status: pb.BudgetStatus) -> dict[str, float]:
-    """The limit, and the thresholds on spend below it."""
-    limit = figures.dollars_float(rows.limit(status))
+    """The limit, and the thresholds on spend below it; none where they hold for each member."""
+    if holds_for_each(status):
+        return {}
+    line = figures.dollars_float(limit(status))
     percents = {each.percent for each in status.thresholds if _basis(each) == "actual"}
-    return {f"{percent}%": limit * percent / 100 for percent in sorted(percents - {100})} | {"Limit": limit}
+    return {f"{percent}%": line * percent / 100 for percent in sorted(percents - {100})} | {"Limit": line}
 
 
 def _basis(threshold: pb.ThresholdStatus) -> str:
@@ -250,7 +252,7 @@ def _member(condition: str, status: pb.BudgetStatus) -> Row:
         },
         "used": rows.usage_bar(status),
         "spent": money(_spent(status)),
-        "limit": money(rows.limit(status)),
+        "limit": money(limit(status)),
         "forecast": money(from_proto(status.forecast)),
     }
 

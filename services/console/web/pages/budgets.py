@@ -8,6 +8,7 @@ from nicegui import ui
 from services.common import money as amounts
 from services.common.auth import Access
 from services.console.domain import figures
+from services.console.domain.budget_limits import holds_for_each, limit
 from services.console.domain.enums import word
 from services.console.handlers import listing
 from services.console.web.components import dialogs, notices
@@ -101,7 +102,9 @@ def _row(visit: Visit, status: pb.BudgetStatus, *, edits: bool) -> Row:
         },
         "used": rows.usage_bar(status),
         "spent": money(amounts.from_proto(status.actual) + amounts.from_proto(status.shadow)),
-        "amount": money(rows.limit(status)),
+        "amount": {**money(limit(status)), "t2": f"each; {status.members_over} of {status.members} over"}
+        if holds_for_each(status)
+        else money(limit(status)),
         "remaining": money(amounts.from_proto(status.remaining)),
         "forecast": money(amounts.from_proto(status.forecast)),
         "period": {

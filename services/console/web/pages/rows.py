@@ -11,8 +11,8 @@ from finops.recommendation.v1.recommendation_pb2 import Recommendation
 
 from services.common import money as amounts
 from services.common.clock import Micros
-from services.common.money import Picos
 from services.console.domain import figures
+from services.console.domain.budget_limits import heads_over, holds_for_each, limit, limit_words
 from services.console.handlers.overview import AT_RISK_RATIO
 from services.console.web.components.table import Cell, Row, money
 from services.console.web.pages import links
@@ -29,11 +29,6 @@ def last_part(name: str) -> str:
     return name.rpartition("/")[2]
 
 
-def limit(status: BudgetStatus) -> Picos:
-    """The amount that holds now: with increases, and what the period before left."""
-    return amounts.from_proto(status.limit if status.HasField("limit") else status.budget.amount)
-
-
 def usage_bar(status: BudgetStatus) -> Cell:
     """How much of a budget is used, where its thresholds lie, and where the forecast ends."""
     amount = limit(status)
@@ -43,18 +38,18 @@ def usage_bar(status: BudgetStatus) -> Cell:
         "bad"
         if status.used_ratio >= 1
         else "warn"
-        if status.used_ratio >= AT_RISK_RATIO or forecast > amount
+        if status.used_ratio >= AT_RISK_RATIO or heads_over(status)
         else "good"
     )
     percents = list(status.budget.threshold_percents)
     return {
         "t": figures.percent(status.used_ratio),
         "s": status.used_ratio,
-        "x": f"{figures.dollars(spent)} of {figures.dollars(amount)} used; forecast {figures.dollars(forecast)}",
+        "x": f"{figures.dollars(spent)} used of {limit_words(status)}; forecast {figures.dollars(forecast)}",
         "tone": tone,
         "width": status.used_ratio * 100,
         "ticks": [float(percent) for percent in percents if percent < 100],
-        "mark": 100 * forecast / amount if amount and forecast > spent else None,
+        "mark": 100 * forecast / amount if amount and forecast > spent and not holds_for_each(status) else None,
     }
 
 
@@ -71,7 +66,9 @@ def budget_brief(status: BudgetStatus) -> Row:
         "name": {
             "t": budget_title(status),
             "href": links.budget(status.budget.name),
-            "t2": f"{figures.dollars_short(amount)} · forecast {figures.dollars_short(forecast)}",
+            "t2": f"{limit_words(status)} · forecast {figures.dollars_short(forecast)}"
+            if holds_for_each(status)
+            else f"{figures.dollars_short(amount)} · forecast {figures.dollars_short(forecast)}",
         },
         "used": usage_bar(status),
     }
