@@ -23,10 +23,12 @@ class Received:
 
 @dataclass
 class HttpReceiver:
-    """Answers each POST with the next of `statuses`, then with 200; `gate` holds answers back."""
+    """Answers each POST with the next of `statuses`, then with 200; `gate` holds answers back. Redirects lead to
+    `location`."""
 
     requests: list[Received] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
+    location: str = ""
     port: int = 0
     gate: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -44,7 +46,8 @@ class HttpReceiver:
                 status = self.statuses.pop(0) if self.statuses else 200
                 self.requests.append(Received(start.split(" ")[1], headers, body))
                 await self.gate.wait()
-                writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: 2\r\n\r\nok".encode())
+                location = f"Location: {self.location}\r\n" if self.location else ""
+                writer.write(f"HTTP/1.1 {status} X\r\n{location}Content-Length: 2\r\n\r\nok".encode())
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
@@ -71,6 +74,7 @@ class MailReceiver:
 
     mails: list[EmailMessage] = field(default_factory=list)
     port: int = 0
+    farewell: str = "221 bye"
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         def say(line: str) -> None:
@@ -93,7 +97,7 @@ class MailReceiver:
                         self.mails.append(cast(EmailMessage, parsed))
                         say("250 taken")
                     case "QUIT":
-                        say("221 bye")
+                        say(self.farewell)
                         break
                     case _:
                         say("250 fine")

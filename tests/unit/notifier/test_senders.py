@@ -133,7 +133,8 @@ async def test_tenants_receivers_stay_out_of_private_networks(client: HttpClient
 
 async def test_a_public_address_is_allowed() -> None:
     assert await Guard(allow_private=False).check("1.1.1.1", 443) == "1.1.1.1"
-    for private in ("192.168.0.1", "::ffff:10.0.0.1", "0.0.0.0"):
+    assert await Guard(allow_private=False).check("::ffff:1.1.1.1", 443) == "::ffff:1.1.1.1"
+    for private in ("192.168.0.1", "::ffff:10.0.0.1", "0.0.0.0", "64:ff9b::a9fe:a9fe", "2002:a00:1::", "::127.0.0.1"):
         with pytest.raises(ForbiddenAddressError):
             await Guard(allow_private=False).check(private, 443)
 
@@ -167,3 +168,39 @@ async def test_apprise_speaks_to_the_rest() -> None:
         assert (await sender.send(letter())).outcome is Outcome.DELIVERED
         assert (await sender.send(letter())).outcome is Outcome.REFUSED
     assert json.loads(server.requests[0].body)["title"] == "Budget Search: 100% used"
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("json://example.com/a,json://127.0.0.1/b", "more than one URL"),
+        ("discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js?template=/etc/hostname", "names a file"),
+        ("fcm://project/topic?keyfile=/etc/hostname", "names a file"),
+        ("vapid://ann@example.com/bob@example.com", "machine of the notifier"),
+    ],
+)
+def test_a_tenants_apprise_url_is_one_service_that_reads_no_file(url: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        AppriseUrl(Guard(allow_private=False), url, 5)
+
+
+async def test_a_tenants_mail_server_stays_out_of_private_networks() -> None:
+    guarded = AppriseUrl(Guard(allow_private=False), "mailto://u:p@example.com?smtp=127.0.0.1&to=a@b.co", 5)
+    attempt = await guarded.send(letter())
+    assert (attempt.outcome, attempt.detail) == (Outcome.REJECTED, "127.0.0.1 leads into a private network")
+
+
+async def test_apprise_follows_no_redirect_past_the_check() -> None:
+    async with http_receiver() as hidden, http_receiver(307) as server:
+        server.location = hidden.url
+        sender = AppriseUrl(ANYWHERE, f"json://127.0.0.1:{server.port}/in?redirect=yes", 5)
+        assert (await sender.send(letter())).outcome is Outcome.REFUSED
+    assert (len(server.requests), len(hidden.requests)) == (1, 0)
+
+
+async def test_a_mail_stays_delivered_whatever_the_server_says_to_the_farewell() -> None:
+    async with mail_receiver() as server:
+        server.farewell = "421 too busy"
+        mail = Mail(SMTP.model_copy(update={"port": server.port}), ("ann@example.com",), 5, CLOCK)
+        assert (await mail.send(letter())).outcome is Outcome.DELIVERED
+    assert len(server.mails) == 1

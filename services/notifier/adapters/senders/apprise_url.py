@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from urllib.parse import urlsplit
 
 import apprise
 
@@ -17,7 +16,10 @@ _TYPES = {
     Severity.WARNING: apprise.NotifyType.WARNING,
     Severity.CRITICAL: apprise.NotifyType.FAILURE,
 }
-_OF_THIS_MACHINE = frozenset({"dbus", "gio", "glib", "gnome", "kde", "macosx", "qt", "syslog", "windows"})
+_OF_THIS_MACHINE = frozenset(
+    {"blink1", "dbus", "gio", "glib", "gnome", "kde", "macosx", "qt", "syslog", "vapid", "windows"}
+)
+"""Services that work with the screen, the log or the files of the machine they are called on."""
 
 
 class AppriseUrl:
@@ -35,7 +37,6 @@ class AppriseUrl:
         )
         self._apprise = apprise.Apprise(asset=asset)
         self._guard = guard
-        self._url = url
         self._timeout = timeout_seconds
         scheme = url.partition("://")[0].lower()
         if scheme in _OF_THIS_MACHINE and not guard.allow_private:
@@ -44,6 +45,13 @@ class AppriseUrl:
             raise ValueError(
                 "not a URL Apprise can use: see https://appriseit.com/services/ for how the service's reads"
             )
+        if len(self._apprise) != 1:
+            raise ValueError("more than one URL: give each a receiver of its own")
+        self._service = self._apprise[0]
+        if _reads_a_file(self._service) and not guard.allow_private:
+            raise ValueError("it names a file, which would be read where the notifier runs: leave that option out")
+        # A redirect would lead past the check of the host; the URL's own option for it is not asked.
+        self._service.redirects = False
 
     async def send(self, letter: Letter) -> Attempt:
         try:
@@ -67,15 +75,17 @@ class AppriseUrl:
 
     async def _check_host(self) -> None:
         """Where the URL names a host; most services have their own, and hold a token in that place."""
-        if self._guard.allow_private:
-            return
-        try:
-            parts = urlsplit(self._url)
-            host, port = parts.hostname, parts.port or 443
-        except ValueError:
-            return
-        if host:
-            try:
-                await self._guard.check(host, port)
-            except OSError:
-                return
+        for attribute in ("host", "smtp_host"):
+            host = getattr(self._service, attribute, None)
+            if isinstance(host, str) and host:
+                try:
+                    await self._guard.check(host.strip("[]"), self._service.port or 443)
+                except OSError:
+                    continue
+
+
+def _reads_a_file(service: apprise.NotifyBase) -> bool:
+    """Whether an option of the service (a template, a key) is a file or an address that Apprise would read."""
+    held = list(vars(service).values())
+    held += [inner for part in held if hasattr(part, "__dict__") for inner in vars(part).values()]
+    return any(isinstance(part, apprise.AppriseAttachment) and len(part) > 0 for part in held)

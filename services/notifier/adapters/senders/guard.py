@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 import httpx
 
+_LEADING_TO_IPV4 = tuple(ipaddress.IPv6Network(network) for network in ("::/96", "64:ff9b::/96", "2002::/16"))
+"""IPv6 addresses that gateways turn into the IPv4 address they hold (RFC 4291, RFC 6052, RFC 3056)."""
+
 
 class ForbiddenAddressError(Exception):
     """The host leads to an address that only this network knows."""
@@ -48,5 +51,8 @@ class Guard:
 
 def _is_public(address: str) -> bool:
     parsed = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(parsed, "ipv4_mapped", None)
-    return (mapped or parsed).is_global and not parsed.is_multicast
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped is None and any(parsed in network for network in _LEADING_TO_IPV4):
+            return False
+        return (parsed.ipv4_mapped or parsed).is_global and not parsed.is_multicast
+    return parsed.is_global and not parsed.is_multicast

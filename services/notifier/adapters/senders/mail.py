@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import smtplib
 import ssl
 from email.message import EmailMessage
@@ -37,11 +38,12 @@ class Mail:
             server = self._connected()
         except (OSError, smtplib.SMTPException) as error:
             return _failed(error, Outcome.REFUSED)
-        with server:
-            try:
-                refused = server.send_message(mail, self._smtp.sender, self._addresses)
-            except (OSError, smtplib.SMTPException) as error:
-                return _failed(error, Outcome.UNCERTAIN)
+        try:
+            refused = server.send_message(mail, self._smtp.sender, self._addresses)
+        except (OSError, smtplib.SMTPException) as error:
+            return _failed(error, Outcome.UNCERTAIN)
+        finally:
+            _leave(server)
         detail = f"not taken for {len(refused)} of {len(self._addresses)} addresses" if refused else ""
         return Attempt(Outcome.DELIVERED, detail, detail or f"taken by {self._smtp.host}")
 
@@ -51,10 +53,14 @@ class Mail:
             server: smtplib.SMTP = smtplib.SMTP_SSL(smtp.host, smtp.port, timeout=self._timeout, context=context)
         else:
             server = smtplib.SMTP(smtp.host, smtp.port, timeout=self._timeout)
-        if smtp.security == "starttls":
-            server.starttls(context=context)
-        if smtp.username:
-            server.login(smtp.username, smtp.password.get_secret_value())
+        try:
+            if smtp.security == "starttls":
+                server.starttls(context=context)
+            if smtp.username:
+                server.login(smtp.username, smtp.password.get_secret_value())
+        except BaseException:
+            server.close()
+            raise
         return server
 
 
@@ -73,6 +79,13 @@ def message_of(letter: Letter, sender: str, addresses: tuple[str, ...]) -> Email
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(letter.text())
     return mail
+
+
+def _leave(server: smtplib.SMTP) -> None:
+    """What the server says to a farewell changes nothing about the mail."""
+    with contextlib.suppress(OSError, smtplib.SMTPException):
+        server.quit()
+    server.close()
 
 
 def _failed(error: Exception, otherwise: Outcome) -> Attempt:
