@@ -73,7 +73,7 @@ class NotifierOptions(BaseModel):
     max_age_hours: float = Field(
         default=24, gt=0, description="Older events are recorded, not sent: a back-fill of history pages nobody"
     )
-    max_attempts: int = Field(default=6, ge=1)
+    max_attempts: int = Field(default=20, ge=1, description="With the pauses below: about an hour")
     backoff_seconds: float = Field(default=2.0, gt=0, description="Before the second attempt; doubles with each")
     max_backoff_seconds: float = Field(default=300.0, gt=0)
     send_timeout_seconds: float = Field(default=15.0, gt=0)

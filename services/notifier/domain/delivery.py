@@ -3,6 +3,7 @@
     pending -> sending -> sent
                        -> pending (refused; again after a while) -> ... -> failed
                        -> failed (rejected for good)
+                       -> pending (nobody knows whether it arrived, and the receiver drops a repetition)
                        -> uncertain (nobody knows whether it arrived; not sent again)
     stale (too old to be sent), suppressed (a later message took its place, or somebody snoozed the alert)
 
@@ -15,8 +16,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from services.common.clock import SECOND, Micros
+from services.common.clock import HOUR, SECOND, Micros
 from services.notifier.domain.message import Message
+
+LONGEST_PAUSE: Micros = HOUR
+"""A receiver that asks for more time than this is asked again earlier."""
 
 
 class State(StrEnum):
@@ -123,15 +127,15 @@ class Delivery:
         """After a claim that may not have been stored; nothing was sent."""
         return replace(self._become(State.PENDING, now, ""), attempts=self.attempts - 1, next_attempt=due)
 
-    def after(self, attempt: Attempt, retry: Retry, now: Micros) -> Delivery:
-        """Marked after an attempt."""
+    def after(self, attempt: Attempt, retry: Retry, repeatable: bool, now: Micros) -> Delivery:
+        """Marked after an attempt. `repeatable`: the receiver drops a repetition."""
         match attempt.outcome:
             case Outcome.DELIVERED:
                 return self._become(State.SENT, now, "")
-            case Outcome.UNCERTAIN:
+            case Outcome.UNCERTAIN if not repeatable:
                 return self._become(State.UNCERTAIN, now, attempt.detail)
-            case Outcome.REFUSED if self.attempts < retry.max_attempts:
-                wait = max(retry.backoff(self.attempts), min(attempt.retry_after, retry.max_backoff))
+            case Outcome.REFUSED | Outcome.UNCERTAIN if self.attempts < retry.max_attempts:
+                wait = max(retry.backoff(self.attempts), min(attempt.retry_after, LONGEST_PAUSE))
                 return replace(self._become(State.PENDING, now, attempt.detail), next_attempt=now + wait)
             case _:
                 return self._become(State.FAILED, now, attempt.detail)

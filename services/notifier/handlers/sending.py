@@ -11,7 +11,7 @@ from services.common.log import get_logger
 from services.notifier.domain.delivery import Attempt, Delivery, Key, Outcome, Retry, State
 from services.notifier.domain.letter import Addresses, compose
 from services.notifier.domain.plan import Bundle
-from services.notifier.domain.routing import Routes
+from services.notifier.domain.routing import Receiver, Route, Routes
 from services.notifier.handlers.book import RouteBook
 from services.notifier.handlers.ports import Deliveries, Graveyard
 
@@ -62,8 +62,10 @@ class Sending:
             log.warning("message waits for the record", destination=bundle.place[1], error=str(error))
             now = self._clock.now()
             return [delivery.unclaimed(now, now + _RECORD_AWAY) for delivery in claimed]
-        attempt = await self._hand_over(bundle, routes)
-        after = [delivery.after(attempt, self._retry, self._clock.now()) for delivery in claimed]
+        found = routes.find(*bundle.place)
+        repeatable = found is not None and found[1].target.repeatable
+        attempt = await self._hand_over(bundle, found)
+        after = [delivery.after(attempt, self._retry, repeatable, self._clock.now()) for delivery in claimed]
         for delivery in after:
             if delivery.state is State.FAILED:
                 await self._graveyard.bury(delivery)
@@ -77,15 +79,18 @@ class Sending:
             )
         return after
 
-    async def _hand_over(self, bundle: Bundle, routes: Routes) -> Attempt:
-        found = routes.find(*bundle.place)
+    async def _hand_over(self, bundle: Bundle, found: tuple[Route, Receiver] | None) -> Attempt:
         if found is None:
             return Attempt(Outcome.REJECTED, "its receiver is gone")
         try:
             sender = self._book.sender(bundle.place)
         except ValueError as error:
             return Attempt(Outcome.REJECTED, str(error))
-        return await sender.send(compose(bundle, found[0], self._addresses))
+        try:
+            return await sender.send(compose(bundle, found[0], self._addresses))
+        except Exception as error:
+            # It may have sent all the same. Its error may quote secrets: only the type is told.
+            return Attempt(Outcome.UNCERTAIN, type(error).__name__)
 
     async def _mark(self, deliveries: Sequence[Delivery]) -> None:
         while True:

@@ -218,3 +218,17 @@ async def test_alerts_come_in_pages_by_state(world: World, process: Process) -> 
     assert [alert.message.event_id for alert in (*first, *rest)] == ["a4", "a2", "a1", "a0"]
     assert end == ""
     assert not (await process.alerts.page("globex", None, 3, ""))[0]
+
+
+async def test_a_sender_that_breaks_is_asked_again_only_where_that_does_no_harm(
+    world: World, process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(letter: object) -> None:
+        raise RuntimeError("https://secret.example.com")
+
+    for name in ("chat", "hook"):
+        monkeypatch.setattr(world.places[name], "send", breaks)
+    await process.take(crossed())
+    await process.until(lambda: world.states()["alert-1", "chat"] == "uncertain")
+    assert world.states()["alert-1", "hook"] == "pending"
+    assert {made.detail for made in world.deliveries.values()} == {"", "RuntimeError"}
