@@ -57,8 +57,10 @@ _attributes: Callable[[UsageEvent], tuple[str, ...]] = attrgetter(*_ATTRIBUTES)
 def attribution_of(event: UsageEvent) -> bytes:
     """Under which dimensions, tags and measurement an event is booked: a UsageEvent with only those, the same bytes
     for the same ones."""
-    tags = tuple(sorted(event.tags.items())) if event.tags else ()
-    return _attribution(_attributes(event), tags, event.measurement)
+    tags = event.tags
+    # Faster than items(), which goes through the keys in Python.
+    named = tuple(sorted([(name, tags[name]) for name in tags]))
+    return _attribution(_attributes(event), named, event.measurement)
 
 
 @lru_cache(maxsize=16_384)

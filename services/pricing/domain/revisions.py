@@ -6,7 +6,6 @@ Whoever adds up the deltas of all revisions of an event has its last rating; a r
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from enum import Enum, auto
 from operator import attrgetter
 from typing import NamedTuple
@@ -73,8 +72,7 @@ class Costs(NamedTuple):
 NOTHING = Costs(0, 0, 0, 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """The last revision of an event."""
 
     content_hash: bytes

@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from finops.cost.v1.cost_pb2 import CostRecord, LogPosition
 from finops.usage.v1.usage_pb2 import UsageEvent
@@ -19,6 +20,7 @@ from google.protobuf.message import DecodeError
 from services.common.clock import Clock, Micros
 from services.common.errors import UnavailableError
 from services.common.kafka.record import Batch, Log, Partition, Record
+from services.common.tracing import traceparent_of
 from services.pricing.domain.revisions import (
     HASH_BYTES,
     Content,
@@ -57,8 +59,7 @@ class Shard:
         return self.from_beginning and self.window.low_offset == 0
 
 
-@dataclass(frozen=True)
-class Arrival:
+class Arrival(NamedTuple):
     """A usage record that can be rated."""
 
     record: Record
@@ -255,7 +256,7 @@ class Rater:
                 work.done.duplicates += 1
                 continue
             work.known[event.event_key] = Known.of(cost)
-            work.rated.append(Rated(record.partition, cost, _traceparent(record)))
+            work.rated.append(Rated(record.partition, cost, traceparent_of(record.headers)))
 
     def _to_price(self, arrivals: Sequence[Arrival], work: _Work) -> list[Arrival]:
         """The arrivals that change something, each dated as its event's first revision was."""
@@ -301,7 +302,3 @@ def _fault(event: UsageEvent) -> str:
     if len(event.content_hash) != HASH_BYTES:
         return f"content_hash has {len(event.content_hash)} bytes instead of {HASH_BYTES}"
     return "" if event.tenant_id else "tenant_id is empty"
-
-
-def _traceparent(record: Record) -> bytes:
-    return next((value for name, value in record.headers if name == "traceparent"), b"")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from finops.cost.v1.cost_pb2 import CostRecord, Rating
 from finops.usage.v1.usage_pb2 import UsageEvent
@@ -124,7 +124,7 @@ class MemoryLedger:
             raise UnavailableError("the ledger is away")
         self.asked += len(keys)
         found = {key: self.events[key] for key in keys if key in self.events}
-        return found if attributed else {key: replace(known, attribution=None) for key, known in found.items()}
+        return found if attributed else {key: known._replace(attribution=None) for key, known in found.items()}
 
     async def written(self, incarnation: str) -> Written:
         if self.away:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from finops.cost.v1.cost_pb2 import LogPosition, Rating
 from finops.usage.v1.usage_pb2 import Correction, CorrectionKind, UsageEvent
@@ -86,7 +84,7 @@ def test_an_event_that_moves_says_what_it_was_booked_as() -> None:
 
 
 def test_an_event_whose_entry_has_expired_is_taken_as_not_moved() -> None:
-    forgotten = replace(known(), attribution=None)
+    forgotten = known()._replace(attribution=None)
     record = revise(forgotten, recorded("a", content="2", team="ads"), Rating(cost_picos=9), HERE)
     assert not record.HasField("previous")
     assert record.cost_delta_picos == 4
