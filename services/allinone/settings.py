@@ -57,6 +57,8 @@ def environment(
         "AIFINOPS_KAFKA__BOOTSTRAP_SERVERS": broker.bootstrap_servers,
         "AIFINOPS_KAFKA__INCARNATION": broker.incarnation,
         "AIFINOPS_KAFKA__PARTITIONS": str(BROKER_PARTITIONS),
+        # The fewer partitions, the more events of each are remembered.
+        "AIFINOPS_PRICING__WINDOW_RECORDS": "200000",
         "AIFINOPS_KAFKA__RETENTION_HOURS": str(BROKER_RETENTION_HOURS),
         "AIFINOPS_KAFKA__SHORT_POLL_MS": "100",
         # Each group has one member here. The embedded broker waits for a dead one without end; a static member is

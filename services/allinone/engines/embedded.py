@@ -13,7 +13,8 @@ from pathlib import Path
 from services.allinone.engines.ports import free_port
 from services.allinone.engines.processes import ChildProcess, EngineError, listening
 
-BROKER_PARTITIONS = 4
+BROKER_PARTITIONS = 2
+"""Each group has one member on one machine, so more would only cost: a batch and a block of rows for each of them."""
 BROKER_RETENTION_HOURS = 2
 
 _DRAFT = "kafka.tmp"
