@@ -41,6 +41,7 @@ class Served:
 
     url: str
     grpc: str
+    pid: int
 
 
 @asynccontextmanager
@@ -74,7 +75,7 @@ async def served(bed: Bed, name: str, command: Sequence[str], **environment: str
     url = f"http://127.0.0.1:{http}"
     try:
         await child.until(lambda: _ready(url), timeout_seconds=60)
-        yield Served(url, f"127.0.0.1:{grpc}")
+        yield Served(url, f"127.0.0.1:{grpc}", child.pid)
     finally:
         await child.stop()
 
