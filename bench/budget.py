@@ -245,7 +245,8 @@ async def service(options: argparse.Namespace) -> None:
         f"catching up: {fed[0]:,.0f} events/s, {fed[1] * 1e6:.0f} CPU µs an event, {options.members:,} new members"
     )
     out.print(
-        f"definition write: {quantile(writes, 0.5) * 1e3:.0f} ms, the Check after it {quantile(checks, 0.5) * 1e3:.0f} ms"
+        f"definition write: {quantile(writes, 0.5) * 1e3:.0f} ms, "
+        f"the Check after it {quantile(checks, 0.5) * 1e3:.0f} ms"
     )
     out.print(f"start with these sums: ready after {ready:.1f} s, whole after {whole:.1f} s, {fresh / 1e6:,.0f} MB")
     out.print(f"memory before: {memory / 1e6:,.0f} MB")
