@@ -214,9 +214,10 @@ async def service(options: argparse.Namespace) -> None:
                 before = _cpu_seconds(server.pid)
                 await on.feed.send([company.usage(chance, user, now) for user in range(options.members)])
                 await _until(on, server, ALL, options.members)
-                fed = options.members / (time.perf_counter() - started), (
-                    _cpu_seconds(server.pid) - before
-                ) / options.members
+                fed = (
+                    options.members / (time.perf_counter() - started),
+                    (_cpu_seconds(server.pid) - before) / options.members,
+                )
                 console.print(f"calls ({load_average()})")
                 asked = calls(on.bed.keys.admin, options.calls, options.budgets, company)
                 gc.collect()

@@ -20,7 +20,8 @@ TENANT = "default"
 
 MODELS = (
     ("openai", "gpt-4o", 6), ("openai", "gpt-4o-mini", 5), ("openai", "gpt-5", 3),
-    ("anthropic", "claude-sonnet-4-5", 6), ("anthropic", "claude-haiku-4-5", 3), ("google", "gemini-2.5-pro", 2), ("google", "gemini-2.5-flash", 2),
+    ("anthropic", "claude-sonnet-4-5", 6), ("anthropic", "claude-haiku-4-5", 3),
+    ("google", "gemini-2.5-pro", 2), ("google", "gemini-2.5-flash", 2),
 )  # fmt: skip
 """Provider, model, and how often it is used."""
 ENVIRONMENTS = ("prod", "prod", "prod", "staging", "test")
