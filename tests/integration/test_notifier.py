@@ -110,6 +110,21 @@ def destination(name: str, url: str, **more: Any) -> Destination:
     return Destination(name=name, url=SecretStr(url), **more)
 
 
+async def test_a_database_of_the_first_notifier_gets_the_tables_of_this_one(
+    clickhouse_settings: ClickHouseSettings,
+) -> None:
+    await migrate(clickhouse_settings, ["services.common.migrations"])
+    clickhouse = ClickHouse(clickhouse_settings)
+    try:
+        first = "services.notifier.migrations/0001_notifications.sql"
+        await clickhouse.command("INSERT INTO schema_migrations VALUES ({name:String}, now64(6))", {"name": first})
+        await migrate(clickhouse_settings, MIGRATIONS)
+        tables = {row[0] for row in await clickhouse.query("SHOW TABLES")}
+    finally:
+        await clickhouse.stop()
+    assert tables >= {"alert_changes", "alert_deliveries", "alert_routes"}
+
+
 async def test_every_kind_reaches_webhook_json_slack_and_mail(
     kafka_settings: KafkaSettings,
     clickhouse_settings: ClickHouseSettings,
