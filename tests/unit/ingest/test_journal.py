@@ -97,6 +97,17 @@ async def test_it_leaves_room_on_the_disk(tmp_path: Path) -> None:
     await journal.close()
 
 
+async def test_a_directory_that_is_not_there_is_told_and_never_an_error(tmp_path: Path) -> None:
+    journal = journal_in(tmp_path)
+    assert "journal" in journal.trouble  # Not opened yet: readiness may be asked first.
+    await journal.open()
+    assert not journal.trouble
+    shutil.rmtree(tmp_path / "journal")
+    with pytest.raises(UnavailableError, match="No such file or directory"):
+        await journal.append([sealed(1)], "")
+    await journal.close()
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of four megabytes."""

@@ -214,7 +214,10 @@ class Journal:
         """Why `more` bytes find no room; empty where they do."""
         if self.bytes + more > self._limits.max_bytes:
             return f"the journal is full: {self.bytes} of {self._limits.max_bytes} bytes wait to be sent on"
-        disk = os.statvfs(self._directory)
+        try:
+            disk = os.statvfs(self._directory)
+        except OSError as error:
+            return f"the journal's directory {self._directory} cannot be used: {error.strerror}"
         if disk.f_bavail * disk.f_frsize - self._queued_bytes - more < self._limits.min_free_bytes:
             return f"the disk of {self._directory} has less than {self._limits.min_free_bytes} bytes free"
         return ""
