@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 from finops.usage.v1.usage_pb2 import Quantities
 
+from services.allinone.engines.embedded import EmbeddedClickHouse
 from services.common.clock import HOUR
 from services.common.kafka.record import Batch, Partition
 from services.common.settings import ClickHouseSettings
@@ -96,6 +98,23 @@ async def test_a_crash_at_any_step_changes_nothing(
             await books.consume(_log(), [17], store=store)
         await books.consume(_log(), [29])
         assert await books.figures() == _expected()
+
+
+async def test_a_block_written_again_after_the_engine_was_killed_changes_nothing(tmp_path: Path) -> None:
+    engine = EmbeddedClickHouse(tmp_path / "clickhouse", tmp_path / "logs")
+    await engine.start()
+    try:
+        settings = ClickHouseSettings(url=engine.url)
+        async with ledger(settings) as books:
+            with pytest.raises(CrashError):
+                await books.consume(_log(), [1_000], store=CrashingStore(books.store(), "note_written"))
+        engine.process.kill()
+        await engine.start()
+        async with ledger(settings) as books:
+            await books.consume(_log(), [1_000])
+            assert await books.figures() == _expected()
+    finally:
+        await engine.stop()
 
 
 @pytest.mark.parametrize("lost", ["costs_hourly_view", "costs_daily_view", "event_index_view"])
