@@ -230,7 +230,7 @@ class Crashes(RuleBasedStateMachine):
 
 
 TestCrashes = Crashes.TestCase
-TestCrashes.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
+TestCrashes.settings = settings(max_examples=70, stateful_step_count=40, deadline=None)
 
 
 @given(

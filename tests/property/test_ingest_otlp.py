@@ -92,7 +92,7 @@ JSON = st.recursive(
     max_leaves=20,
 )  # fmt: skip
 ALL_METRICS = dict.fromkeys(metrics.BUCKETS, "metered") | {metrics.COST: "reported"}
-WHATEVER = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+WHATEVER = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.mark.parametrize("signal", SIGNALS)
