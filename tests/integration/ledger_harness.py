@@ -10,7 +10,7 @@ from finops.cost.v1.cost_pb2 import CostRecord
 
 from services.common.auth import Principal, Role
 from services.common.clickhouse import ClickHouse, migrate
-from services.common.clock import Micros
+from services.common.clock import Clock
 from services.common.kafka.record import Batch, Partition, Rejection
 from services.common.settings import ClickHouseSettings
 from services.ledger.adapters.audit import ClickHouseAudit
@@ -63,14 +63,14 @@ class CrashingStore:
                 raise CrashError(step)
             self.after -= 1
 
-    async def notes(self, incarnation: str, partitions: Sequence[int]) -> tuple[Sequence[Note], Micros]:
+    async def notes(self, incarnation: str, partitions: Sequence[int]) -> tuple[Sequence[Note], int]:
         return await self.inner.notes(incarnation, partitions)
 
     async def note(self, incarnation: str, writer: str, spans: Mapping[int, Span], *, written: bool) -> None:
         self._maybe("note_written" if written else "note")
         await self.inner.note(incarnation, writer, spans, written=written)
 
-    async def rivals(self, incarnation: str, writer: str, partitions: Sequence[int], since: Micros) -> Sequence[int]:
+    async def rivals(self, incarnation: str, writer: str, partitions: Sequence[int], since: int) -> Sequence[int]:
         self._maybe("rivals")
         return await self.inner.rivals(incarnation, writer, partitions, since)
 
@@ -97,8 +97,8 @@ class TestLedger:
     def audit(self) -> ClickHouseAudit:
         return ClickHouseAudit(self.clickhouse)
 
-    def store(self) -> ClickHouseEntryStore:
-        return ClickHouseEntryStore(self.clickhouse)
+    def store(self, clock: Clock | None = None) -> ClickHouseEntryStore:
+        return ClickHouseEntryStore(self.clickhouse, clock)
 
     async def consume(
         self,

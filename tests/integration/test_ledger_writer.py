@@ -9,7 +9,7 @@ import pytest
 from finops.usage.v1.usage_pb2 import Quantities
 
 from services.allinone.engines.embedded import EmbeddedClickHouse
-from services.common.clock import HOUR
+from services.common.clock import HOUR, ManualClock
 from services.common.kafka.record import Batch, Partition
 from services.common.settings import ClickHouseSettings
 from services.ledger.domain.query import ReadFrom
@@ -147,6 +147,22 @@ async def test_a_block_that_only_a_rollup_has_is_completed_too(clickhouse_settin
         assert (await books.figures())["entries as stored"][1] == 0
         await books.consume(_log(), [11])
         assert await books.figures() == _expected()
+
+
+async def test_a_clock_that_steps_back_between_two_notes_changes_nothing(
+    clickhouse_settings: ClickHouseSettings,
+) -> None:
+    async with ledger(clickhouse_settings) as books:
+        clock = ManualClock(NOON)
+        writer = LedgerWriter(books.store(clock), _Silent())
+        await writer.assigned([Partition(TOPIC, 0)], FakeLog())
+        records = [LogRecord(n, value) for n, value in enumerate(_log()[0])]
+        await writer.process(Batch(records[:10]))
+        clock.advance(-HOUR)
+        await writer.process(Batch(records[10:20]))
+        await books.clickhouse.command("OPTIMIZE TABLE ledger_blocks FINAL")
+        await books.consume({0: _log()[0]}, [1_000])
+        assert (await books.figures())["hourly"] == tuple(total // PARTITIONS for total in _expected()["hourly"])
 
 
 async def test_a_second_writer_of_a_partition_steps_back(clickhouse_settings: ClickHouseSettings) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from services.common.clickhouse import ClickHouse
-from services.common.clock import Micros
+from services.common.clock import Clock, Micros, SystemClock, to_datetime
 from services.ledger.domain.blocks import Block, Note, Span, UsageMark
 from services.ledger.domain.columns import COLUMN_TYPES, columns
 
@@ -21,11 +21,12 @@ _NOTE_TYPES = {
     "usage_offset_before": "Int64",
     "usage_incarnation_after": "String",
     "usage_offset_after": "Int64",
+    "noted_at": "DateTime64(6, 'UTC')",
 }
 
 _NOTES = """
 SELECT log_partition, first_offset, last_offset, usage_incarnation_before, usage_offset_before,
-    usage_incarnation_after, usage_offset_after, written, toUnixTimestamp64Micro(noted_at)
+    usage_incarnation_after, usage_offset_after, written, _block_number
 FROM ledger_blocks FINAL
 WHERE log_incarnation = {incarnation:String} AND log_partition IN {partitions:Array(Int32)}
 """
@@ -34,37 +35,42 @@ _RIVALS = """
 SELECT DISTINCT log_partition
 FROM ledger_blocks
 WHERE log_incarnation = {incarnation:String} AND log_partition IN {partitions:Array(Int32)}
-    AND writer != {writer:String} AND NOT written AND noted_at >= fromUnixTimestamp64Micro({since:Int64})
+    AND writer != {writer:String} AND NOT written AND _block_number > {since:Int64}
 """
 
 
 class ClickHouseEntryStore:
     """Implements `handlers.write.EntryStore`."""
 
-    def __init__(self, clickhouse: ClickHouse) -> None:
+    def __init__(self, clickhouse: ClickHouse, clock: Clock | None = None) -> None:
         self._clickhouse = clickhouse
+        self._clock = clock or SystemClock()
+        self._noted_at: Micros = 0
 
-    async def notes(self, incarnation: str, partitions: Sequence[int]) -> tuple[Sequence[Note], Micros]:
-        # The time is read first: a note that falls between the two reads is in both, never in neither.
-        [[at]] = await self._clickhouse.query("SELECT toUnixTimestamp64Micro(now64(6, 'UTC'))")
+    async def notes(self, incarnation: str, partitions: Sequence[int]) -> tuple[Sequence[Note], int]:
+        # The number is read first: a note that is committed between the two reads is in both, never in neither.
+        [[number]] = await self._clickhouse.query("SELECT toInt64(max(_block_number)) FROM ledger_blocks")
         rows = await self._clickhouse.query(_NOTES, {"incarnation": incarnation, "partitions": list(partitions)})
         notes = [
-            Note(partition, Span(first, last, UsageMark(*before), UsageMark(*after)), bool(written), noted_at)
-            for partition, first, last, *marks, written, noted_at in rows
+            Note(partition, Span(first, last, UsageMark(*before), UsageMark(*after)), bool(written), committed)
+            for partition, first, last, *marks, written, committed in rows
             for before, after in [(marks[:2], marks[2:])]
         ]
-        return notes, at
+        return notes, number
 
     async def note(self, incarnation: str, writer: str, spans: Mapping[int, Span], *, written: bool) -> None:
+        # Of a writer's notes the one of the latest moment is kept: a clock that steps back must not bring an older one.
+        self._noted_at = max(self._clock.now(), self._noted_at + 1)
+        noted_at = to_datetime(self._noted_at)
         rows = [
-            (incarnation, writer, written, partition, span.first, span.last, *span.before, *span.after)
+            (incarnation, writer, written, partition, span.first, span.last, *span.before, *span.after, noted_at)
             for partition, span in spans.items()
         ]
         await self._clickhouse.insert(
             "ledger_blocks", list(_NOTE_TYPES), list(zip(*rows, strict=True)), column_types=list(_NOTE_TYPES.values())
         )
 
-    async def rivals(self, incarnation: str, writer: str, partitions: Sequence[int], since: Micros) -> Sequence[int]:
+    async def rivals(self, incarnation: str, writer: str, partitions: Sequence[int], since: int) -> Sequence[int]:
         parameters = {"incarnation": incarnation, "partitions": list(partitions), "writer": writer, "since": since}
         return [row[0] for row in await self._clickhouse.query(_RIVALS, parameters)]
 

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from services.common.clock import Micros
 from services.ledger.domain.entry import Entry
 
 
@@ -37,7 +36,8 @@ class Note(NamedTuple):
     partition: int
     span: Span
     written: bool
-    at: Micros
+    number: int
+    """Rises from note to note, whoever wrote them, in the order in which the database committed them."""
 
 
 class Resume(NamedTuple):
@@ -63,7 +63,7 @@ def resume(notes: Iterable[Note]) -> Resume:
     written_through = -1 if done is None else done.last
     open_notes = [note for note in noted if not note.written and note.span.first > written_through]
     if open_notes:
-        span = min(open_notes, key=lambda note: note.at).span
+        span = min(open_notes, key=lambda note: note.number).span
         return Resume(span.first, span.before, span)
     return Resume() if done is None else Resume(done.last + 1, done.after)
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Protocol
 
-from services.common.clock import Micros
 from services.common.errors import UnavailableError
 from services.common.kafka.record import Batch, Log, Partition, Record
 from services.ledger.domain.blocks import Block, Note, PartitionCutter, Span, resume
@@ -22,16 +21,16 @@ class RivalWriterError(UnavailableError):
 class EntryStore(Protocol):
     """The tables a writer needs. Every method raises UnavailableError while the database is away."""
 
-    async def notes(self, incarnation: str, partitions: Sequence[int]) -> tuple[Sequence[Note], Micros]:
-        """The last notes of each writer these partitions ever had, and the database's time when they were read."""
+    async def notes(self, incarnation: str, partitions: Sequence[int]) -> tuple[Sequence[Note], int]:
+        """The last notes of each writer these partitions ever had, and the number of the latest note of all."""
         ...
 
     async def note(self, incarnation: str, writer: str, spans: Mapping[int, Span], *, written: bool) -> None:
         """Notes blocks that are about to be written, or that have been."""
         ...
 
-    async def rivals(self, incarnation: str, writer: str, partitions: Sequence[int], since: Micros) -> Sequence[int]:
-        """Those of the partitions that another writer has noted a new block of since then."""
+    async def rivals(self, incarnation: str, writer: str, partitions: Sequence[int], since: int) -> Sequence[int]:
+        """Those of the partitions that another writer has noted a block of after the note of this number."""
         ...
 
     async def write(self, incarnation: str, block: Block) -> None:
@@ -62,7 +61,7 @@ class LedgerWriter:
         self._slots = asyncio.Semaphore(parallel_inserts)
         self._incarnation = ""
         self._writer = ""
-        self._since: Micros = 0
+        self._since = 0
         self._cutters: dict[int, PartitionCutter] = {}
         self._refused_below: dict[int, int] = {}
 

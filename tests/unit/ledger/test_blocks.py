@@ -26,16 +26,16 @@ def test_a_partition_without_notes_starts_at_its_beginning() -> None:
 
 def test_goes_on_behind_the_last_block_that_was_written() -> None:
     notes = [
-        Note(0, span(0, 9, after=9), written=True, at=1),
-        Note(0, span(10, 19, 9, 25), written=False, at=2),
-        Note(0, span(10, 22, 9, 25), written=True, at=3),
+        Note(0, span(0, 9, after=9), written=True, number=1),
+        Note(0, span(10, 19, 9, 25), written=False, number=2),
+        Note(0, span(10, 22, 9, 25), written=True, number=3),
     ]
     assert resume(notes) == Resume(23, mark(25), None)
 
 
 def test_a_block_noted_but_not_written_is_cut_again() -> None:
     noted = span(10, 19, 9, 25)
-    notes = [Note(0, span(0, 9, after=9), written=True, at=1), Note(0, noted, written=False, at=2)]
+    notes = [Note(0, span(0, 9, after=9), written=True, number=1), Note(0, noted, written=False, number=2)]
     assert resume(notes) == Resume(10, mark(9), noted)
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from services.common.clock import Micros
 from services.common.kafka.record import Batch, Partition
 from services.ledger.domain.blocks import Block, Note, Span
 from services.ledger.handlers.write import LedgerWriter, RivalWriterError
@@ -25,17 +24,17 @@ class Memory:
     tokens: list[str] = field(default_factory=list)
     rows: list[str] = field(default_factory=list)
     rival_partitions: Sequence[int] = ()
-    clock: Micros = 0
+    noted: int = 0
 
-    async def notes(self, incarnation: str, partitions: Sequence[int]) -> tuple[Sequence[Note], Micros]:
-        return self.kept, self.clock
+    async def notes(self, incarnation: str, partitions: Sequence[int]) -> tuple[Sequence[Note], int]:
+        return self.kept, self.noted
 
     async def note(self, incarnation: str, writer: str, spans: Mapping[int, Span], *, written: bool) -> None:
         self.steps.append("note_written" if written else "note")
-        self.clock += 1
-        self.kept += [Note(partition, span, written, self.clock) for partition, span in spans.items()]
+        self.noted += 1
+        self.kept += [Note(partition, span, written, self.noted) for partition, span in spans.items()]
 
-    async def rivals(self, incarnation: str, writer: str, partitions: Sequence[int], since: Micros) -> Sequence[int]:
+    async def rivals(self, incarnation: str, writer: str, partitions: Sequence[int], since: int) -> Sequence[int]:
         return self.rival_partitions
 
     async def write(self, incarnation: str, block: Block) -> None:
