@@ -13,8 +13,8 @@ class AnomalyOptions(BaseModel):
     """`AIFINOPS_ANOMALY__...`"""
 
     dimensions: tuple[str, ...] = Field(
-        default=("team", "project", "key", "tool", "provider", "model", "source"),
-        description="What is watched, value by value, besides each tenant as a whole",
+        default=("team", "user", "project", "key", "tool", "provider", "model", "source", "team+model"),
+        description="What is watched, value by value, besides each tenant as a whole; a+b: both together",
     )
     policy: Policy = Field(default=Policy(), description="Thresholds; AIFINOPS_ANOMALY__POLICY__MIN_IMPACT_USD=50")
     grace_minutes: float = Field(default=10, ge=0, description="An hour is judged so long after its end")

@@ -15,7 +15,7 @@ from finops.ledger.v1.ledger_pb2 import (
 )
 from finops.ledger.v1.ledger_pb2_grpc import LedgerServiceStub
 
-from services.anomaly.domain.series import TENANT, Totals, hour_of, is_seat_fee
+from services.anomaly.domain.series import PAIR, TENANT, Totals, hour_of, is_seat_fee, totals_of
 from services.anomaly.handlers.ports import HourlySum, Positions, Scope
 from services.common.clock import HOUR, Micros
 from services.common.dimensions import BOOKED_SOURCES
@@ -47,9 +47,8 @@ class LedgerHistory:
 
     async def hourly(self, scope: Scope, dimension: str, start: Micros, end: Micros) -> Sequence[HourlySum]:
         # Grouped by model too, which for a seat is its plan: seat fees then stand in rows of their own, to be left out.
-        others = [name for name in (dimension, "model") if name != TENANT]
-        group_by = [TENANT, *dict.fromkeys(others)]
-        value = 0 if dimension == TENANT else 1
+        parts = [] if dimension == TENANT else dimension.split(PAIR)
+        group_by = [TENANT, *dict.fromkeys([*parts, "model"])]
         try:
             rows = await self._query(scope, group_by, GRANULARITY_HOUR, start, end)
         except ResourceExhaustedError:
@@ -60,7 +59,7 @@ class LedgerHistory:
             earlier = await self.hourly(scope, dimension, start, middle)
             return [*earlier, *await self.hourly(scope, dimension, middle, end)]
         return [
-            HourlySum(row.group[0], row.group[value], hour_of(row.time_unix_micros), _totals(row))
+            HourlySum(row.group[0], _labels(parts, row), hour_of(row.time_unix_micros), _totals(row))
             for row in rows
             if not is_seat_fee(row.quantities)
         ]
@@ -83,5 +82,10 @@ class LedgerHistory:
         return answer.rows
 
 
+def _labels(parts: Sequence[str], row: CostRow) -> dict[str, str]:
+    return dict(zip(parts, row.group[1:], strict=False))
+
+
 def _totals(row: CostRow) -> Totals:
-    return Totals(from_proto(row.cost) + from_proto(row.shadow_cost), row.quantities.requests, row.events)
+    cost = from_proto(row.cost) + from_proto(row.shadow_cost)
+    return totals_of(cost, row.quantities.requests, row.events, row.quantities)

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from finops.anomaly.v1.anomaly_pb2 import Anomaly, AnomalyEvent
 
+from services.anomaly.domain.bank import HOURS_A_DAY, HOURS_A_WEEK
 from services.anomaly.domain.describe import describe
-from services.anomaly.domain.incidents import Incident, Suspect, is_worth_telling, most_telling, name_of
+from services.anomaly.domain.incidents import Incident, Suspect, channel_of, is_worth_telling, most_telling, name_of
 from services.anomaly.domain.known import KnownAnomalies
 from services.anomaly.domain.policy import Policy
-from services.anomaly.domain.ring import HOURS_A_DAY, HOURS_A_WEEK
 from services.anomaly.domain.series import Hour, Series
 from services.common.clock import HOUR
 
@@ -94,14 +94,14 @@ class Alarms:
             for suspect in suspects
             if suspect.silence == candidate.silence
             and not suspect.run.held
-            and self._known.match(suspect, suspect.monitor.channel_of(suspect.channel)) is not None
+            and self._known.match(suspect, channel_of(suspect, self._policy)) is not None
         ]
         return most_telling(candidate, told_before or suspects, self._policy)
 
     def _open(self, hour: Hour, suspect: Suspect) -> Incident | None:
         """None if caps forbid it; the run is held all the same."""
         suspect.run.held = True
-        channel = suspect.monitor.channel_of(suspect.channel)
+        channel = channel_of(suspect, self._policy)
         before = self._known.match(suspect, channel)
         if before is None and not self._may_tell(hour, suspect):
             self.withheld += 1

@@ -1,28 +1,33 @@
-"""Hours that are still open: counters by series, until the watermark says nothing more will come."""
+"""Hours that are still open: counters, until the watermark says nothing more will come."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from services.anomaly.domain.series import Hour, Series, Totals
 
+Belongs = tuple[Series, ...]
+"""The series that a sum counts in."""
+
 
 class OpenHours:
-    """The open hours of one tenant."""
+    """The open hours of one tenant. Sums are kept by the set of series they belong to, and are spread over them when
+    the hour closes: an event costs one addition, however many dimensions are watched."""
 
     def __init__(self) -> None:
-        self._hours: dict[Hour, dict[Series, Totals]] = {}
+        self._hours: dict[Hour, dict[Belongs, Totals]] = {}
         self.closed_through: Hour | None = None
         """The last hour that was closed."""
 
     def is_closed(self, hour: Hour) -> bool:
         return self.closed_through is not None and hour <= self.closed_through
 
-    def add(self, hour: Hour, series: Series, totals: Totals) -> None:
-        """Counts into an open hour."""
+    def add(self, hour: Hour, series: Iterable[Series], totals: Totals) -> None:
+        """Counts into an open hour, in each of these series."""
         bucket = self._hours.setdefault(hour, {})
-        before = bucket.get(series)
-        bucket[series] = totals if before is None else before.plus(totals)
+        belongs = tuple(series)
+        before = bucket.get(belongs)
+        bucket[belongs] = totals if before is None else before.plus(totals)
 
     def first(self) -> Hour | None:
         """The earliest hour that holds anything."""
@@ -35,7 +40,12 @@ class OpenHours:
     def close(self, hour: Hour) -> Mapping[Series, Totals]:
         """Ends an hour and everything before it; returns what it held."""
         self.closed_through = hour
-        return self._hours.pop(hour, {})
+        sums: dict[Series, Totals] = {}
+        for belongs, totals in self._hours.pop(hour, {}).items():
+            for series in belongs:
+                before = sums.get(series)
+                sums[series] = totals if before is None else before.plus(totals)
+        return sums
 
     def skip_to(self, hour: Hour) -> None:
         """Makes `hour` the next to close: nothing lies in between."""

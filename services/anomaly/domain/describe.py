@@ -15,6 +15,9 @@ UNITS = {
     Anomaly.CHANNEL_COST: "USD/hour",
     Anomaly.CHANNEL_UNIT_COST: "USD/request",
     Anomaly.CHANNEL_SILENCE: "requests/hour",
+    Anomaly.CHANNEL_INPUT_TOKENS_PER_REQUEST: "tokens/request",
+    Anomaly.CHANNEL_OUTPUT_TOKENS_PER_REQUEST: "tokens/request",
+    Anomaly.CHANNEL_CACHE_HIT_SHARE: "share",
 }
 
 
@@ -26,7 +29,7 @@ def describe(tenant: str, incident: Incident, policy: Policy) -> Anomaly:
     anomaly = Anomaly(
         name=incident.name,
         tenant_id=tenant,
-        series={incident.series.dimension: incident.series.value},
+        series=incident.series.labels,
         channel=incident.channel,
         state=Anomaly.STATE_OPEN if incident.closed_at is None else Anomaly.STATE_CLOSED,
         start_unix_micros=incident.start * HOUR,
@@ -73,7 +76,9 @@ def subject(series: Series) -> str:
     """'Team search', 'Key prod-key-1', 'Everything'."""
     if series.dimension == TENANT:
         return "The whole organisation"
-    return f"{series.dimension.replace('_', ' ').capitalize()} {series.value}"
+    words = [f"{name.replace('_', ' ')} {value}" for name, value in series.labels.items()]
+    said = " on ".join(words)
+    return said[:1].upper() + said[1:]
 
 
 def period(start: Hour, end: Hour) -> str:

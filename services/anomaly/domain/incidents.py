@@ -8,12 +8,14 @@ Facets are told by dimension and size alone, since the ledger's sums by one dime
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from finops.anomaly.v1.anomaly_pb2 import Anomaly
 
-from services.anomaly.domain.monitor import SeriesMonitor
+from services.anomaly.domain.detectors.silence import SilenceDetector
+from services.anomaly.domain.panel import RATIO_CHANNELS, Panel, Watched
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.run import Run
 from services.anomaly.domain.series import TENANT, Hour, Series
@@ -34,7 +36,7 @@ AS_CONCENTRATED = 0.1
 class Suspect:
     """A run that is under way, and whose it is."""
 
-    monitor: SeriesMonitor
+    monitor: Watched
     run: Run
     channel: Anomaly.Channel
 
@@ -96,17 +98,32 @@ def name_of(tenant: str, series: Series, channel: Anomaly.Channel, start: Hour) 
     return f"anomalies/{hashlib.blake2b(identity.encode(), digest_size=10).hexdigest()}"
 
 
-def suspects(monitors: Iterable[SeriesMonitor]) -> list[Suspect]:
+def suspects(panel: Panel) -> list[Suspect]:
     """Runs under way that belong to no incident yet, or to one that may have ended without them."""
-    found: list[Suspect] = []
-    for monitor in monitors:
-        if monitor.cost_run.active:
-            found.append(Suspect(monitor, monitor.cost_run, Anomaly.CHANNEL_COST))
-        if monitor.unit_run.active:
-            found.append(Suspect(monitor, monitor.unit_run, Anomaly.CHANNEL_UNIT_COST))
-        if monitor.silence_run.active:
-            found.append(Suspect(monitor, monitor.silence_run, Anomaly.CHANNEL_SILENCE))
-    return found
+    series = {row: one for one, row in panel.index.items()}
+    channels = [(detector.name, detector.channel) for detector in panel.detectors]
+    channels.append((SilenceDetector.name, Anomaly.CHANNEL_SILENCE))
+    return [
+        Suspect(Watched(panel, series[row]), run, channel)
+        for name, channel in channels
+        for row, run in panel.runs[name].items()
+        if run.active
+    ]
+
+
+def channel_of(suspect: Suspect, policy: Policy) -> Anomaly.Channel:
+    """Whether an excess of cost is one of price or of volume.
+
+    ln(C1/C0) = ln(R1/R0) + ln(U1/U0) for R requests at U each, and each factor's part of C1 - C0 is in proportion to
+    its logarithm (LMDI, Ang 2005); the larger part names it.
+    """
+    total, latest = suspect.run.total, suspect.run.latest
+    enough = total.requests >= policy.min_requests and total.usual > 0
+    if suspect.channel != Anomaly.CHANNEL_COST or not enough or latest is None or latest.over_cap:
+        return suspect.channel
+    volume = math.log(total.requests / max(total.usual_requests, 0.5))
+    both = math.log(total.spent / PICOS_PER_DOLLAR / total.usual) if total.spent > 0 else volume
+    return Anomaly.CHANNEL_UNIT_COST if both - volume > volume else Anomaly.CHANNEL_COST
 
 
 def is_worth_telling(suspect: Suspect, hour: Hour, policy: Policy) -> bool:
@@ -118,8 +135,7 @@ def is_worth_telling(suspect: Suspect, hour: Hour, policy: Policy) -> bool:
         return run.total.hours >= policy.silent_hours
     if run.proof < policy.evidence_needed:
         return False
-    unit_cost = suspect.channel == Anomaly.CHANNEL_UNIT_COST
-    ratio = policy.min_unit_cost_ratio if unit_cost else policy.min_cost_ratio
+    ratio = policy.min_unit_cost_ratio if suspect.channel in RATIO_CHANNELS else policy.min_cost_ratio
     spent = run.total.spent / PICOS_PER_DOLLAR
     if spent < ratio * run.total.usual:
         return False

@@ -9,7 +9,7 @@ from finops.anomaly.v1.anomaly_pb2 import Anomaly
 
 from services.anomaly.domain.incidents import Suspect
 from services.anomaly.domain.policy import Policy
-from services.anomaly.domain.series import Hour, Series
+from services.anomaly.domain.series import Hour
 from services.common.clock import HOUR
 
 
@@ -18,18 +18,18 @@ class KnownAnomalies:
 
     def __init__(self, anomalies: Iterable[Anomaly], policy: Policy) -> None:
         self._policy = policy
-        self._found: dict[tuple[Series, Anomaly.Channel], list[Anomaly]] = {}
+        self._found: dict[tuple[frozenset[tuple[str, str]], Anomaly.Channel], list[Anomaly]] = {}
         self._unclaimed: dict[str, Anomaly] = {}
         for anomaly in anomalies:
-            dimension, value = next(iter(anomaly.series.items()))
-            self._found.setdefault((Series(dimension, value), anomaly.channel), []).append(anomaly)
+            key = (frozenset(anomaly.series.items()), anomaly.channel)
+            self._found.setdefault(key, []).append(anomaly)
             if anomaly.state == Anomaly.STATE_OPEN:
                 self._unclaimed[anomaly.name] = anomaly
 
     def match(self, suspect: Suspect, channel: Anomaly.Channel) -> Anomaly | None:
         """The anomaly told of this series and channel in about these hours."""
         reach = self._policy.calm_hours
-        for anomaly in self._found.get((suspect.series, channel), ()):
+        for anomaly in self._found.get((frozenset(suspect.series.labels.items()), channel), ()):
             start, end = anomaly.start_unix_micros // HOUR, anomaly.end_unix_micros // HOUR
             if suspect.run.start < end + reach and suspect.run.last >= start - reach:
                 return anomaly

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 from services.anomaly.domain.series import Hour
-from services.anomaly.domain.tail import BODY
+from services.anomaly.domain.surprise import BODY
 from services.common.money import PICOS_PER_DOLLAR, Picos
 
 ALLOWANCE = -math.log(1 - BODY)

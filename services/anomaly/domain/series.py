@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import attrgetter
+from functools import lru_cache
+from operator import add, attrgetter
 from typing import NamedTuple
 
 from finops.cost.v1.cost_pb2 import CostRecord
@@ -20,11 +21,27 @@ TENANT = "tenant"
 """The dimension whose one series is everything a tenant spends."""
 
 
+PAIR = "+"
+"""Joins the names of two dimensions that are watched together."""
+_BOTH = "\x1f"
+"""Joins their values."""
+
+
 class Series(NamedTuple):
-    """One value of one dimension within a tenant."""
+    """One value of one dimension within a tenant, or of two: Series("team+model", ...)."""
 
     dimension: str
     value: str
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Values by dimension."""
+        return dict(zip(self.dimension.split(PAIR), self.value.split(_BOTH), strict=False))
+
+    @classmethod
+    def of(cls, labels: Mapping[str, str]) -> Series:
+        """The series of one dimension, or of several."""
+        return cls(PAIR.join(labels), _BOTH.join(labels.values()))
 
 
 class Totals(NamedTuple):
@@ -35,9 +52,14 @@ class Totals(NamedTuple):
     requests: int
     events: int
     """Fewer than requests where a source rolls them up."""
+    input_tokens: int = 0
+    """All of them, also those read from a cache or written to one."""
+    cache_read_tokens: int = 0
+    output_tokens: int = 0
+    """With those of reasoning."""
 
     def plus(self, other: Totals) -> Totals:
-        return Totals(self.cost + other.cost, self.requests + other.requests, self.events + other.events)
+        return Totals(*map(add, self, other))
 
 
 NOTHING = Totals(0, 0, 0)
@@ -77,17 +99,23 @@ class Reader:
     def __init__(self, dimensions: Sequence[str]) -> None:
         """
         Args:
-            dimensions: what to watch besides the tenant as a whole.
+            dimensions: what to watch besides the tenant as a whole; "team+model" watches both together.
 
         Raises:
             ValueError: a name that is no dimension.
         """
-        unknown = [name for name in dimensions if name not in DIMENSIONS or name == TENANT]
+        single = [part for name in dimensions for part in name.split(PAIR)]
+        unknown = [name for name in single if name not in DIMENSIONS or name == TENANT]
         if unknown or not dimensions:
             allowed = ", ".join(name for name in DIMENSIONS if name != TENANT)
             raise ValueError(f"cannot watch {', '.join(unknown) or 'nothing'}: choose from {allowed}")
         self.dimensions = (TENANT, *dimensions)
-        self._values: Callable[[UsageEvent], tuple[str, ...]] = attrgetter("tenant_id", *dimensions)
+        """Of the series, in order; the first is the tenant."""
+        self._read = tuple(dict.fromkeys(single))
+        self._values: Callable[[UsageEvent], tuple[str, ...]] = attrgetter("tenant_id", *self._read)
+        places = {name: place for place, name in enumerate((TENANT, *self._read))}
+        self._places = [(name, tuple(places[part] for part in name.split(PAIR))) for name in self.dimensions]
+        self._spread: Callable[[tuple[str, ...]], tuple[Series, ...]] = lru_cache(maxsize=65_536)(self._series_of)
 
     def cell(self, usage: UsageEvent) -> Cell:
         """Where this event counts."""
@@ -95,17 +123,38 @@ class Reader:
 
     def tally(self, records: Iterable[CostRecord]) -> Mapping[Cell, Totals]:
         """Sums of the records' deltas by cell."""
-        sums: dict[Cell, list[int]] = {}
+        sums: dict[tuple[str, Hour, tuple[str, ...]], list[int]] = {}
         for record in records:
-            cell = self.cell(record.usage)
-            entry = sums.get(cell)
+            usage, more = record.usage, record.quantity_delta
+            key = (usage.tenant_id, usage.time_unix_micros // HOUR, self._values(usage))
+            entry = sums.get(key)
             if entry is None:
-                entry = sums[cell] = [0, 0, 0]
+                entry = sums[key] = [0, 0, 0, 0, 0, 0]
+            read = more.cache_read_tokens
             entry[0] += record.cost_delta_picos + record.shadow_cost_delta_picos
-            entry[1] += record.quantity_delta.requests
+            entry[1] += more.requests
             entry[2] += record.events_delta
-        return {cell: Totals(*entry) for cell, entry in sums.items()}
+            entry[3] += more.input_tokens + read + more.cache_write_tokens + more.cache_write_1h_tokens
+            entry[4] += read
+            entry[5] += more.output_tokens + more.reasoning_tokens
+        return {Cell(*key): Totals(*entry) for key, entry in sums.items()}
 
-    def series(self, cell: Cell) -> list[Series]:
+    def series(self, cell: Cell) -> tuple[Series, ...]:
         """The series a cell belongs to; an event without a team is in no team's series."""
-        return [Series(name, value) for name, value in zip(self.dimensions, cell.values, strict=True) if value]
+        return self._spread(cell.values)
+
+    def _series_of(self, values: tuple[str, ...]) -> tuple[Series, ...]:
+        found = []
+        for name, places in self._places:
+            parts = [values[place] for place in places]
+            if all(parts):
+                found.append(Series(name, _BOTH.join(parts)))
+        return tuple(found)
+
+
+def totals_of(cost: Picos, requests: int, events: int, quantities: Quantities) -> Totals:
+    """Totals of a sum the ledger made."""
+    read = quantities.cache_read_tokens
+    written = quantities.cache_write_tokens + quantities.cache_write_1h_tokens
+    answered = quantities.output_tokens + quantities.reasoning_tokens
+    return Totals(cost, requests, events, quantities.input_tokens + read + written, read, answered)

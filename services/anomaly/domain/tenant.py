@@ -10,12 +10,9 @@ from services.anomaly.domain.alarms import Alarms, Transition
 from services.anomaly.domain.buckets import OpenHours
 from services.anomaly.domain.incidents import suspects
 from services.anomaly.domain.known import KnownAnomalies
-from services.anomaly.domain.monitor import SeriesMonitor
+from services.anomaly.domain.panel import Panel
 from services.anomaly.domain.policy import Policy
-from services.anomaly.domain.series import NOTHING, Hour, Series, Totals
-
-SLICE = 200
-"""Series judged before the caller may see to something else."""
+from services.anomaly.domain.series import Hour, Series, Totals
 
 
 class TenantWatch:
@@ -26,7 +23,7 @@ class TenantWatch:
         self.hours = OpenHours()
         self.late = LateRecords()
         self._policy = policy
-        self._monitors: dict[Series, SeriesMonitor] = {}
+        self.panel = Panel(policy)
         self._by_dimension: dict[str, int] = {}
         self._first: Hour | None = None
         self._alarms = Alarms(tenant, policy, KnownAnomalies(known, policy))
@@ -36,13 +33,10 @@ class TenantWatch:
     def add(self, hour: Hour, series: Iterable[Series], totals: Totals) -> bool:
         """Counts into an hour; False if it was closed, and only history is corrected."""
         if not self.hours.is_closed(hour):
-            for one in series:
-                self.hours.add(hour, one, totals)
+            self.hours.add(hour, series, totals)
             return True
         for one in series:
-            monitor = self._monitors.get(one)
-            if monitor is not None:
-                monitor.amend(hour, totals)
+            self.panel.amend(one, hour, totals)
         self.late.note(hour, totals.requests)
         return False
 
@@ -50,7 +44,7 @@ class TenantWatch:
         """Closes every hour up to `last`. Yields now and then; the transitions are its return value."""
         transitions: list[Transition] = []
         while (hour := self.hours.next()) is not None and hour <= last:
-            if not self._monitors:
+            if not len(self.panel):
                 busy = self.hours.first()
                 if busy is None or busy > last:
                     self.hours.skip_to(last + 1)
@@ -62,7 +56,7 @@ class TenantWatch:
 
     @property
     def series_count(self) -> int:
-        return len(self._monitors)
+        return len(self.panel)
 
     @property
     def withheld(self) -> int:
@@ -78,15 +72,9 @@ class TenantWatch:
         self._first = hour if self._first is None else self._first
         self._meet(hour, totals)
         capped = hour - self._first >= self._policy.min_history_hours
-        for place, (series, monitor) in enumerate(self._monitors.items()):
-            monitor.judge(hour, totals.get(series, NOTHING), capped=capped)
-            if place % SLICE == SLICE - 1:
-                yield
-        transitions = self._alarms.conclude(hour, suspects(self._monitors.values()))
-        for place, monitor in enumerate(self._monitors.values()):
-            monitor.learn()
-            if place % SLICE == SLICE - 1:
-                yield
+        yield from self.panel.judge(hour, totals, capped=capped)
+        transitions = self._alarms.conclude(hour, suspects(self.panel))
+        yield from self.panel.learn()
         self._forget(hour)
         yield
         return transitions
@@ -94,17 +82,16 @@ class TenantWatch:
     def _meet(self, hour: Hour, totals: Mapping[Series, Totals]) -> None:
         self.unwatched = set()
         # In a fixed order: which series are refused must not depend on the order of records.
-        for series in sorted(totals.keys() - self._monitors.keys()):
+        for series in sorted(totals.keys() - self.panel.index.keys()):
             count = self._by_dimension.get(series.dimension, 0)
             if count >= self._policy.series_per_dimension:
                 self.unwatched.add(series)
                 continue
             self._by_dimension[series.dimension] = count + 1
-            self._monitors[series] = SeriesMonitor(series, hour, self._policy)
+            self.panel.meet(series, hour)
 
     def _forget(self, hour: Hour) -> None:
-        for series in [s for s, monitor in self._monitors.items() if monitor.is_forgotten(hour)]:
-            del self._monitors[series]
+        for series in self.panel.forget(hour):
             self._by_dimension[series.dimension] -= 1
 
 

@@ -29,10 +29,11 @@ class Scope:
 
 
 class HourlySum(NamedTuple):
-    """One hour of one value of one dimension."""
+    """One hour of one value of one dimension, or of one of each of two."""
 
     tenant: str
-    value: str
+    labels: Mapping[str, str]
+    """Values by dimension; empty for the tenant as a whole."""
     hour: Hour
     totals: Totals
 

@@ -58,9 +58,9 @@ async def restore(
         end = begin + CHUNK_DAYS * DAY
         for dimension in reader.dimensions:
             for row in await history.hourly(scope, dimension, begin, end):
-                value = row.tenant if dimension == TENANT else row.value
-                if value:
-                    watch_of(row.tenant).add(row.hour, (Series(dimension, value),), row.totals)
+                labels = row.labels or {TENANT: row.tenant}
+                if all(labels.values()):
+                    watch_of(row.tenant).add(row.hour, (Series.of(labels),), row.totals)
             await asyncio.sleep(0)
         for tenant in busy:
             yield watch_of(tenant), min(end // HOUR, settled[tenant]) - 1

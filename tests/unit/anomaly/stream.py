@@ -11,7 +11,7 @@ from finops.cost.v1.cost_pb2 import CostRecord
 from finops.usage.v1.usage_pb2 import UsageEvent
 
 from services.anomaly.domain.policy import Policy
-from services.anomaly.domain.series import TENANT, Cell, Reader, Totals, hour_of, is_watched
+from services.anomaly.domain.series import TENANT, Cell, Reader, Totals, hour_of, is_watched, totals_of
 from services.anomaly.domain.watermark import Patience
 from services.anomaly.handlers.outbox import Outbox
 from services.anomaly.handlers.ports import Cursor, HourlySum, Positions, Scope
@@ -96,15 +96,20 @@ class MemoryLedger:
         return {tenant: sorted(times) for tenant, times in sorted(days.items())}
 
     async def hourly(self, scope: Scope, dimension: str, start: Micros, end: Micros) -> Sequence[HourlySum]:
-        sums: dict[tuple[str, str, int], Totals] = {}
+        sums: dict[tuple[str, tuple[str, ...], int], Totals] = {}
+        parts = [] if dimension == TENANT else dimension.split("+")
         for cost in self._costs(scope):
             usage = cost.usage
             if is_watched(usage) and start <= usage.time_unix_micros < end:
-                value = "" if dimension == TENANT else str(getattr(usage, dimension))
-                at = (usage.tenant_id, value, hour_of(usage.time_unix_micros))
-                one = Totals(cost.cost_delta_picos + cost.shadow_cost_delta_picos, cost.quantity_delta.requests, 1)
+                values = tuple(str(getattr(usage, part)) for part in parts)
+                at = (usage.tenant_id, values, hour_of(usage.time_unix_micros))
+                spent = cost.cost_delta_picos + cost.shadow_cost_delta_picos
+                one = totals_of(spent, cost.quantity_delta.requests, 1, cost.quantity_delta)
                 sums[at] = sums[at].plus(one) if at in sums else one
-        return [HourlySum(*at, totals) for at, totals in sums.items()]
+        return [
+            HourlySum(tenant, dict(zip(parts, values, strict=True)), hour, totals)
+            for (tenant, values, hour), totals in sums.items()
+        ]
 
     def _costs(self, scope: Scope) -> Iterable[CostRecord]:
         for partition, last in scope.positions.items():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from finops.anomaly.v1.anomaly_pb2 import Anomaly, AnomalyEvent
 
+from services.anomaly.domain.alarms import Transition
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Series, Totals
 from services.anomaly.domain.tenant import TenantWatch
@@ -68,6 +69,47 @@ def test_a_price_jump_while_volume_falls_shows_in_no_cost() -> None:
 
     (found,) = opened(watch_hours(hourly, 30))
     assert found.channel == Anomaly.CHANNEL_UNIT_COST
+
+
+def _tokens(seed: int, days: int, since: int, until: int, **change: float) -> list[Transition]:
+    """A team whose requests read 80 % of 2,000 tokens from a cache and answer with 400, until something changes."""
+    usual, rng = office(seed, requests=2_000), np.random.default_rng(seed)
+    watch, told = TenantWatch("acme", Policy()), []
+    for n in range(24 * days):
+        requests = usual(n)[1]
+        now = change if since <= n < until else {}
+        noise = rng.lognormal(0, 0.05, 3)
+        sent = requests * 2_000 * now.get("prompt", 1.0) * noise[0]
+        read = sent * min(1.0, now.get("cache", 0.8) * noise[1])
+        answered = requests * 400 * now.get("answer", 1.0) * noise[2]
+        picos = round((sent - read) * 3e6 + read * 0.3e6 + answered * 15e6)
+        if requests:
+            totals = Totals(picos, requests, requests, round(sent), round(read), round(answered))
+            watch.add(FIRST + n, (Series("team", "search"),), totals)
+        told += drain(watch.close_through(FIRST + n))
+    return told
+
+
+@pytest.mark.parametrize(
+    ("change", "channel"),
+    [
+        ({"cache": 0.05}, Anomaly.CHANNEL_CACHE_HIT_SHARE),
+        ({"answer": 3.0}, Anomaly.CHANNEL_OUTPUT_TOKENS_PER_REQUEST),
+        ({"prompt": 3.0}, Anomaly.CHANNEL_INPUT_TOKENS_PER_REQUEST),
+    ],
+)
+def test_what_makes_requests_dearer_is_found_and_named(change: dict[str, float], channel: Anomaly.Channel) -> None:
+    start = 3 * WEEK + DAY + 9
+    told = _tokens(2, 24, start, start + 10, **change)
+    (found,) = opened(told)
+    # A facet of it may be told first: requests are dearer whatever makes them so.
+    assert found.channel in (channel, Anomaly.CHANNEL_UNIT_COST)
+    assert hours_of(found)[0] - start <= 1
+    assert found.unit in ("share", "tokens/request", "USD/request")
+
+
+def test_tokens_as_usual_are_no_news() -> None:
+    assert _tokens(3, 42, 0, 0) == []
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -51,7 +51,10 @@ class SmallLedger(LedgerServiceServicer):
         rows = [
             CostRow(
                 group=group, time_unix_micros=at, cost=to_proto(3), shadow_cost=to_proto(4), events=2,
-                quantities=Quantities(requests=5),
+                quantities=Quantities(
+                    requests=5, input_tokens=8, cache_read_tokens=3, cache_write_tokens=2, output_tokens=7,
+                    reasoning_tokens=2,
+                ),
             )
             for at in hours
         ]  # fmt: skip
@@ -75,15 +78,25 @@ async def _ask(ledger: SmallLedger, dimension: str, hours: int) -> list[HourlySu
         await server.stop(0)
 
 
-@pytest.mark.parametrize(("dimension", "value"), [("team", "search"), ("model", "search"), ("tenant", "acme")])
-async def test_hours_in_as_many_answers_as_it_takes_without_seat_fees(dimension: str, value: str) -> None:
+@pytest.mark.parametrize(
+    ("dimension", "labels", "group_by"),
+    [
+        ("team", {"team": "search"}, ["tenant", "team", "model"]),
+        ("model", {"model": "search"}, ["tenant", "model"]),
+        ("team+model", {"team": "search", "model": "gpt-4o"}, ["tenant", "team", "model"]),
+        ("tenant", {}, ["tenant", "model"]),
+    ],
+)
+async def test_hours_in_as_many_answers_as_it_takes_without_seat_fees(
+    dimension: str, labels: dict[str, str], group_by: list[str]
+) -> None:
     ledger = SmallLedger(most_hours=7)
     rows = await _ask(ledger, dimension, 25)
-    assert rows == [HourlySum("acme", value, hour, Totals(7, 5, 2)) for hour in range(25)]
+    assert rows == [HourlySum("acme", labels, hour, Totals(7, 5, 2, 13, 3, 9)) for hour in range(25)]
     last = ledger.asked[-1]
     assert last.log_scope.include_other_incarnations
     assert dict(last.log_scope.through_offsets) == {0: 5, 2: 7}
-    assert list(last.group_by) == {"team": ["tenant", "team", "model"]}.get(dimension, ["tenant", "model"])
+    assert list(last.group_by) == group_by
 
 
 async def test_an_hour_that_is_too_large_is_an_error() -> None:

@@ -5,13 +5,13 @@ Judged on the square root, on which the noise of a sum over a random number of r
 
 from __future__ import annotations
 
-import math
+import numpy as np
+from finops.anomaly.v1.anomaly_pb2 import Anomaly
 
-from services.anomaly.domain.baseline import Expectation, SeasonalBaseline
-from services.anomaly.domain.persistence import Persistence
+from services.anomaly.domain.amounts import COST, REQUESTS, Amounts
+from services.anomaly.domain.detectors.calibrated import Calibrated
 from services.anomaly.domain.run import Spell, Verdict
 from services.anomaly.domain.series import Hour, Totals
-from services.anomaly.domain.tail import TailCalibration
 from services.common.money import PICOS_PER_DOLLAR
 
 RELATIVE_SPREAD = 0.06
@@ -21,59 +21,44 @@ ABSOLUTE_SPREAD = 0.1
 HOURS_A_MONTH = 720
 
 
-class CostDetector:
-    """The cost channel of one series."""
+class CostDetector(Calibrated):
+    """The cost channel."""
+
+    channel = Anomaly.CHANNEL_COST
+    name = "cost"
 
     def __init__(self) -> None:
-        self._baseline = SeasonalBaseline(relative_spread=RELATIVE_SPREAD, absolute_spread=ABSOLUTE_SPREAD)
-        self._tail = TailCalibration()
-        self._persistence = Persistence()
-        self._expected: Expectation | None = None
+        super().__init__(weeks=8, relative_spread=RELATIVE_SPREAD, absolute_spread=ABSOLUTE_SPREAD)
+        self._amounts = Amounts(np.zeros((0, 6), np.int64))
 
-    def judge(self, hour: Hour, totals: Totals) -> Verdict | None:
-        """None before anything was learned."""
-        self._expected = expected = self._baseline.expect(hour)
-        if expected is None:
-            return None
-        score = expected.score(_root(totals.cost))
-        edge = self._tail.edge() * expected.spread
-        low, usual, high = (
-            max(0.0, root) ** 2 for root in (expected.level - edge, expected.level, expected.level + edge)
-        )
+    def judge(self, hour: Hour, amounts: Amounts) -> None:
+        """Looks at an hour that closed."""
+        self._amounts = amounts
+        # A correction can leave an hour below zero: then nothing was spent in it.
+        self.judge_values(hour, np.sqrt(np.maximum(amounts.dollars, 0.0)))
+
+    def expected(self, row: int) -> tuple[float, float, float]:
+        """Dollars usual in this hour: low, expected, high."""
+        low, usual, high = (max(0.0, root) ** 2 for root in self.band(row))
+        return low, usual, high
+
+    def verdict(self, hour: Hour, row: int) -> Verdict:
+        """The word on the hour that was judged last."""
+        low, usual, high = self.expected(row)
+        cost, requests = int(self._amounts.totals[row, COST]), int(self._amounts.totals[row, REQUESTS])
+        spell = Spell(1, cost, usual, low, high, requests)
         return Verdict(
-            hour, score, self._tail.surprise(score), totals.cost / PICOS_PER_DOLLAR, usual, low, high,
-            Spell(1, totals.cost, usual, low, high, totals.requests), self._persistence.get(),
+            hour, float(self.score[row]), float(self.surprise[row]), cost / PICOS_PER_DOLLAR, usual, low, high,
+            spell, float(self.lasting[row]),
         )  # fmt: skip
 
-    def learn(self, hour: Hour, totals: Totals, *, clipped: bool) -> None:
-        """Takes in the hour that was judged last."""
-        value = _root(totals.cost)
-        if self._expected is not None:
-            score = self._expected.score(value)
-            self._tail.learn(score)
-            self._persistence.learn(score)
-        self._baseline.learn(hour, value, self._expected, clipped=clipped)
-
-    def pass_over(self, hour: Hour, totals: Totals) -> None:
-        """The hour belongs to an anomaly."""
-        self._baseline.pass_over(hour, _root(totals.cost))
-        self._persistence.skip()
-
-    def amend(self, hour: Hour, late: Totals) -> None:
+    def amend(self, row: int, hour: Hour, late: Totals) -> None:
         """Adds late records to an hour that was closed."""
-        before = self._baseline.last_seen(hour)
-        cost = late.cost + (0.0 if math.isnan(before) else before**2 * PICOS_PER_DOLLAR)
-        self._baseline.amend(hour, _root(cost))
+        before = self.baseline.last_seen(row, hour)
+        dollars = late.cost / PICOS_PER_DOLLAR + (0.0 if np.isnan(before) else before**2)
+        self.baseline.amend(row, hour, max(0.0, dollars) ** 0.5)
 
-    def relearn(self, since: Hour, through: Hour) -> None:
-        self._baseline.relearn(since, through)
-
-    def usual_month(self) -> float:
+    def usual_month(self, row: int) -> float:
         """Dollars in 30 usual days."""
-        roots = self._baseline.values()
-        return HOURS_A_MONTH * sum(root * root for root in roots) / len(roots) if roots else 0.0
-
-
-def _root(picos: float) -> float:
-    # A correction can leave an hour below zero: then nothing was spent in it.
-    return math.sqrt(max(0.0, picos / PICOS_PER_DOLLAR))
+        roots = self.baseline.values(row)
+        return HOURS_A_MONTH * float(np.mean(roots * roots)) if len(roots) else 0.0

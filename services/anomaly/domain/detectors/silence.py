@@ -1,40 +1,35 @@
 """Silence: nothing at all where events are usual.
 
-An hour that is usually quiet says nothing either way, so only hours in which the series has always been busy count.
+An hour that is usually quiet says nothing either way, so only hours in which the series has always been busy count. It
+is events that are counted, not the requests they may stand for: events arrive apart from each other, so that their
+number tells how unlikely none is.
 """
 
 from __future__ import annotations
 
+import numpy as np
+
+from services.anomaly.domain.bank import VolumeBank
 from services.anomaly.domain.policy import Policy
-from services.anomaly.domain.ring import median
+from services.anomaly.domain.rows import Floats, Mask
 from services.anomaly.domain.series import Hour
-from services.anomaly.domain.volume import UsualVolume
 
 
-class SilenceDetector:
-    """The silence channel of one series. It counts events, not the requests they may stand for: events arrive apart
-    from each other, so that their number tells how unlikely none is."""
+class SilenceDetector(VolumeBank):
+    """The silence channel."""
+
+    name = "silence"
 
     def __init__(self, policy: Policy) -> None:
+        super().__init__()
         self._policy = policy
-        self._events = UsualVolume()
 
-    def is_silent(self, hour: Hour, events: int) -> bool:
-        """True if nothing came where something always did."""
-        if events > 0:
-            return False
-        weekly = self._events.in_other_weeks(hour)
-        if not weekly or min(weekly) <= 0 or median(weekly) < self._policy.silent_events:
-            return False
-        return self._events.usual(hour) >= self._policy.silent_events
-
-    def learn(self, hour: Hour, events: int) -> None:
-        self._events.learn(hour, events)
-
-    def pass_over(self, hour: Hour) -> None:
-        """The hour belongs to an anomaly."""
-        self._events.pass_over(hour)
-
-    def amend(self, hour: Hour, late: int) -> None:
-        """Adds events that came after the hour was closed."""
-        self._events.amend(hour, late)
+    def silent(self, hour: Hour, events: Floats, watched: Mask) -> Mask:
+        """Rows where nothing came although something always did."""
+        silent = np.zeros(len(events), np.bool_)
+        rows = np.flatnonzero(watched & (events <= 0))
+        if len(rows):
+            fewest, middle = self.always(hour, rows)
+            least = self._policy.silent_events
+            silent[rows] = (fewest > 0) & (middle >= least * 0.999) & (self.usual(hour, rows) >= least * 0.999)
+        return silent

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from finops.cost.v1 import cost_pb2 as finops_dot_cost_dot_v1_dot_cost__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x66inops/anomaly/v1/anomaly.proto\x12\x11\x66inops.anomaly.v1\x1a\x19\x66inops/cost/v1/cost.proto\"\xb3\x06\n\x07\x41nomaly\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\ttenant_id\x18\x02 \x01(\t\x12\x36\n\x06series\x18\x03 \x03(\x0b\x32&.finops.anomaly.v1.Anomaly.SeriesEntry\x12\x33\n\x07\x63hannel\x18\x04 \x01(\x0e\x32\".finops.anomaly.v1.Anomaly.Channel\x12/\n\x05state\x18\x05 \x01(\x0e\x32 .finops.anomaly.v1.Anomaly.State\x12\x19\n\x11start_unix_micros\x18\x06 \x01(\x03\x12\x17\n\x0f\x65nd_unix_micros\x18\x07 \x01(\x03\x12\x1a\n\x12\x63reate_unix_micros\x18\x08 \x01(\x03\x12\x1a\n\x12update_unix_micros\x18\t \x01(\x03\x12\x0e\n\x06\x61\x63tual\x18\n \x01(\x01\x12\x10\n\x08\x65xpected\x18\x0b \x01(\x01\x12\x14\n\x0c\x65xpected_low\x18\x0c \x01(\x01\x12\x15\n\rexpected_high\x18\r \x01(\x01\x12\x0c\n\x04unit\x18\x0e \x01(\t\x12%\n\x06impact\x18\x0f \x01(\x0b\x32\x15.finops.cost.v1.Money\x12\x35\n\x08severity\x18\x10 \x01(\x0e\x32#.finops.anomaly.v1.Anomaly.Severity\x12\x0f\n\x07summary\x18\x11 \x01(\t\x1a-\n\x0bSeriesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"`\n\x07\x43hannel\x12\x17\n\x13\x43HANNEL_UNSPECIFIED\x10\x00\x12\x10\n\x0c\x43HANNEL_COST\x10\x01\x12\x15\n\x11\x43HANNEL_UNIT_COST\x10\x02\x12\x13\n\x0f\x43HANNEL_SILENCE\x10\x03\"@\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x0e\n\nSTATE_OPEN\x10\x01\x12\x10\n\x0cSTATE_CLOSED\x10\x02\"^\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x10\n\x0cSEVERITY_LOW\x10\x01\x12\x13\n\x0fSEVERITY_MEDIUM\x10\x02\x12\x11\n\rSEVERITY_HIGH\x10\x03\"n\n\x14ListAnomaliesRequest\x12/\n\x05state\x18\x01 \x01(\x0e\x32 .finops.anomaly.v1.Anomaly.State\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"_\n\x15ListAnomaliesResponse\x12-\n\tanomalies\x18\x01 \x03(\x0b\x32\x1a.finops.anomaly.v1.Anomaly\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"!\n\x11GetAnomalyRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"A\n\x12GetAnomalyResponse\x12+\n\x07\x61nomaly\x18\x01 \x01(\x0b\x32\x1a.finops.anomaly.v1.Anomaly\"\xd3\x01\n\x0c\x41nomalyEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x32\n\x04type\x18\x02 \x01(\x0e\x32$.finops.anomaly.v1.AnomalyEvent.Type\x12+\n\x07\x61nomaly\x18\x03 \x01(\x0b\x32\x1a.finops.anomaly.v1.Anomaly\"P\n\x04Type\x12\x14\n\x10TYPE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bTYPE_OPENED\x10\x01\x12\x10\n\x0cTYPE_UPDATED\x10\x02\x12\x0f\n\x0bTYPE_CLOSED\x10\x03\x32\xcf\x01\n\x0e\x41nomalyService\x12\x62\n\rListAnomalies\x12\'.finops.anomaly.v1.ListAnomaliesRequest\x1a(.finops.anomaly.v1.ListAnomaliesResponse\x12Y\n\nGetAnomaly\x12$.finops.anomaly.v1.GetAnomalyRequest\x1a%.finops.anomaly.v1.GetAnomalyResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x66inops/anomaly/v1/anomaly.proto\x12\x11\x66inops.anomaly.v1\x1a\x19\x66inops/cost/v1/cost.proto\"\x9e\x07\n\x07\x41nomaly\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\ttenant_id\x18\x02 \x01(\t\x12\x36\n\x06series\x18\x03 \x03(\x0b\x32&.finops.anomaly.v1.Anomaly.SeriesEntry\x12\x33\n\x07\x63hannel\x18\x04 \x01(\x0e\x32\".finops.anomaly.v1.Anomaly.Channel\x12/\n\x05state\x18\x05 \x01(\x0e\x32 .finops.anomaly.v1.Anomaly.State\x12\x19\n\x11start_unix_micros\x18\x06 \x01(\x03\x12\x17\n\x0f\x65nd_unix_micros\x18\x07 \x01(\x03\x12\x1a\n\x12\x63reate_unix_micros\x18\x08 \x01(\x03\x12\x1a\n\x12update_unix_micros\x18\t \x01(\x03\x12\x0e\n\x06\x61\x63tual\x18\n \x01(\x01\x12\x10\n\x08\x65xpected\x18\x0b \x01(\x01\x12\x14\n\x0c\x65xpected_low\x18\x0c \x01(\x01\x12\x15\n\rexpected_high\x18\r \x01(\x01\x12\x0c\n\x04unit\x18\x0e \x01(\t\x12%\n\x06impact\x18\x0f \x01(\x0b\x32\x15.finops.cost.v1.Money\x12\x35\n\x08severity\x18\x10 \x01(\x0e\x32#.finops.anomaly.v1.Anomaly.Severity\x12\x0f\n\x07summary\x18\x11 \x01(\t\x1a-\n\x0bSeriesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xca\x01\n\x07\x43hannel\x12\x17\n\x13\x43HANNEL_UNSPECIFIED\x10\x00\x12\x10\n\x0c\x43HANNEL_COST\x10\x01\x12\x15\n\x11\x43HANNEL_UNIT_COST\x10\x02\x12\x13\n\x0f\x43HANNEL_SILENCE\x10\x03\x12$\n CHANNEL_INPUT_TOKENS_PER_REQUEST\x10\x04\x12%\n!CHANNEL_OUTPUT_TOKENS_PER_REQUEST\x10\x05\x12\x1b\n\x17\x43HANNEL_CACHE_HIT_SHARE\x10\x06\"@\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x0e\n\nSTATE_OPEN\x10\x01\x12\x10\n\x0cSTATE_CLOSED\x10\x02\"^\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x10\n\x0cSEVERITY_LOW\x10\x01\x12\x13\n\x0fSEVERITY_MEDIUM\x10\x02\x12\x11\n\rSEVERITY_HIGH\x10\x03\"n\n\x14ListAnomaliesRequest\x12/\n\x05state\x18\x01 \x01(\x0e\x32 .finops.anomaly.v1.Anomaly.State\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"_\n\x15ListAnomaliesResponse\x12-\n\tanomalies\x18\x01 \x03(\x0b\x32\x1a.finops.anomaly.v1.Anomaly\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"!\n\x11GetAnomalyRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"A\n\x12GetAnomalyResponse\x12+\n\x07\x61nomaly\x18\x01 \x01(\x0b\x32\x1a.finops.anomaly.v1.Anomaly\"\xd3\x01\n\x0c\x41nomalyEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x32\n\x04type\x18\x02 \x01(\x0e\x32$.finops.anomaly.v1.AnomalyEvent.Type\x12+\n\x07\x61nomaly\x18\x03 \x01(\x0b\x32\x1a.finops.anomaly.v1.Anomaly\"P\n\x04Type\x12\x14\n\x10TYPE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bTYPE_OPENED\x10\x01\x12\x10\n\x0cTYPE_UPDATED\x10\x02\x12\x0f\n\x0bTYPE_CLOSED\x10\x03\x32\xcf\x01\n\x0e\x41nomalyService\x12\x62\n\rListAnomalies\x12\'.finops.anomaly.v1.ListAnomaliesRequest\x1a(.finops.anomaly.v1.ListAnomaliesResponse\x12Y\n\nGetAnomaly\x12$.finops.anomaly.v1.GetAnomalyRequest\x1a%.finops.anomaly.v1.GetAnomalyResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,27 +35,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ANOMALY_SERIESENTRY']._loaded_options = None
   _globals['_ANOMALY_SERIESENTRY']._serialized_options = b'8\001'
   _globals['_ANOMALY']._serialized_start=82
-  _globals['_ANOMALY']._serialized_end=901
+  _globals['_ANOMALY']._serialized_end=1008
   _globals['_ANOMALY_SERIESENTRY']._serialized_start=596
   _globals['_ANOMALY_SERIESENTRY']._serialized_end=641
-  _globals['_ANOMALY_CHANNEL']._serialized_start=643
-  _globals['_ANOMALY_CHANNEL']._serialized_end=739
-  _globals['_ANOMALY_STATE']._serialized_start=741
-  _globals['_ANOMALY_STATE']._serialized_end=805
-  _globals['_ANOMALY_SEVERITY']._serialized_start=807
-  _globals['_ANOMALY_SEVERITY']._serialized_end=901
-  _globals['_LISTANOMALIESREQUEST']._serialized_start=903
-  _globals['_LISTANOMALIESREQUEST']._serialized_end=1013
-  _globals['_LISTANOMALIESRESPONSE']._serialized_start=1015
-  _globals['_LISTANOMALIESRESPONSE']._serialized_end=1110
-  _globals['_GETANOMALYREQUEST']._serialized_start=1112
-  _globals['_GETANOMALYREQUEST']._serialized_end=1145
-  _globals['_GETANOMALYRESPONSE']._serialized_start=1147
-  _globals['_GETANOMALYRESPONSE']._serialized_end=1212
-  _globals['_ANOMALYEVENT']._serialized_start=1215
-  _globals['_ANOMALYEVENT']._serialized_end=1426
-  _globals['_ANOMALYEVENT_TYPE']._serialized_start=1346
-  _globals['_ANOMALYEVENT_TYPE']._serialized_end=1426
-  _globals['_ANOMALYSERVICE']._serialized_start=1429
-  _globals['_ANOMALYSERVICE']._serialized_end=1636
+  _globals['_ANOMALY_CHANNEL']._serialized_start=644
+  _globals['_ANOMALY_CHANNEL']._serialized_end=846
+  _globals['_ANOMALY_STATE']._serialized_start=848
+  _globals['_ANOMALY_STATE']._serialized_end=912
+  _globals['_ANOMALY_SEVERITY']._serialized_start=914
+  _globals['_ANOMALY_SEVERITY']._serialized_end=1008
+  _globals['_LISTANOMALIESREQUEST']._serialized_start=1010
+  _globals['_LISTANOMALIESREQUEST']._serialized_end=1120
+  _globals['_LISTANOMALIESRESPONSE']._serialized_start=1122
+  _globals['_LISTANOMALIESRESPONSE']._serialized_end=1217
+  _globals['_GETANOMALYREQUEST']._serialized_start=1219
+  _globals['_GETANOMALYREQUEST']._serialized_end=1252
+  _globals['_GETANOMALYRESPONSE']._serialized_start=1254
+  _globals['_GETANOMALYRESPONSE']._serialized_end=1319
+  _globals['_ANOMALYEVENT']._serialized_start=1322
+  _globals['_ANOMALYEVENT']._serialized_end=1533
+  _globals['_ANOMALYEVENT_TYPE']._serialized_start=1453
+  _globals['_ANOMALYEVENT_TYPE']._serialized_end=1533
+  _globals['_ANOMALYSERVICE']._serialized_start=1536
+  _globals['_ANOMALYSERVICE']._serialized_end=1743
 # @@protoc_insertion_point(module_scope)

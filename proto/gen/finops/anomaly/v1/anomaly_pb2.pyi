@@ -16,10 +16,16 @@ class Anomaly(_message.Message):
         CHANNEL_COST: _ClassVar[Anomaly.Channel]
         CHANNEL_UNIT_COST: _ClassVar[Anomaly.Channel]
         CHANNEL_SILENCE: _ClassVar[Anomaly.Channel]
+        CHANNEL_INPUT_TOKENS_PER_REQUEST: _ClassVar[Anomaly.Channel]
+        CHANNEL_OUTPUT_TOKENS_PER_REQUEST: _ClassVar[Anomaly.Channel]
+        CHANNEL_CACHE_HIT_SHARE: _ClassVar[Anomaly.Channel]
     CHANNEL_UNSPECIFIED: Anomaly.Channel
     CHANNEL_COST: Anomaly.Channel
     CHANNEL_UNIT_COST: Anomaly.Channel
     CHANNEL_SILENCE: Anomaly.Channel
+    CHANNEL_INPUT_TOKENS_PER_REQUEST: Anomaly.Channel
+    CHANNEL_OUTPUT_TOKENS_PER_REQUEST: Anomaly.Channel
+    CHANNEL_CACHE_HIT_SHARE: Anomaly.Channel
     class State(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         STATE_UNSPECIFIED: _ClassVar[Anomaly.State]

@@ -1,0 +1,234 @@
+"""Baselines of many series at once: a row is a series, and an hour is judged and learned in a few array operations.
+
+What an hour usually is: a median for each hour of the week, shrunk towards what is known better. Some weeks give an
+hour of the week as many values, so its median is mixed with that of the hour of the day, and that with the series' own:
+n values weigh n / (n + k) (empirical Bayes shrinkage). Weeks are UTC weeks: where daylight saving moves a rhythm by an
+hour, the spread of the neighbouring hours covers the weeks until it is relearned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.anomaly.domain.rows import (
+    Floats,
+    Mask,
+    RowArrays,
+    largest_but_one,
+    or_zero,
+    row_count,
+    row_max,
+    row_median,
+)
+from services.anomaly.domain.series import Hour
+
+HOURS_A_DAY = 24
+HOURS_A_WEEK = 168
+PULL = 1.0
+"""k of the shrinkage: how many values the wider median counts for."""
+SPREAD_PULL = 5.0
+SPREAD_MEMORY = 0.1
+"""Weight of the newest deviation in an hour of the day's own spread."""
+WINDOW = 2 * HOURS_A_WEEK
+MAD_TO_SIGMA = 1.4826
+"""Of a normal distribution: standard deviation over median absolute deviation."""
+MEAN_TO_SIGMA = 1.2533
+"""Of a normal distribution: standard deviation over mean absolute deviation."""
+WEEKLY_EVENT = 4.0
+"""An hour of the week this many spreads above its hour of the day is an event of its own: a weekly batch."""
+CLIP = 4.0
+"""A lone outlier is learned as at most so many spreads from the level."""
+REFRESH_HOURS = 6
+"""The medians over a window are looked up so often; every hour while a series is younger than `YOUNG` values."""
+YOUNG = 48
+LARGEST = 60_000.0
+"""What the half-precision rings hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What is usual for an hour, on the baseline's own scale, by row. NaN where nothing was learned."""
+
+    level: Floats
+    spread: Floats
+
+    def score(self, values: Floats) -> Floats:
+        """Spreads above the level."""
+        return (values - self.level) / self.spread
+
+
+class SeasonalBank(RowArrays):
+    """Level and spread by hour of the week, of values on a scale where their noise is about even (square root, log)."""
+
+    ARRAYS = (
+        "_learned", "_seen", "_deviations", "_middle", "_deviation", "_by_hour", "_counts", "observations",
+    )  # fmt: skip
+
+    def __init__(self, *, weeks: int, relative_spread: float, absolute_spread: float) -> None:
+        """
+        Args:
+            weeks: of memory; 2 bytes an hour and row, twice.
+            relative_spread: least spread, as a share of the level.
+            absolute_spread: least spread at all; a constant series has no spread of its own.
+        """
+        self._size = weeks * HOURS_A_WEEK
+        self._relative = relative_spread
+        self._absolute = absolute_spread
+        self._learned = np.full((0, self._size), np.nan, np.float16)
+        self._seen = np.full((0, self._size), np.nan, np.float16)
+        self._deviations = np.full((0, WINDOW), np.nan, np.float16)
+        self._middle = np.full(0, np.nan)
+        self._deviation = np.full(0, np.nan)
+        self._by_hour = np.zeros((0, HOURS_A_DAY), np.float32)
+        self._counts = np.zeros((0, HOURS_A_DAY), np.int16)
+        self.observations = np.zeros(0, np.int32)
+
+    def expect(self, hour: Hour) -> Expectation:
+        """What is usual for this hour."""
+        wide = self._level_of_day(hour)
+        spread = self._spread(hour)
+        weekly = self._learned[:, hour % HOURS_A_WEEK :: HOURS_A_WEEK]
+        count = row_count(weekly)
+        middle = np.where(count > 0, row_median(weekly), 0.0)
+        level = np.where(count > 0, (count * middle + PULL * wide) / (count + PULL), wide)
+        highest = row_max(weekly)
+        least = np.maximum(np.maximum(spread, self._relative * np.abs(wide)), self._absolute)
+        level = np.where(highest > wide + WEEKLY_EVENT * least, highest, level)
+        level = self._habit(hour, level, spread)
+        spread = np.maximum(np.maximum(spread, self._relative * np.abs(level)), self._absolute)
+        return Expectation(np.where(self.observations > 0, level, np.nan), spread)
+
+    def learn(self, hour: Hour, values: Floats, expected: Expectation, learned: Mask, clipped: Mask) -> None:
+        """Takes in the values of an hour, in the order of hours.
+
+        Args:
+            hour: which.
+            values: on the bank's scale; NaN: there is none.
+            expected: what `expect` said of it.
+            learned: rows that learn it. The others remember it and no more: it belongs to an anomaly.
+            clipped: rows that hold back what lies far outside.
+        """
+        values = np.clip(values, -LARGEST, LARGEST)
+        self._seen[:, hour % self._size] = values
+        learned = learned & ~np.isnan(values)
+        known = learned & ~np.isnan(expected.level)
+        reach = CLIP * expected.spread
+        held_back = np.clip(values, expected.level - reach, expected.level + reach)
+        kept = np.where(known & clipped, held_back, values)
+        self._note_deviation(hour, np.abs(kept - expected.level), known)
+        self._learned[:, hour % self._size] = np.where(learned, kept, np.nan)
+        self.observations += learned
+        self._refresh(hour)
+
+    @property
+    def hours(self) -> int:
+        """Of memory."""
+        return self._size
+
+    def last_seen(self, row: int, hour: Hour) -> float:
+        """The value of an hour as it was; NaN if unknown."""
+        return float(self._seen[row, hour % self._size])
+
+    def amend(self, row: int, hour: Hour, value: float) -> None:
+        """Corrects an hour it reaches back to, after late records."""
+        place, value = hour % self._size, min(max(value, -LARGEST), LARGEST)
+        if not np.isnan(self._learned[row, place]):
+            self._learned[row, place] = value
+        self._seen[row, place] = value
+
+    def relearn(self, row: int, since: Hour, through: Hour) -> None:
+        """Takes what was passed over since that hour for the new normal, and forgets what was before."""
+        hours = np.arange(max(since, through - self._size + 1), through + 1) % self._size
+        seen = self._seen[row, hours].copy()
+        self._learned[row] = np.nan
+        self._learned[row, hours] = seen
+        self._middle[row] = row_median(seen[None, :])[0]
+
+    def admit(self, row: int, since: Hour, through: Hour) -> None:
+        """Learns those hours after all: they were no anomaly."""
+        hours = np.arange(max(since, through - self._size + 1), through + 1) % self._size
+        self._learned[row, hours] = self._seen[row, hours]
+
+    def values(self, row: int) -> Floats:
+        """What was learned."""
+        everything: Floats = self._learned[row].astype(np.float64)
+        learned: Floats = everything[~np.isnan(everything)]
+        return learned
+
+    def _level_of_day(self, hour: Hour) -> Floats:
+        daily = self._learned[:, hour % HOURS_A_DAY :: HOURS_A_DAY]
+        count = row_count(daily)
+        whole = or_zero(self._middle)
+        middle = np.where(count > 0, row_median(daily), 0.0)
+        return np.where(count > 0, (count * middle + PULL * whole) / (count + PULL), whole)
+
+    def _spread(self, hour: Hour) -> Floats:
+        whole = MAD_TO_SIGMA * or_zero(self._deviation)
+        slot = hour % HOURS_A_DAY
+        count = self._counts[:, slot]
+        return (count * MEAN_TO_SIGMA * self._by_hour[:, slot] + SPREAD_PULL * whole) / (count + SPREAD_PULL)
+
+    def _habit(self, hour: Hour, level: Floats, spread: Floats) -> Floats:
+        """What came twice in the same hour of the week is a habit, even if it was called an anomaly both times."""
+        twice = largest_but_one(self._seen[:, hour % HOURS_A_WEEK :: HOURS_A_WEEK])
+        return np.where(twice > level + WEEKLY_EVENT * np.maximum(spread, self._absolute), twice, level)
+
+    def _note_deviation(self, hour: Hour, deviation: Floats, known: Mask) -> None:
+        self._deviations[:, hour % WINDOW] = np.where(known, np.minimum(deviation, LARGEST), np.nan)
+        slot = hour % HOURS_A_DAY
+        count = self._counts[:, slot]
+        # A plain mean until it has the memory's weight, then an exponential one: no start-up bias.
+        weight = np.where(known, np.maximum(SPREAD_MEMORY, 1 / (count + 1.0)), 0.0)
+        change = np.where(known, deviation - self._by_hour[:, slot], 0.0)
+        self._by_hour[:, slot] += weight * change
+        self._counts[:, slot] = np.minimum(count + known, HOURS_A_WEEK)
+
+    def _refresh(self, hour: Hour) -> None:
+        every = hour % REFRESH_HOURS == 0
+        rows = np.arange(len(self.observations)) if every else np.flatnonzero(self.observations < YOUNG)
+        if not len(rows):
+            return
+        latest = (hour - np.arange(min(WINDOW, self._size))) % self._size
+        self._middle[rows] = row_median(self._learned[rows[:, None], latest])
+        self._deviation[rows] = row_median(self._deviations[rows])
+
+
+class VolumeBank(RowArrays):
+    """How many usually come in an hour, requests or events: the median of the hour of the week, shrunk to the hour of
+    the day's."""
+
+    ARRAYS = ("_roots",)
+    WEEKS = 8
+
+    def __init__(self) -> None:
+        self._size = self.WEEKS * HOURS_A_WEEK
+        # Half precision holds a square root of any count well enough.
+        self._roots = np.full((0, self._size), np.nan, np.float16)
+
+    def usual(self, hour: Hour, rows: np.ndarray) -> Floats:
+        """How many come in this hour."""
+        weekly = self._roots[rows, hour % HOURS_A_WEEK :: HOURS_A_WEEK]
+        daily = self._roots[rows, hour % HOURS_A_DAY :: HOURS_A_DAY]
+        count, wide = row_count(weekly), or_zero(row_median(daily) ** 2)
+        middle = or_zero(row_median(weekly) ** 2)
+        return np.where(count > 0, (count * middle + PULL * wide) / (count + PULL), wide)
+
+    def always(self, hour: Hour, rows: np.ndarray) -> tuple[Floats, Floats]:
+        """The fewest and the median in the same hour of other weeks; 0 where no week is known."""
+        weekly = self._roots[rows, hour % HOURS_A_WEEK :: HOURS_A_WEEK].astype(np.float64)
+        known = row_count(weekly) > 0
+        fewest = np.min(np.where(np.isnan(weekly), np.inf, weekly), axis=1, initial=np.inf) ** 2
+        return np.where(known, fewest, 0.0), or_zero(row_median(weekly) ** 2)
+
+    def learn(self, hour: Hour, counts: Floats, learned: Mask) -> None:
+        """Takes in the counts of an hour; rows that do not learn it remember nothing."""
+        roots = np.minimum(np.sqrt(np.maximum(counts, 0.0)), LARGEST)
+        self._roots[:, hour % self._size] = np.where(learned, roots, np.nan)
+
+    def amend(self, row: int, hour: Hour, late: int) -> None:
+        """Adds what came after the hour was closed."""
+        before = float(self._roots[row, hour % self._size])
+        count = max(0.0, late + (0.0 if np.isnan(before) else before**2))
+        self._roots[row, hour % self._size] = min(count**0.5, LARGEST)

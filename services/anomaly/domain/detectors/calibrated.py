@@ -1,0 +1,94 @@
+"""A channel's values against their seasonal baseline, calibrated so that a surprise is a probability: what the hourly
+detectors have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from finops.anomaly.v1.anomaly_pb2 import Anomaly
+
+from services.anomaly.domain.bank import Expectation, SeasonalBank
+from services.anomaly.domain.rows import Floats, Mask, or_zero
+from services.anomaly.domain.series import Hour
+from services.anomaly.domain.surprise import PersistenceBank, TailBank
+
+
+class Calibrated:
+    """One channel of all series of a tenant."""
+
+    channel: ClassVar[Anomaly.Channel]
+    name: ClassVar[str]
+    sign: ClassVar[float] = 1.0
+    """-1: it is the low values that cost money."""
+
+    def __init__(self, *, weeks: int, relative_spread: float, absolute_spread: float) -> None:
+        self.baseline = SeasonalBank(weeks=weeks, relative_spread=relative_spread, absolute_spread=absolute_spread)
+        self._tail = TailBank()
+        self._persistence = PersistenceBank()
+        self._values = np.zeros(0)
+        self._expected = Expectation(np.zeros(0), np.zeros(0))
+        self._raw = np.zeros(0)
+        self.score = np.zeros(0)
+        """Of the hour judged last, in spreads; NaN where it cannot be told."""
+        self.surprise = np.zeros(0)
+        """-ln p of it; 0 for any of the usual ones."""
+        self.lasting = np.zeros(0)
+
+    @property
+    def parts(self) -> Mapping[str, SeasonalBank | TailBank | PersistenceBank]:
+        return {"baseline": self.baseline, "tail": self._tail, "persistence": self._persistence}
+
+    def grow(self, rows: int) -> None:
+        for part in self.parts.values():
+            part.grow(rows)
+
+    def clear(self, row: int) -> None:
+        for part in self.parts.values():
+            part.clear(row)
+
+    def judge_values(self, hour: Hour, values: Floats) -> None:
+        """Compares an hour's values with what is usual; NaN: the hour has none."""
+        self._values, self._expected = values, self.baseline.expect(hour)
+        self.score = self.sign * self._expected.score(values)
+        self.surprise = or_zero(self._tail.surprise(self.score))
+        self.lasting = self._persistence.get()
+
+    def known(self, least: int = 1) -> Mask:
+        """Rows of which so many values were learned."""
+        found: Mask = self.baseline.observations >= least
+        return found
+
+    def band(self, row: int) -> tuple[float, float, float]:
+        """Low, level and high of the hour judged last, on the baseline's scale."""
+        level = float(self._expected.level[row])
+        edge = float(self._tail.edge()[row] * self._expected.spread[row])
+        return level - edge, level, level + edge
+
+    def learn(self, hour: Hour, learned: Mask, clipped: Mask) -> None:
+        """Takes in the hour judged last.
+
+        Args:
+            hour: which.
+            learned: rows that learn from it; of the others it belongs to an anomaly.
+            clipped: rows that hold back what lies far outside.
+        """
+        self._tail.learn(hour, self.score, learned)
+        self._persistence.learn(self.score, learned)
+        self.baseline.learn(hour, self._values, self._expected, learned, clipped)
+
+    def relearn(self, row: int, since: Hour, through: Hour) -> None:
+        self.baseline.relearn(row, since, through)
+
+    def admit(self, row: int, since: Hour, through: Hour) -> None:
+        self.baseline.admit(row, since, through)
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        return {f"{part}.{name}": array for part, bank in self.parts.items() for name, array in bank.state().items()}
+
+    def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
+        for part, bank in self.parts.items():
+            prefix = f"{part}."
+            bank.restore({name.removeprefix(prefix): a for name, a in state.items() if name.startswith(prefix)})

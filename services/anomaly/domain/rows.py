@@ -1,0 +1,100 @@
+"""Arrays with a row for each series, and sums over rows that hold NaN where there is no value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+
+class RowArrays:
+    """State of many series: the arrays named in `ARRAYS`, all of the same length."""
+
+    ARRAYS: ClassVar[tuple[str, ...]] = ()
+
+    def grow(self, rows: int) -> None:
+        """Makes room; new rows know nothing."""
+        for name in self.ARRAYS:
+            array: npt.NDArray[Any] = getattr(self, name)
+            grown = np.full((rows, *array.shape[1:]), self.blank(name), array.dtype)
+            grown[: len(array)] = array
+            setattr(self, name, grown)
+
+    def clear(self, row: int) -> None:
+        """The row is another series' from now on."""
+        for name in self.ARRAYS:
+            getattr(self, name)[row] = self.blank(name)
+
+    def blank(self, name: str) -> Any:
+        """What a new row holds."""
+        array: npt.NDArray[Any] = getattr(self, name)
+        return np.nan if np.issubdtype(array.dtype, np.floating) and name not in self.zeros() else 0
+
+    def zeros(self) -> tuple[str, ...]:
+        """Arrays of floats that begin at zero rather than unknown."""
+        return ("_by_hour",)
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """What a checkpoint keeps, by name."""
+        return {name: getattr(self, name) for name in self.ARRAYS}
+
+    def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Takes up a checkpoint. Raises ValueError: it is another version's."""
+        for name in self.ARRAYS:
+            before: npt.NDArray[Any] = getattr(self, name)
+            if name not in state or state[name].dtype != before.dtype or state[name].shape[1:] != before.shape[1:]:
+                raise ValueError(f"the checkpoint's {name} does not fit")
+            setattr(self, name, state[name].copy())
+
+
+def row_count(values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """How many values each row has."""
+    found: npt.NDArray[np.int64] = (values == values).sum(axis=1)
+    return found
+
+
+def or_zero(values: Floats) -> Floats:
+    """Zero where there is no value."""
+    return np.where(values == values, values, 0.0)
+
+
+def row_median(values: npt.NDArray[Any]) -> Floats:
+    """The middle of each row; NaN of a row without values."""
+    return row_quantile(values, 0.5)
+
+
+def row_quantile(values: npt.NDArray[Any], share: float) -> Floats:
+    """Quantile of each row, interpolated linearly; NaN of a row without values."""
+    # NaN sorts last.
+    ordered = values.astype(np.float32)
+    ordered.sort(axis=1)
+    last = np.maximum(row_count(values) - 1, 0)
+    place = share * last
+    below = place.astype(np.int64)
+    above = np.minimum(below + 1, last)
+    rows = np.arange(len(ordered))
+    low = ordered[rows, below].astype(np.float64)
+    high = ordered[rows, above]
+    found: Floats = low + (place - below) * (high - low)
+    return found
+
+
+def row_max(values: npt.NDArray[Any]) -> Floats:
+    """The largest of each row; -inf of a row without values."""
+    filled = np.where(np.isnan(values), -np.inf, values).astype(np.float64)
+    found: Floats = filled.max(axis=1, initial=-np.inf)
+    return found
+
+
+def largest_but_one(values: npt.NDArray[Any]) -> Floats:
+    """The second largest of each row; -inf where there are not two."""
+    if values.shape[1] < 2:
+        return np.full(len(values), -np.inf)
+    filled = np.where(np.isnan(values), -np.inf, values).astype(np.float64)
+    found: Floats = np.partition(filled, -2, axis=1)[:, -2]
+    return found

@@ -1,0 +1,94 @@
+"""How surprising a score is for this very series: one threshold then means one false-alarm rate everywhere."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from services.anomaly.domain.rows import Floats, Mask, RowArrays, or_zero, row_quantile
+from services.anomaly.domain.series import Hour
+
+BODY = 0.95
+WINDOW = 336
+PRIOR_EXCESS = 1.0
+"""Mean excess assumed before any was seen, in spreads: heavier than a normal tail (0.4), so that a young series is
+given the benefit of the doubt."""
+MEMORY = 0.03
+LEAST_EXCESS = 0.3
+LEAST_EDGE = 1.0
+REFRESH_HOURS = 6
+YOUNG = 48
+
+
+class TailBank(RowArrays):
+    """Empirical up to the 95th percentile of past scores, exponential beyond (peaks over threshold, Pickands 1975).
+
+    `surprise` is -ln p, in nats: it adds up over hours, and over it a threshold is a probability.
+    """
+
+    ARRAYS = ("_scores", "_edge", "_excess", "_learned")
+
+    def __init__(self) -> None:
+        self._scores = np.full((0, WINDOW), np.nan, np.float16)
+        self._edge = np.full(0, np.nan)
+        self._excess = np.full(0, np.nan)
+        self._learned = np.zeros(0, np.int32)
+
+    def surprise(self, scores: Floats) -> Floats:
+        """-ln of the probability of such a score or a higher one; 0 for any of the usual ones."""
+        over = scores - self.edge()
+        decay = np.maximum(LEAST_EXCESS, np.where(np.isnan(self._excess), PRIOR_EXCESS, self._excess))
+        return np.where(over > 0, over / decay - math.log(1 - BODY), 0.0)
+
+    def edge(self) -> Floats:
+        """The score that one hour in twenty exceeds."""
+        found: Floats = np.fmax(LEAST_EDGE, self._edge)
+        return found
+
+    def learn(self, hour: Hour, scores: Floats, learned: Mask) -> None:
+        """Takes in the scores of an hour that is no anomaly."""
+        learned = learned & ~np.isnan(scores)
+        before = np.where(np.isnan(self._excess), PRIOR_EXCESS, self._excess)
+        over = scores - self.edge()
+        self._excess = np.where(learned & (over > 0), before + MEMORY * (over - before), before)
+        self._scores[:, hour % WINDOW] = np.where(learned, np.clip(scores, -6e4, 6e4), np.nan)
+        self._learned += learned
+        rows = (
+            np.arange(len(scores)) if hour % REFRESH_HOURS == 0 else np.flatnonzero(learned & (self._learned < YOUNG))
+        )
+        if len(rows):
+            self._edge[rows] = row_quantile(self._scores[rows], BODY)
+
+
+class PersistenceBank(RowArrays):
+    """How much of an odd hour is still there an hour later, since busy hours come in busy days: the lag-one
+    autocorrelation of scores, from 0 to 0.8. An hour that follows an odd one brings that much less news."""
+
+    ARRAYS = ("_together", "_alone", "_before")
+    MEMORY = 0.005
+    """About eight days."""
+    CLIP = 4.0
+    MOST = 0.8
+
+    def __init__(self) -> None:
+        self._together = np.full(0, np.nan)
+        self._alone = np.full(0, np.nan)
+        self._before = np.full(0, np.nan)
+
+    def learn(self, scores: Floats, learned: Mask) -> None:
+        """Takes in the scores of the next hour. Rows that do not learn it begin anew with the one after it."""
+        scores = np.where(learned, np.clip(scores, -self.CLIP, self.CLIP), np.nan)
+        self._together = self._moved(self._together, scores * self._before)
+        self._alone = self._moved(self._alone, scores * scores)
+        self._before = scores
+
+    def get(self) -> Floats:
+        """The autocorrelation, by row."""
+        alone = or_zero(self._alone)
+        ratio = or_zero(self._together) / np.where(alone > 0, alone, 1.0)
+        return np.where(alone > 0, np.clip(ratio, 0.0, self.MOST), 0.0)
+
+    def _moved(self, mean: Floats, value: Floats) -> Floats:
+        moved = np.where(np.isnan(mean), value, mean + self.MEMORY * (value - mean))
+        return np.where(np.isnan(value), mean, moved)
