@@ -21,6 +21,13 @@ UNITS = {
 }
 
 
+_RATIOS = {
+    Anomaly.CHANNEL_INPUT_TOKENS_PER_REQUEST: "sent {actual:,.0f} tokens a request, where {usual:,.0f} are usual,",
+    Anomaly.CHANNEL_OUTPUT_TOKENS_PER_REQUEST: "got {actual:,.0f} tokens a request, where {usual:,.0f} are usual,",
+    Anomaly.CHANNEL_CACHE_HIT_SHARE: "had {actual:.0%} of its input read from the cache, where {usual:.0%} is usual,",
+}
+
+
 def describe(tenant: str, incident: Incident, policy: Policy) -> Anomaly:
     """The incident as it stands, without the times it was told at."""
     run = incident.suspect.run
@@ -68,6 +75,9 @@ def summary(incident: Incident, end: Hour) -> str:
         times = f"{paid / usual:.1f} times the usual {dollars(usual)}" if usual else "where nothing was paid before"
         more = f"about {excess} more than those requests usually cost"
         return f"{who} paid {dollars(paid)} a request {when}, {times}: {more}."
+    if incident.channel in _RATIOS and latest is not None:
+        times = _RATIOS[incident.channel].format(actual=latest.actual, usual=latest.expected)
+        return f"{who} {times} {when}: those requests cost about {excess} more than usual."
     expected = f"{dollars(total.usual_low)}-{dollars(total.usual_high)}"
     return f"{who} spent {spent} {when}, about {excess} more than the {expected} expected for those hours."
 

@@ -16,6 +16,9 @@ _CHANNELS = {
     Anomaly.CHANNEL_COST: "cost",
     Anomaly.CHANNEL_UNIT_COST: "unit cost",
     Anomaly.CHANNEL_SILENCE: "silence",
+    Anomaly.CHANNEL_INPUT_TOKENS_PER_REQUEST: "input tokens per request",
+    Anomaly.CHANNEL_OUTPUT_TOKENS_PER_REQUEST: "output tokens per request",
+    Anomaly.CHANNEL_CACHE_HIT_SHARE: "share read from the cache",
 }
 _TRANSITIONS = {
     AnomalyEvent.TYPE_OPENED: ("opened", Transition.FIRED),
@@ -26,6 +29,9 @@ EVENTS = tuple(name for name, _ in _TRANSITIONS.values())
 _ADVICE = {
     Anomaly.CHANNEL_COST: "See which calls these were, in the console under Explore, and whether somebody meant them.",
     Anomaly.CHANNEL_UNIT_COST: "See whether the model, the length of the prompts or the caching changed.",
+    Anomaly.CHANNEL_INPUT_TOKENS_PER_REQUEST: "See whether prompts or the context sent with them grew.",
+    Anomaly.CHANNEL_OUTPUT_TOKENS_PER_REQUEST: "See whether answers, or the reasoning before them, grew longer.",
+    Anomaly.CHANNEL_CACHE_HIT_SHARE: "See what changed at the beginning of the prompts, since a cache serves equal beginnings.",
     Anomaly.CHANNEL_SILENCE: "See whether the work stopped, or only its usage no longer comes in.",
 }
 

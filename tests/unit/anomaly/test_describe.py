@@ -37,6 +37,7 @@ def test_a_period_names_the_day_once_if_it_can() -> None:
 def test_subjects() -> None:
     assert subject(Series("team", "search")) == "Team search"
     assert subject(Series("service_tier", "flex")) == "Service tier flex"
+    assert subject(Series.of({"team": "search", "model": "gpt-4o"})) == "Team search on model gpt-4o"
     assert subject(Series("tenant", "acme")) == "The whole organisation"
 
 

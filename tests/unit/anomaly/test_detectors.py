@@ -106,6 +106,7 @@ def test_what_makes_requests_dearer_is_found_and_named(change: dict[str, float],
     assert found.channel in (channel, Anomaly.CHANNEL_UNIT_COST)
     assert hours_of(found)[0] - start <= 1
     assert found.unit in ("share", "tokens/request", "USD/request")
+    assert "usual" in found.summary
 
 
 def test_tokens_as_usual_are_no_news() -> None:

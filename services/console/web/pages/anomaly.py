@@ -106,17 +106,27 @@ def _label(visit: Visit, moment: Micros) -> str:
 def _value(found: Anomaly, row: CostRow | None) -> float:
     if row is None:
         return 0.0
-    dollars = figures.dollars_float(cost(row))
+    dollars, used = figures.dollars_float(cost(row)), row.quantities
+    read = used.cache_read_tokens
+    sent = used.input_tokens + read + used.cache_write_tokens + used.cache_write_1h_tokens
     match found.channel:
         case Anomaly.CHANNEL_UNIT_COST:
-            return dollars / row.quantities.requests if row.quantities.requests else 0.0
+            return dollars / used.requests if used.requests else 0.0
+        case Anomaly.CHANNEL_INPUT_TOKENS_PER_REQUEST:
+            return sent / used.requests if used.requests else 0.0
+        case Anomaly.CHANNEL_OUTPUT_TOKENS_PER_REQUEST:
+            return (used.output_tokens + used.reasoning_tokens) / used.requests if used.requests else 0.0
+        case Anomaly.CHANNEL_CACHE_HIT_SHARE:
+            return read / sent if sent else 0.0
         case Anomaly.CHANNEL_SILENCE:
-            return float(row.quantities.requests)
+            return float(used.requests)
         case _:
             return dollars
 
 
 def _quantity(value: float, unit: str) -> str:
+    if unit == "share":
+        return f"{value:.0%}"
     if not unit.startswith("USD"):
         return figures.count(round(value))
     return figures.dollars(round(value * amounts.PICOS_PER_DOLLAR))

@@ -114,6 +114,9 @@ def channel(found: Anomaly) -> str:
         Anomaly.CHANNEL_COST: "Cost",
         Anomaly.CHANNEL_UNIT_COST: "Cost per request",
         Anomaly.CHANNEL_SILENCE: "Silence",
+        Anomaly.CHANNEL_INPUT_TOKENS_PER_REQUEST: "Input tokens per request",
+        Anomaly.CHANNEL_OUTPUT_TOKENS_PER_REQUEST: "Output tokens per request",
+        Anomaly.CHANNEL_CACHE_HIT_SHARE: "Share read from the cache",
     }.get(found.channel, "Unknown")
 
 
