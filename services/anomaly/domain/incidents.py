@@ -32,6 +32,13 @@ AS_CONCENTRATED = 0.1
 """Shares of excess in spend that differ by less count as equal."""
 
 
+_REASONS = (
+    Anomaly.CHANNEL_CACHE_HIT_SHARE,
+    Anomaly.CHANNEL_INPUT_TOKENS_PER_REQUEST,
+    Anomaly.CHANNEL_OUTPUT_TOKENS_PER_REQUEST,
+)
+
+
 @dataclass(frozen=True)
 class Suspect:
     """A run that is under way, and whose it is."""
@@ -142,6 +149,12 @@ def is_worth_telling(suspect: Suspect, hour: Hour, policy: Policy) -> bool:
     return spent - run.total.usual >= policy.least_impact(suspect.monitor.usual_month())
 
 
+def _reason(suspect: Suspect, policy: Policy) -> int:
+    """What made a request dearer tells more than that it was, if it alone would have raised the alarm."""
+    certain = suspect.channel in _REASONS and suspect.run.proof >= policy.evidence_needed
+    return _REASONS.index(suspect.channel) if certain else len(_REASONS)
+
+
 def most_telling(candidate: Suspect, others: Sequence[Suspect], policy: Policy) -> Suspect:
     """Of the runs that show the same incident as the candidate, the one to name it after."""
     replaces = candidate.series.dimension not in policy.owner_dimensions and candidate.run.total.share > SUBSTITUTE
@@ -164,8 +177,9 @@ def most_telling(candidate: Suspect, others: Sequence[Suspect], policy: Policy) 
     best = max((suspect.run.total.share for suspect in same), default=0.0)
     concentrated = [s for s in same if candidate.silence or s.run.total.share >= best - AS_CONCENTRATED] or [candidate]
 
-    def preference(suspect: Suspect) -> tuple[int, int, int, str]:
+    def preference(suspect: Suspect) -> tuple[int, int, int, int, str]:
+        place = rank.get(suspect.series.dimension, len(rank))
         # Cost before unit cost, so that the channel is decided by what drove the cost.
-        return rank.get(suspect.series.dimension, len(rank)), -suspect.size, suspect.channel, suspect.series.value
+        return place, _reason(suspect, policy), -suspect.size, suspect.channel, suspect.series.value
 
     return min(concentrated, key=preference)

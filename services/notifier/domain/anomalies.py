@@ -31,7 +31,7 @@ _ADVICE = {
     Anomaly.CHANNEL_UNIT_COST: "See whether the model, the length of the prompts or the caching changed.",
     Anomaly.CHANNEL_INPUT_TOKENS_PER_REQUEST: "See whether prompts or the context sent with them grew.",
     Anomaly.CHANNEL_OUTPUT_TOKENS_PER_REQUEST: "See whether answers, or the reasoning before them, grew longer.",
-    Anomaly.CHANNEL_CACHE_HIT_SHARE: "See what changed at the beginning of the prompts, since a cache serves equal beginnings.",
+    Anomaly.CHANNEL_CACHE_HIT_SHARE: "See what changed where prompts begin: a cache serves equal beginnings.",
     Anomaly.CHANNEL_SILENCE: "See whether the work stopped, or only its usage no longer comes in.",
 }
 
