@@ -56,6 +56,7 @@ bench: .venv/.installed ## Measure, as ratios against a baseline in the same run
 	$(RUN) python -m bench.pricing
 	$(RUN) python -m bench.ledger
 	$(RUN) python -m bench.budget
+	$(RUN) python -m bench.detection
 	$(RUN) python -m bench.nab
 	$(RUN) python -m bench.pipeline $(ARGS)
 

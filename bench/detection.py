@@ -1,0 +1,152 @@
+"""How fast the anomaly service adds events up and judges hours, and how much memory a series takes.
+
+    python -m bench.detection [--series 1000] [--hours 400] [--events 200000]
+
+Adding up is set beside reading the same records alone, which no consumer can do without; judging beside a rolling
+z-score of cost, kept in plain Python for each series.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import time
+import tracemalloc
+from collections import deque
+from collections.abc import Sequence
+
+import numpy as np
+from finops.cost.v1.cost_pb2 import CostRecord
+from rich.console import Console
+from rich.table import Table
+
+from services.anomaly.domain.policy import Policy
+from services.anomaly.domain.series import Hour, Reader, Series, Totals
+from services.anomaly.domain.tenant import TenantWatch
+from services.anomaly.settings import AnomalyOptions
+from services.common.clock import HOUR, SECOND
+from services.common.money import PICOS_PER_DOLLAR
+
+FIRST: Hour = 487_800
+BATCH = 2_000
+WINDOW = 168
+
+
+def main() -> None:
+    """Prints both tables."""
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--series", type=int, default=1_000)
+    arguments.add_argument("--hours", type=int, default=400)
+    arguments.add_argument("--events", type=int, default=200_000)
+    given = arguments.parse_args()
+    console, load = Console(), os.getloadavg()
+    console.print(f"load average {', '.join(f'{one:.1f}' for one in load)} on {os.cpu_count()} cores")
+    console.print(_table("events a second, one core", adding(given.events)))
+    hours = costs(given.series, given.hours)
+    rates = {
+        "rolling z-score of cost": zscores(hours),
+        "five calibrated channels, silence, incidents": judging(hours),
+    }
+    console.print(_table("series-hours a second, one core", rates))
+    console.print(f"{memory(given.series) / 1024:.0f} KiB of memory a series")
+
+
+def adding(events: int) -> dict[str, float]:
+    """Events a second: read only, and read and added up."""
+    options, watch = AnomalyOptions(), TenantWatch("acme", Policy())
+    reader = Reader(options.dimensions)
+    raw = records(events)
+    started = time.process_time()
+    for value in raw:
+        CostRecord.FromString(value)
+    alone = time.process_time() - started
+    started = time.process_time()
+    for at in range(0, events, BATCH):
+        batch = [CostRecord.FromString(value) for value in raw[at : at + BATCH]]
+        for cell, totals in reader.tally(batch).items():
+            watch.add(cell.hour, reader.series(cell), totals)
+    return {"reading the records": events / alone, "reading and adding up": events / (time.process_time() - started)}
+
+
+def records(events: int) -> list[bytes]:
+    """Ten minutes of an organisation of 200 people in 12 teams."""
+    rng, found = np.random.default_rng(1), []
+    people, models = rng.integers(200, size=events).tolist(), rng.integers(6, size=events).tolist()
+    for n, (person, model) in enumerate(zip(people, models, strict=True)):
+        cost = CostRecord(revision=1, events_delta=1, cost_delta_picos=10**9 + n)
+        usage, more = cost.usage, cost.quantity_delta
+        usage.tenant_id, usage.team, usage.user = "acme", f"team-{person % 12}", f"person-{person}@example.com"
+        usage.project, usage.key, usage.tool = f"project-{person % 36}", f"key-{person % 24}", "api"
+        usage.provider, usage.model, usage.source = "openai", f"model-{model}", "gateway"
+        usage.time_unix_micros = FIRST * HOUR + n * 600 * SECOND // events
+        more.requests, more.input_tokens, more.cache_read_tokens, more.output_tokens = 1, 900, 100, 50
+        usage.quantities.CopyFrom(more)
+        found.append(cost.SerializeToString())
+    return found
+
+
+def costs(series: int, hours: int) -> Sequence[np.ndarray]:
+    """Requests of each series by hour, by day and by night."""
+    rng = np.random.default_rng(2)
+    rhythm = 1 + 0.8 * np.sin(np.arange(hours) * 2 * np.pi / 24)
+    return [rng.poisson(50 * at * rng.lognormal(0, 0.2, series)) for at in rhythm]
+
+
+def judging(hours: Sequence[np.ndarray]) -> float:
+    """Series-hours a second through the service's own detectors, with sums by series given."""
+    watch, series = TenantWatch("acme", Policy()), [Series("team", f"team-{n}") for n in range(len(hours[0]))]
+    started = time.process_time()
+    for n, requests in enumerate(hours):
+        for one, count in zip(series, requests.tolist(), strict=True):
+            spent = count * PICOS_PER_DOLLAR // 100
+            watch.add(FIRST + n, (one,), Totals(spent, count, count, 1_000 * count, 500 * count, 100 * count))
+        for _ in watch.close_through(FIRST + n):
+            pass
+    return len(hours) * len(series) / (time.process_time() - started)
+
+
+def zscores(hours: Sequence[np.ndarray]) -> float:
+    """Series-hours a second through a rolling mean and deviation in plain Python."""
+    windows = [deque[float](maxlen=WINDOW) for _ in hours[0]]
+    sums, squares = [0.0] * len(windows), [0.0] * len(windows)
+    out, started = 0, time.process_time()
+    for requests in hours:
+        for row, count in enumerate(requests.tolist()):
+            window, value = windows[row], count / 100
+            if len(window) > 1:
+                mean = sums[row] / len(window)
+                deviation = math.sqrt(max(squares[row] / len(window) - mean * mean, 1e-12))
+                out += (value - mean) / deviation > 4
+            if len(window) == WINDOW:
+                sums[row] -= window[0]
+                squares[row] -= window[0] ** 2
+            window.append(value)
+            sums[row] += value
+            squares[row] += value * value
+    return len(hours) * len(windows) / (time.process_time() - started)
+
+
+def memory(series: int) -> float:
+    """Bytes a series, with all it will ever hold."""
+    tracemalloc.start()
+    watch = TenantWatch("acme", Policy())
+    for n in range(series):
+        watch.add(FIRST, (Series("team", f"team-{n}"),), Totals(10**10, 50, 50, 1, 1, 1))
+    for _ in watch.close_through(FIRST):
+        pass
+    held = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    return held / series
+
+
+def _table(title: str, rates: dict[str, float]) -> Table:
+    table = Table("", "a second", "times the first", title=f"bench/detection: {title}")
+    first = next(iter(rates.values()))
+    for name, rate in rates.items():
+        table.add_row(name, f"{rate:,.0f}", f"{rate / first:.2f}")
+    return table
+
+
+if __name__ == "__main__":
+    main()
