@@ -110,6 +110,7 @@ class Rater:
         self._sole = None
         committed = await log.committed_offsets(partitions)
         ends = await log.end_offsets([self._costs.partition(p.partition) for p in partitions])
+        self._refuse_shortened(partitions, ends)
         kept, self._shards = self._shards, {}
         starts: dict[Partition, int] = {}
         for partition in partitions:
@@ -124,6 +125,19 @@ class Rater:
             if shard.last_usage >= (committed.get(partition) or 0):
                 starts[partition] = shard.last_usage + 1
         return starts
+
+    def _refuse_shortened(self, partitions: Sequence[Partition], ends: Mapping[Partition, int]) -> None:
+        """A log that ends before what was written to it is one whose new leader has not caught up, or that lost records.
+        A window read from it would lack keys, and rate what they name a second time."""
+        for partition in partitions:
+            number = partition.partition
+            shard, end = self._shards.get(number), ends[self._costs.partition(number)]
+            if shard is not None and end < shard.next_offset:
+                raise UnavailableError(
+                    f"partition {number} of the cost log ends at offset {end}, but offset {shard.next_offset - 1} was "
+                    "written and acknowledged: waiting for it to come back. If the broker lost it for good (an unclean "
+                    "leader election), restart pricing: it then goes on from the log as it is"
+                )
 
     async def revoked(self, partitions: Sequence[Partition]) -> None:
         """Keeps the windows: after a mere fault they still hold, and `assigned` checks them."""

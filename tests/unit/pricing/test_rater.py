@@ -133,6 +133,34 @@ async def test_the_window_is_not_read_again_where_nobody_wrote(bench: Bench) -> 
     assert summary(bench.logs.costs()) == [("a", 1, TOKEN), ("b", 1, TOKEN)]
 
 
+async def test_a_cost_log_that_ends_before_what_was_written_to_it_is_waited_for(bench: Bench) -> None:
+    """Its new leader has not caught up: a window read now would lack keys, and what is resent would count twice."""
+    partition = Partition(COSTS, 0)
+    bench.logs.send(recorded("a", input_tokens=1), recorded("b", input_tokens=2))
+    await bench.run()
+    whole = bench.logs.records[partition]
+    bench.logs.records[partition] = whole[:1]
+    for _ in range(2):
+        with pytest.raises(UnavailableError, match="ends at offset 1, but offset 1 was written"):
+            await bench.assign()
+    bench.logs.records[partition] = whole
+    await bench.assign()
+    bench.logs.send(recorded("b", input_tokens=2))
+    await bench.run()
+    assert summary(bench.logs.costs()) == [("a", 1, TOKEN), ("b", 1, 2 * TOKEN)]
+
+
+async def test_a_cost_log_that_lost_records_for_good_is_taken_as_it_is_after_a_restart(bench: Bench) -> None:
+    bench.logs.send(recorded("a", input_tokens=1), recorded("b", input_tokens=2))
+    await bench.run()
+    del bench.logs.records[Partition(COSTS, 0)][1:]
+    await bench.restart()
+    bench.logs.send(recorded("c", input_tokens=3))
+    await bench.run()
+    assert summary(bench.logs.costs())[0] == ("a", 1, TOKEN)
+    assert summary(bench.logs.costs())[-1] == ("c", 1, 3 * TOKEN)
+
+
 async def test_an_old_key_is_asked_of_the_ledger(pricer: Pricer) -> None:
     """The window holds a few of the last events; the ledger knows the rest."""
     bench = Bench(pricer, window_records=4)
