@@ -49,6 +49,8 @@ async def keyring(clickhouse_settings: ClickHouseSettings, auth_settings: AuthSe
     await migrate(clickhouse_settings, ["services.common.migrations"])
     ring = KeyRing(auth_settings.model_copy(update={"refresh_seconds": 0.1}), ClickHouse(clickhouse_settings))
     await ring.start()
+    # The task that reads keys may not have come to its turn yet.
+    await ring.refresh()
     yield ring
     await ring.stop()
 

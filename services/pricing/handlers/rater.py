@@ -127,8 +127,8 @@ class Rater:
         return starts
 
     def _refuse_shortened(self, partitions: Sequence[Partition], ends: Mapping[Partition, int]) -> None:
-        """A log that ends before what was written to it is one whose new leader has not caught up, or that lost records.
-        A window read from it would lack keys, and rate what they name a second time."""
+        """A log that ends before what was written to it has a leader that has not caught up, or it lost records. A
+        window read from it would lack keys, and what they name would be rated a second time."""
         for partition in partitions:
             number = partition.partition
             shard, end = self._shards.get(number), ends[self._costs.partition(number)]
