@@ -18,7 +18,7 @@ DEARER = Event("support", FIRST + 24 * 58 + 2, 12, price=3)
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("seed", [0, 7])
+@pytest.mark.parametrize("seed", [7])
 def test_both_incidents_and_hardly_anything_else(seed: int) -> None:
     reader, watch = Reader(DIMENSIONS), TenantWatch(TENANT, Policy())
     told = []

@@ -30,7 +30,8 @@ class Calibrated:
         self._persistence = PersistenceBank()
         self._values = np.zeros(0)
         self._expected = Expectation(np.zeros(0), np.zeros(0))
-        self._raw = np.zeros(0)
+        self._idle = False
+        """No series ever had such a value: there is nothing to compare or learn."""
         self.score = np.zeros(0)
         """Of the hour judged last, in spreads; NaN where it cannot be told."""
         self.surprise = np.zeros(0)
@@ -51,6 +52,10 @@ class Calibrated:
 
     def judge_values(self, hour: Hour, values: Floats) -> None:
         """Compares an hour's values with what is usual; NaN: the hour has none."""
+        self._idle = not self.baseline.observations.any() and bool(np.isnan(values).all())
+        if self._idle:
+            self.score, self.surprise, self.lasting = values, np.zeros(len(values)), np.zeros(len(values))
+            return
         self._values, self._expected = values, self.baseline.expect(hour)
         self.score = self.sign * self._expected.score(values)
         self.surprise = or_zero(self._tail.surprise(self.score))
@@ -75,6 +80,8 @@ class Calibrated:
             learned: rows that learn from it; of the others it belongs to an anomaly.
             clipped: rows that hold back what lies far outside.
         """
+        if self._idle:
+            return
         self._tail.learn(hour, self.score, learned)
         self._persistence.learn(self.score, learned)
         self.baseline.learn(hour, self._values, self._expected, learned, clipped)
