@@ -33,12 +33,40 @@ class AnomalyServiceStub:
     def __new__(cls, channel: _aio.Channel) -> AnomalyServiceAsyncStub: ...
     ListAnomalies: _grpc.UnaryUnaryMultiCallable[_anomaly_pb2.ListAnomaliesRequest, _anomaly_pb2.ListAnomaliesResponse]
     GetAnomaly: _grpc.UnaryUnaryMultiCallable[_anomaly_pb2.GetAnomalyRequest, _anomaly_pb2.GetAnomalyResponse]
+    GetExpectedBand: _grpc.UnaryUnaryMultiCallable[_anomaly_pb2.GetExpectedBandRequest, _anomaly_pb2.GetExpectedBandResponse]
+    """What the series did and what was expected of it, around an anomaly."""
+    LabelAnomaly: _grpc.UnaryUnaryMultiCallable[_anomaly_pb2.LabelAnomalyRequest, _anomaly_pb2.LabelAnomalyResponse]
+    """Somebody's word on an anomaly: the series learns from it."""
+    GetPrecision: _grpc.UnaryUnaryMultiCallable[_anomaly_pb2.GetPrecisionRequest, _anomaly_pb2.GetPrecisionResponse]
+    """How many of each detector's anomalies people confirmed."""
+    CreatePlannedWindow: _grpc.UnaryUnaryMultiCallable[_anomaly_pb2.CreatePlannedWindowRequest, _anomaly_pb2.CreatePlannedWindowResponse]
+    """Announces that spend will be unusual: nothing is told of it, and nothing learned."""
+    ListPlannedWindows: _grpc.UnaryUnaryMultiCallable[_anomaly_pb2.ListPlannedWindowsRequest, _anomaly_pb2.ListPlannedWindowsResponse]
+    DeletePlannedWindow: _grpc.UnaryUnaryMultiCallable[_anomaly_pb2.DeletePlannedWindowRequest, _anomaly_pb2.DeletePlannedWindowResponse]
+    Backtest: _grpc.UnaryStreamMultiCallable[_anomaly_pb2.BacktestRequest, _anomaly_pb2.BacktestResponse]
+    """What would have been raised from the ledger's history, under these thresholds; progress comes in between."""
+    ForecastSeries: _grpc.UnaryUnaryMultiCallable[_anomaly_pb2.ForecastSeriesRequest, _anomaly_pb2.ForecastSeriesResponse]
+    """Where a series' spend is heading, from the baselines that anomalies are judged by."""
 
 @_typing.type_check_only
 class AnomalyServiceAsyncStub(AnomalyServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListAnomalies: _aio.UnaryUnaryMultiCallable[_anomaly_pb2.ListAnomaliesRequest, _anomaly_pb2.ListAnomaliesResponse]  # type: ignore[assignment]
     GetAnomaly: _aio.UnaryUnaryMultiCallable[_anomaly_pb2.GetAnomalyRequest, _anomaly_pb2.GetAnomalyResponse]  # type: ignore[assignment]
+    GetExpectedBand: _aio.UnaryUnaryMultiCallable[_anomaly_pb2.GetExpectedBandRequest, _anomaly_pb2.GetExpectedBandResponse]  # type: ignore[assignment]
+    """What the series did and what was expected of it, around an anomaly."""
+    LabelAnomaly: _aio.UnaryUnaryMultiCallable[_anomaly_pb2.LabelAnomalyRequest, _anomaly_pb2.LabelAnomalyResponse]  # type: ignore[assignment]
+    """Somebody's word on an anomaly: the series learns from it."""
+    GetPrecision: _aio.UnaryUnaryMultiCallable[_anomaly_pb2.GetPrecisionRequest, _anomaly_pb2.GetPrecisionResponse]  # type: ignore[assignment]
+    """How many of each detector's anomalies people confirmed."""
+    CreatePlannedWindow: _aio.UnaryUnaryMultiCallable[_anomaly_pb2.CreatePlannedWindowRequest, _anomaly_pb2.CreatePlannedWindowResponse]  # type: ignore[assignment]
+    """Announces that spend will be unusual: nothing is told of it, and nothing learned."""
+    ListPlannedWindows: _aio.UnaryUnaryMultiCallable[_anomaly_pb2.ListPlannedWindowsRequest, _anomaly_pb2.ListPlannedWindowsResponse]  # type: ignore[assignment]
+    DeletePlannedWindow: _aio.UnaryUnaryMultiCallable[_anomaly_pb2.DeletePlannedWindowRequest, _anomaly_pb2.DeletePlannedWindowResponse]  # type: ignore[assignment]
+    Backtest: _aio.UnaryStreamMultiCallable[_anomaly_pb2.BacktestRequest, _anomaly_pb2.BacktestResponse]  # type: ignore[assignment]
+    """What would have been raised from the ledger's history, under these thresholds; progress comes in between."""
+    ForecastSeries: _aio.UnaryUnaryMultiCallable[_anomaly_pb2.ForecastSeriesRequest, _anomaly_pb2.ForecastSeriesResponse]  # type: ignore[assignment]
+    """Where a series' spend is heading, from the baselines that anomalies are judged by."""
 
 class AnomalyServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -54,5 +82,67 @@ class AnomalyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _anomaly_pb2.GetAnomalyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_anomaly_pb2.GetAnomalyResponse, _abc.Awaitable[_anomaly_pb2.GetAnomalyResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def GetExpectedBand(
+        self,
+        request: _anomaly_pb2.GetExpectedBandRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_anomaly_pb2.GetExpectedBandResponse, _abc.Awaitable[_anomaly_pb2.GetExpectedBandResponse]]:
+        """What the series did and what was expected of it, around an anomaly."""
+
+    @_abc_1.abstractmethod
+    def LabelAnomaly(
+        self,
+        request: _anomaly_pb2.LabelAnomalyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_anomaly_pb2.LabelAnomalyResponse, _abc.Awaitable[_anomaly_pb2.LabelAnomalyResponse]]:
+        """Somebody's word on an anomaly: the series learns from it."""
+
+    @_abc_1.abstractmethod
+    def GetPrecision(
+        self,
+        request: _anomaly_pb2.GetPrecisionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_anomaly_pb2.GetPrecisionResponse, _abc.Awaitable[_anomaly_pb2.GetPrecisionResponse]]:
+        """How many of each detector's anomalies people confirmed."""
+
+    @_abc_1.abstractmethod
+    def CreatePlannedWindow(
+        self,
+        request: _anomaly_pb2.CreatePlannedWindowRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_anomaly_pb2.CreatePlannedWindowResponse, _abc.Awaitable[_anomaly_pb2.CreatePlannedWindowResponse]]:
+        """Announces that spend will be unusual: nothing is told of it, and nothing learned."""
+
+    @_abc_1.abstractmethod
+    def ListPlannedWindows(
+        self,
+        request: _anomaly_pb2.ListPlannedWindowsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_anomaly_pb2.ListPlannedWindowsResponse, _abc.Awaitable[_anomaly_pb2.ListPlannedWindowsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def DeletePlannedWindow(
+        self,
+        request: _anomaly_pb2.DeletePlannedWindowRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_anomaly_pb2.DeletePlannedWindowResponse, _abc.Awaitable[_anomaly_pb2.DeletePlannedWindowResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def Backtest(
+        self,
+        request: _anomaly_pb2.BacktestRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_anomaly_pb2.BacktestResponse], _abc.AsyncIterator[_anomaly_pb2.BacktestResponse]]:
+        """What would have been raised from the ledger's history, under these thresholds; progress comes in between."""
+
+    @_abc_1.abstractmethod
+    def ForecastSeries(
+        self,
+        request: _anomaly_pb2.ForecastSeriesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_anomaly_pb2.ForecastSeriesResponse, _abc.Awaitable[_anomaly_pb2.ForecastSeriesResponse]]:
+        """Where a series' spend is heading, from the baselines that anomalies are judged by."""
 
 def add_AnomalyServiceServicer_to_server(servicer: AnomalyServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
