@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from services.allinone.commands import budgets, connectors, contracts, dlq, export, key, prices, tenant
+from services.allinone.commands import anomaly, budgets, connectors, contracts, dlq, export, key, prices, tenant
 from services.allinone.commands.collect import collect_command
 from services.allinone.commands.common import WRONG_USAGE, fail, settings_of, stderr
 from services.allinone.commands.import_ import import_command
@@ -37,6 +37,7 @@ from services.ledger.reconcile import reconcile
 from services.ledger.settings import LedgerSettings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app.add_typer(anomaly.app, name="anomaly")
 app.add_typer(budgets.app, name="budgets")
 app.add_typer(connectors.app, name="connectors")
 app.add_typer(contracts.app, name="contracts")

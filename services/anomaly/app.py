@@ -11,6 +11,7 @@ from services.anomaly.adapters.outlet import AnomalyTopic
 from services.anomaly.adapters.servicer import AnomalyServicer
 from services.anomaly.domain.series import Reader
 from services.anomaly.domain.watermark import Patience
+from services.anomaly.handlers.backtest import Backtester
 from services.anomaly.handlers.outbox import Outbox
 from services.anomaly.handlers.watch import CostWatch, WatchOptions
 from services.anomaly.settings import AnomalyOptions, AnomalySettings
@@ -38,19 +39,26 @@ def build(settings: AnomalySettings, keyring: KeyRing) -> Service:
     ledger = Channel(settings.peers.ledger, max_message_bytes=_HISTORY_MESSAGE_BYTES)
     archive = AnomalyTable(clickhouse)
     clock = SystemClock()
+    history = LedgerHistory(ledger, settings.auth.service_key.get_secret_value())
+    reader = Reader(options.dimensions)
+    waiting = patience(options)
     watch = CostWatch(
-        history=LedgerHistory(ledger, settings.auth.service_key.get_secret_value()),
+        history=history,
         archive=archive,
         outbox=Outbox(archive, AnomalyTopic(producer), clock),
         clock=clock,
         meter=PrometheusMeter(),
-        reader=Reader(options.dimensions),
+        reader=reader,
         policy=options.policy,
-        patience=patience(options),
+        patience=waiting,
         options=WatchOptions(
             options.history_days, options.rebuild_after_late_hours, round(options.rebuild_every_minutes * MINUTE)
         ),
     )
+    backtester = Backtester(
+        history=history, clock=clock, reader=reader, policy=options.policy, grace=waiting.grace,
+        history_days=options.history_days,
+    )  # fmt: skip
     consumer = BatchConsumer(
         settings.kafka,
         group=GROUP,
@@ -70,7 +78,9 @@ def build(settings: AnomalySettings, keyring: KeyRing) -> Service:
         ],
         grpc=[
             GrpcService(
-                "finops.anomaly.v1.AnomalyService", AnomalyServicer(archive), add_AnomalyServiceServicer_to_server
+                "finops.anomaly.v1.AnomalyService",
+                AnomalyServicer(archive, backtester),
+                add_AnomalyServiceServicer_to_server,
             )
         ],
         migrations=["services.anomaly.migrations"],

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
+import sys
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -19,6 +22,7 @@ from finops.anomaly.v1.anomaly_pb2 import (
 from finops.anomaly.v1.anomaly_pb2_grpc import AnomalyServiceStub
 from finops.cost.v1.cost_pb2 import CostRecord, LogPosition, Rating, RatingStatus
 from finops.usage.v1.usage_pb2 import Quantities, UsageEvent
+from google.protobuf.json_format import Parse
 
 from services.anomaly.adapters.archive import AnomalyTable
 from services.anomaly.app import build
@@ -26,7 +30,7 @@ from services.anomaly.settings import AnomalyOptions, AnomalySettings
 from services.common import host
 from services.common.auth import Role
 from services.common.clickhouse import ClickHouse, migrate
-from services.common.clock import HOUR, MINUTE, Micros, SystemClock
+from services.common.clock import DAY, HOUR, MINUTE, Micros, SystemClock, format_rfc3339
 from services.common.errors import InvalidArgumentError, NotFoundError, UnauthenticatedError
 from services.common.grpc.client import Channel, call
 from services.common.kafka.client import incarnation
@@ -182,6 +186,12 @@ async def test_history_is_judged_told_and_answered_for(
             assert same.anomaly == found
             assert (await scene.events())[-1].anomaly == found
 
+            async def written() -> bool:
+                return await scene.in_ledger() == len(costs)
+
+            await until(written)
+            await backtested(scene, process.grpc.port, found)
+
             closed = ListAnomaliesRequest(state=Anomaly.STATE_CLOSED)
             assert len((await call(stub.ListAnomalies, closed, key=admin)).anomalies) == 1
             is_open = ListAnomaliesRequest(state=Anomaly.STATE_OPEN)
@@ -197,6 +207,45 @@ async def test_history_is_judged_told_and_answered_for(
         finally:
             await channel.stop()
             await process.stop()
+
+
+async def backtested(scene: Stage, port: int, live: Anomaly) -> None:
+    """`aifinops anomaly backtest` finds what the live watch raised, once the ledger has it."""
+
+    async def command(*arguments: str) -> tuple[int, str, str]:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "services.allinone.cli", "anomaly", "backtest", *arguments,
+            env=os.environ | {
+                "AIFINOPS_KAFKA__BOOTSTRAP_SERVERS": scene.kafka.bootstrap_servers,
+                "AIFINOPS_CLICKHOUSE__URL": scene.clickhouse_settings.url,
+                "AIFINOPS_AUTH__SERVICE_KEY": scene.auth.service_key.get_secret_value(),
+                "AIFINOPS_AUTH__ADMIN_KEY": scene.auth.admin_key.get_secret_value(),
+                "AIFINOPS_PEERS__ANOMALY": f"127.0.0.1:{port}",
+            },
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        told, faults = await process.communicate()
+        return process.returncode or 0, told.decode(), faults.decode()
+
+    began = format_rfc3339(live.start_unix_micros - DAY)
+    code, told, faults = await command("--from", began, "--json")
+    assert code == 0, faults
+    answer = json.loads(told)
+    (found,) = (Parse(json.dumps(each), Anomaly()) for each in answer["anomalies"])
+    found.create_unix_micros, found.update_unix_micros = live.create_unix_micros, live.update_unix_micros
+    assert found == live
+    assert answer["summary"]["anomalies"] == "1"
+    code, told, _ = await command("--from", began)
+    heads, row, summary = told.splitlines()
+    assert heads.split() == ["start", "hours", "series", "channel", "severity", "dollars"]
+    assert row.split()[1:5] == ["5", "team=search", "cost", "medium"]
+    assert summary.startswith("1 anomalies (")
+    code, told, faults = await command("--from", began, "--policy", "min_impact=50")
+    assert (code, told) == (1, "")
+    assert "aifinops: policy: no threshold 'min_impact': there are " in faults
+    code, _, faults = await command("--from", began, "--policy", "min_impact_usd")
+    assert code == 2
+    assert "--policy min_impact_usd: must read name=number" in faults
 
 
 @pytest.mark.slow

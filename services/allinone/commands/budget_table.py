@@ -11,12 +11,12 @@ from rich.bar import Bar
 from rich.console import Console
 from rich.table import Table
 
+from services.allinone.commands.common import in_cents
 from services.common import money
 from services.common.clock import format_rfc3339
 
 _BAR = 20
 _NARROWEST = 140
-_CENT = 10**10
 
 
 def print_statuses(statuses: Sequence[pb.BudgetStatus], first: str = "budget") -> None:
@@ -98,5 +98,4 @@ def _limit(status: pb.BudgetStatus) -> str:
 
 def _dollars(*amounts: Money) -> str:
     """Their sum in whole cents, to the nearest."""
-    cents = round(sum(map(money.from_proto, amounts)) / _CENT)
-    return f"{'-' if cents < 0 else ''}{abs(cents) // 100:,}.{abs(cents) % 100:02d}"
+    return in_cents(sum(map(money.from_proto, amounts)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,7 +10,7 @@ import grpc
 
 from services.allinone.commands.common import WRONG_USAGE, fail, run, settings_of
 from services.common.errors import ApiError
-from services.common.grpc.client import Channel, call
+from services.common.grpc.client import Channel, call, metadata, to_api_error
 from services.common.settings import PeerSettings
 
 Result = TypeVar("Result")
@@ -29,9 +29,21 @@ class Caller:
         try:
             return await call(method, request, key=self._key, tenant_id=self._tenant, timeout_seconds=60)
         except ApiError as error:
-            faults = [f"{fault.field}: {fault.description}" for fault in error.violations]
-            untold = [fault for fault in faults if fault not in error.message]
-            raise type(error)("; ".join([error.message, *untold])) from error
+            raise _in_full(error) from error
+
+    async def stream(self, method: Callable[..., AsyncIterable[Result]], request: Any) -> AsyncIterator[Result]:
+        """The answers, however long they take. Raises as a call does."""
+        try:
+            async for answer in method(request, metadata=metadata(self._key, self._tenant)):
+                yield answer
+        except grpc.aio.AioRpcError as error:
+            raise _in_full(to_api_error(error)) from error
+
+
+def _in_full(error: ApiError) -> ApiError:
+    faults = [f"{fault.field}: {fault.description}" for fault in error.violations]
+    untold = [fault for fault in faults if fault not in error.message]
+    return type(error)("; ".join([error.message, *untold]))
 
 
 def called(

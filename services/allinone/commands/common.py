@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Coroutine, Iterator, Sequence
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
@@ -13,14 +14,20 @@ from typing import Annotated, Any, NoReturn, TypeVar
 import typer
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 from services.allinone import settings as machine
 from services.allinone.settings import NotRunningError
 from services.common import log
+from services.common.clock import Micros, SystemClock, to_micros
 from services.common.errors import ApiError
+from services.common.money import Picos
 from services.common.settings import ServiceSettings, TelemetrySettings, load
 
 stderr = Console(stderr=True)
+
+PROGRESS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+"""Columns of a progress bar, on standard error."""
 
 Result = TypeVar("Result")
 
@@ -29,6 +36,7 @@ DataOption = Annotated[
 ]
 
 WRONG_USAGE = 2
+_CENT = 10**10
 
 
 class Format(StrEnum):
@@ -64,6 +72,29 @@ def fail(message: str, code: int = 1) -> NoReturn:
     """One line on standard error, and the end."""
     stderr.print(f"aifinops: {message}", style="red", markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(code)
+
+
+def span(begin: str, end: str) -> tuple[Micros, Micros]:
+    """From `--from` to `--to`, which is now where it is empty. Ends the process where they make no sense."""
+    start, stop = _moment(begin, "--from"), _moment(end, "--to") if end else SystemClock().now()
+    if start >= stop:
+        fail(f"--from {begin} does not lie before {f'--to {end}' if end else 'now'}", WRONG_USAGE)
+    return start, stop
+
+
+def _moment(text: str, option: str) -> Micros:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        fail(f"{option} {text!r} is neither a day such as 2026-11-01 nor a time such as 2026-11-01T12:00:00Z",
+             WRONG_USAGE)  # fmt: skip
+    return to_micros(moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def in_cents(picos: Picos) -> str:
+    """Dollars in whole cents, to the nearest: 1,204.50."""
+    cents = round(picos / _CENT)
+    return f"{'-' if cents < 0 else ''}{abs(cents) // 100:,}.{abs(cents) % 100:02d}"
 
 
 def lined_up(rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -10,10 +10,10 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from services.allinone.commands.common import WRONG_USAGE, DataOption, fail, run, settings_of, stderr
+from services.allinone.commands.common import WRONG_USAGE, DataOption, fail, run, settings_of, span, stderr
 from services.common import log
 from services.common.clickhouse import ClickHouse
-from services.common.clock import SystemClock
+from services.common.clock import SystemClock, to_datetime
 from services.common.settings import TelemetrySettings, load
 from services.connectors import app as service
 from services.connectors.adapters.poll_tables import CheckpointTable, RejectionTable
@@ -91,9 +91,7 @@ def poll(
     if entry is None:
         known = ", ".join(each.name for each in options.pollers) or "none"
         fail(f"no poller {name!r} in AIFINOPS_CONNECTORS__POLLERS: there are {known}", WRONG_USAGE)
-    start, stop = _moment(begin, "--from"), _moment(end, "--to") if end else datetime.now(UTC)
-    if start >= stop:
-        fail(f"--from {begin} does not lie before {f'--to {end}' if end else 'now'}", WRONG_USAGE)
+    start, stop = map(to_datetime, span(begin, end))
     poller = entry.poller()
     stretch = list(windows.windows(start, stop, poller.connector.grain, poller.connector.stride))
     connections = service.connections(options, SystemClock())
@@ -128,15 +126,6 @@ def poll(
         stderr.print(f"rejected {row.event_id}: {row.message}", markup=False, highlight=False, soft_wrap=True)
     typer.echo(f"{total.accepted} rows accepted, {len(total.refused)} rejected, {_time(start)} to {_time(stop)}")
     raise typer.Exit(1 if total.refused else 0)
-
-
-def _moment(text: str, option: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        fail(f"{option} {text!r} is neither a day such as 2026-11-01 nor a time such as 2026-11-01T12:00:00Z",
-             WRONG_USAGE)  # fmt: skip
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _time(moment: datetime) -> str:

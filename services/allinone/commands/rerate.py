@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -20,12 +19,23 @@ from finops.usage.v1.usage_pb2 import (
     CORRECTION_KIND_LATE_PRICE,
     CORRECTION_KIND_PRICE_CORRECTED,
 )
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 
-from services.allinone.commands.common import WRONG_USAGE, DataOption, Format, fail, lined_up, run, settings_of, stderr
+from services.allinone.commands.common import (
+    PROGRESS,
+    WRONG_USAGE,
+    DataOption,
+    Format,
+    fail,
+    lined_up,
+    run,
+    settings_of,
+    span,
+    stderr,
+)
 from services.allinone.commands.rerate_sums import Sums
 from services.common import filters
-from services.common.clock import Micros, SystemClock, format_rfc3339, to_micros
+from services.common.clock import format_rfc3339
 from services.common.errors import ApiError, UnavailableError
 from services.common.grpc.client import Channel, call, metadata, to_api_error
 from services.common.money import format_dollars, from_proto
@@ -73,9 +83,7 @@ def rerate_command(
     data: DataOption = None,
 ) -> None:
     """Price again what was rated before; what changed is booked as a new revision. Doing it twice changes nothing."""
-    start, stop = _moment(begin, "--from"), _moment(end, "--to") if end else SystemClock().now()
-    if start >= stop:
-        fail(f"--from {begin} does not lie before {f'--to {end}' if end else 'now'}", WRONG_USAGE)
+    start, stop = span(begin, end)
     chosen = [
         f"{name} = {filters.literal(value)}" for name, value in (("provider", provider), ("model", model)) if value
     ]
@@ -114,9 +122,8 @@ def rerate_command(
 
 async def _rerate(target: str, key: str, tenant: str, request: RerateRequest, sums: Sums) -> None:
     channel = Channel(target)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     try:
-        with Progress(*columns, console=stderr) as progress:
+        with Progress(*PROGRESS, console=stderr) as progress:
             bar = progress.add_task("dry run" if request.dry_run else "re-rating", total=None)
             async for message in _going_on(channel, key, tenant, request, sums):
                 read = sums.read + message.events_read
@@ -234,12 +241,3 @@ def _resuming(request: RerateRequest, sums: Sums) -> str:
     if not sums.token:
         return "Nothing was done; start again."
     return f"{sums.read} events are done; go on with the same choice and {span} --resume {sums.token}"
-
-
-def _moment(text: str, option: str) -> Micros:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        fail(f"{option} {text!r} is neither a day such as 2026-11-01 nor a time such as 2026-11-01T12:00:00Z",
-             WRONG_USAGE)  # fmt: skip
-    return to_micros(moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC))

@@ -28,7 +28,7 @@ _PATIENCE_SECONDS = 60.0
 
 
 class LedgerHistory:
-    """Implements `handlers.ports.History`. Names no tenant: a service key asks for all of them."""
+    """Implements `handlers.ports.History`. A service key that names no tenant asks for all of them."""
 
     def __init__(self, channel: Channel, service_key: str) -> None:
         self._channel = channel
@@ -41,14 +41,14 @@ class LedgerHistory:
 
     async def busy_days(self, scope: Scope, start: Micros, end: Micros) -> Mapping[str, Sequence[Micros]]:
         days: dict[str, list[Micros]] = {}
-        for row in await self._query(scope, [TENANT], GRANULARITY_DAY, start, end):
-            days.setdefault(row.group[0], []).append(row.time_unix_micros)
+        for row in await self._query(scope, [], GRANULARITY_DAY, start, end):
+            days.setdefault(_tenant(scope, row), []).append(row.time_unix_micros)
         return {tenant: sorted(times) for tenant, times in sorted(days.items())}
 
     async def hourly(self, scope: Scope, dimension: str, start: Micros, end: Micros) -> Sequence[HourlySum]:
         # Grouped by model too, which for a seat is its plan: seat fees then stand in rows of their own, to be left out.
         parts = [] if dimension == TENANT else dimension.split(PAIR)
-        group_by = [TENANT, *dict.fromkeys([*parts, "model"])]
+        group_by = list(dict.fromkeys([*parts, "model"]))
         try:
             rows = await self._query(scope, group_by, GRANULARITY_HOUR, start, end)
         except ResourceExhaustedError:
@@ -59,7 +59,7 @@ class LedgerHistory:
             earlier = await self.hourly(scope, dimension, start, middle)
             return [*earlier, *await self.hourly(scope, dimension, middle, end)]
         return [
-            HourlySum(row.group[0], _labels(parts, row), hour_of(row.time_unix_micros), _totals(row))
+            HourlySum(_tenant(scope, row), _labels(scope, parts, row), hour_of(row.time_unix_micros), _totals(row))
             for row in rows
             if not is_seat_fee(row.quantities)
         ]
@@ -71,19 +71,28 @@ class LedgerHistory:
         request = QueryCostsRequest(
             start_unix_micros=start,
             end_unix_micros=end,
-            group_by=group_by,
+            group_by=group_by if scope.tenant else [TENANT, *group_by],
             granularity=granularity,
             filter=_USED,
-            log_scope=LogScope(
-                incarnation=scope.incarnation, through_offsets=scope.positions, include_other_incarnations=True
-            ),
         )
-        answer = await call(stub.QueryCosts, request, key=self._key, timeout_seconds=_PATIENCE_SECONDS)
+        if scope.incarnation:
+            request.log_scope.CopyFrom(
+                LogScope(
+                    incarnation=scope.incarnation, through_offsets=scope.positions, include_other_incarnations=True
+                )
+            )
+        answer = await call(
+            stub.QueryCosts, request, key=self._key, tenant_id=scope.tenant, timeout_seconds=_PATIENCE_SECONDS
+        )
         return answer.rows
 
 
-def _labels(parts: Sequence[str], row: CostRow) -> dict[str, str]:
-    return dict(zip(parts, row.group[1:], strict=False))
+def _tenant(scope: Scope, row: CostRow) -> str:
+    return scope.tenant or row.group[0]
+
+
+def _labels(scope: Scope, parts: Sequence[str], row: CostRow) -> dict[str, str]:
+    return dict(zip(parts, row.group if scope.tenant else row.group[1:], strict=False))
 
 
 def _totals(row: CostRow) -> Totals:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 from finops.anomaly.v1.anomaly_pb2 import (
+    BacktestRequest,
+    BacktestResponse,
     GetAnomalyRequest,
     GetAnomalyResponse,
     ListAnomaliesRequest,
@@ -12,6 +15,7 @@ from finops.anomaly.v1.anomaly_pb2 import (
 )
 from finops.anomaly.v1.anomaly_pb2_grpc import AnomalyServiceServicer
 
+from services.anomaly.handlers.backtest import Backtester
 from services.anomaly.handlers.ports import Archive
 from services.anomaly.handlers.read import get_anomaly, list_anomalies
 from services.common import auth
@@ -21,8 +25,9 @@ from services.common.auth import Access
 class AnomalyServicer(AnomalyServiceServicer):
     """Answers from the table, whoever wrote it: also while history is being read."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Archive, backtester: Backtester) -> None:
         self._archive = archive
+        self._backtester = backtester
 
     async def ListAnomalies(self, request: ListAnomaliesRequest, context: Any) -> ListAnomaliesResponse:  # noqa: N802
         return await list_anomalies(self._archive, auth.current(Access.READ).tenant_id, request)
@@ -30,3 +35,7 @@ class AnomalyServicer(AnomalyServiceServicer):
     async def GetAnomaly(self, request: GetAnomalyRequest, context: Any) -> GetAnomalyResponse:  # noqa: N802
         found = await get_anomaly(self._archive, auth.current(Access.READ).tenant_id, request.name)
         return GetAnomalyResponse(anomaly=found)
+
+    async def Backtest(self, request: BacktestRequest, context: Any) -> AsyncIterator[BacktestResponse]:  # noqa: N802
+        async for answer in self._backtester.run(auth.current(Access.READ).tenant_id, request):
+            yield answer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from finops.anomaly.v1.anomaly_pb2 import Anomaly, AnomalyEvent
@@ -24,8 +24,11 @@ class Positions:
 class Scope:
     """The part of the ledger that a watch begins with: everything through `positions` of this life of the log."""
 
-    incarnation: str
-    positions: Mapping[int, int]
+    incarnation: str = ""
+    """Empty: all there is, whatever the log holds."""
+    positions: Mapping[int, int] = field(default_factory=dict)
+    tenant: str = ""
+    """Only this one's; empty: everybody's."""
 
 
 class HourlySum(NamedTuple):

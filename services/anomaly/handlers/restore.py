@@ -56,11 +56,22 @@ async def restore(
     for chunk in wanted:
         begin = start + chunk * CHUNK_DAYS * DAY
         end = begin + CHUNK_DAYS * DAY
-        for dimension in reader.dimensions:
-            for row in await history.hourly(scope, dimension, begin, end):
-                labels = row.labels or {TENANT: row.tenant}
-                if all(labels.values()):
-                    watch_of(row.tenant).add(row.hour, (Series.of(labels),), row.totals)
-            await asyncio.sleep(0)
+        await fill(history, scope, reader, watch_of, begin, end)
         for tenant in busy:
             yield watch_of(tenant), min(end // HOUR, settled[tenant]) - 1
+
+
+async def fill(
+    history: History, scope: Scope, reader: Reader, watch_of: Callable[[str], TenantWatch], start: Micros, end: Micros
+) -> None:
+    """Counts the hours in [start, end), `CHUNK_DAYS` at most, into the tenants' watches.
+
+    Raises:
+        UnavailableError: the ledger is away.
+    """
+    for dimension in reader.dimensions:
+        for row in await history.hourly(scope, dimension, start, end):
+            labels = row.labels or {TENANT: row.tenant}
+            if all(labels.values()):
+                watch_of(row.tenant).add(row.hour, (Series.of(labels),), row.totals)
+        await asyncio.sleep(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from finops.anomaly.v1.anomaly_pb2 import Anomaly, AnomalyEvent
 from finops.cost.v1.cost_pb2 import CostRecord
@@ -71,6 +72,9 @@ class CostLog:
         return dict.fromkeys(partitions)
 
 
+_read = lru_cache(maxsize=50_000)(CostRecord.FromString)
+
+
 @dataclass
 class MemoryLedger:
     """Implements `History` over the part of a log it has taken in."""
@@ -88,6 +92,8 @@ class MemoryLedger:
         return Positions(dict(self.through), dict(self.through))
 
     async def busy_days(self, scope: Scope, start: Micros, end: Micros) -> Mapping[str, Sequence[Micros]]:
+        if self.away:
+            raise UnavailableError("the ledger is away")
         days: dict[str, set[Micros]] = {}
         for cost in self._costs(scope):
             time = cost.usage.time_unix_micros
@@ -96,6 +102,8 @@ class MemoryLedger:
         return {tenant: sorted(times) for tenant, times in sorted(days.items())}
 
     async def hourly(self, scope: Scope, dimension: str, start: Micros, end: Micros) -> Sequence[HourlySum]:
+        if self.away:
+            raise UnavailableError("the ledger is away")
         sums: dict[tuple[str, tuple[str, ...], int], Totals] = {}
         parts = [] if dimension == TENANT else dimension.split("+")
         for cost in self._costs(scope):
@@ -112,9 +120,11 @@ class MemoryLedger:
         ]
 
     def _costs(self, scope: Scope) -> Iterable[CostRecord]:
-        for partition, last in scope.positions.items():
+        for partition, last in (scope.positions if scope.incarnation else self.through).items():
             for record in self.log.records[partition][: last + 1]:
-                yield CostRecord.FromString(record.value or b"")
+                cost = _read(record.value or b"")
+                if scope.tenant in ("", cost.usage.tenant_id):
+                    yield cost
 
 
 @dataclass
