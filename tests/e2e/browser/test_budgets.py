@@ -36,6 +36,51 @@ def test_a_budget_is_made_changed_and_deleted(admin: Tab) -> None:
     admin.calm()
 
 
+def test_every_term_is_in_the_form_and_saving_loses_none(admin: Tab) -> None:
+    """Two burn rates at the same percentage stay two; what nobody touched stays to the last digit."""
+    terms = {
+        "id": "every-term", "display_name": "Every term", "filter": 'team = "search"', "amount": "200", "per": "user",
+        "period": "year", "time_zone": "Europe/Berlin", "threshold_percents": [70], "enforcement": "block",
+        "failure_mode": "closed", "count_committed": True, "labels": {"cost-centre": "4711"}, "parent": "budgets/all",
+        "calendar": {"year_start_month": 4, "year_start_day": 6, "week_start": "sunday", "week_pattern": "454"},
+        "carry_over": {"unspent": True, "overspent": False, "maximum": "10.50"},
+        "member_amounts": [{"member": "ann@example.com", "amount": "500"}],
+        "increases": [
+            {"amount": "5", "start": "2026-11-24T00:00:00.123456Z", "expire": "2026-11-25T00:00:00Z", "reason": "x"}
+        ],
+        "amount_changes": [{"effective": "2027-01-01T00:00:00Z", "amount": "7", "reason": "plan"}],
+        "threshold_rules": [
+            {"basis": "burn_rate", "percent": 300, "window_hours": 6, "rearm": "when_back_below"},
+            {"basis": "burn_rate", "percent": 300, "window_hours": 48},
+        ],
+    }  # fmt: skip
+    before = admin.served.api("POST", "/budgets", body=terms).json()
+    page = admin.open("/budgets")
+    page.get_by_role("button", name="Edit budget Every term").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Percent", exact=True)).to_have_count(2)
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_have_count(0)
+    after = admin.served.api("GET", "/budgets/every-term").json()
+    changed = {name for name, held in before.items() if after[name] != held}
+    assert changed <= {"etag", "update_time"}
+    page.get_by_role("button", name="Edit budget Every term").click()
+    dialog.get_by_role("button", name="Add a member").click()
+    dialog.get_by_label("Member", exact=True).last.fill("bob@example.com")
+    dialog.get_by_label("US dollars", exact=True).nth(1).fill("much")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Amounts of single members, row 2: 'much' is not")
+    dialog.get_by_label("US dollars", exact=True).nth(1).fill("$1,250")
+    dialog.get_by_role("button", name="Remove from alert rules").first.click()
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_have_count(0)
+    after = admin.served.api("GET", "/budgets/every-term").json()
+    assert after["member_amounts"][1] == {"member": "bob@example.com", "amount": "1250.000000000000"}
+    assert [rule["window_hours"] for rule in after["threshold_rules"]] == [48]
+    admin.served.api("DELETE", "/budgets/every-term")
+    admin.calm()
+
+
 def test_figures_are_live(admin: Tab) -> None:
     page = admin.open("/budgets")
     expect(page.get_by_role("row", name="Legal")).to_be_visible()

@@ -69,17 +69,10 @@ class Budgets(BudgetServiceServicer):
         if request.budget.etag and request.budget.etag != found.etag:
             raise AbortedError("somebody else changed this budget: read it again")
         for path in request.update_mask.paths:
-            if path == "threshold_percents":
-                found.threshold_percents[:] = request.budget.threshold_percents
-            elif path == "threshold_rules":
-                found.ClearField(path)
-                found.threshold_rules.extend(request.budget.threshold_rules)
-            elif path in ("amount", "custom_range", "rolling_window", "calendar", "carry_over"):
-                found.ClearField(path)
-                if request.budget.HasField(path):
-                    getattr(found, path).CopyFrom(getattr(request.budget, path))
-            else:
-                setattr(found, path, getattr(request.budget, path))
+            found.ClearField(path)
+        wanted = budget.Budget()
+        request.update_mask.MergeMessage(request.budget, wanted)
+        found.MergeFrom(wanted)
         found.etag = str(int(found.etag) + 1)
         return budget.UpdateBudgetResponse(budget=found)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeVar
 
 from finops.budget.v1 import budget_pb2 as pb
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -13,22 +12,25 @@ from nicegui import ui
 from services.common import filters
 from services.common import money as amounts
 from services.common.errors import InvalidArgumentError
+from services.console.domain.budget_lists import dollars, plain
 from services.console.domain.enums import value, word, words
 from services.console.domain.periods import zone
 from services.console.web.components import dialogs
+from services.console.web.components.entries import field
 from services.console.web.components.text import box
-from services.console.web.pages.budget_rules import FIELDS, Rules
+from services.console.web.pages import budget_calendar, budget_lists, budget_rules
 from services.console.web.visit import Visit
 
 _DEFAULT_PERCENTS = "50, 80, 100"
-_EDITABLE = ("display_name", "filter", "amount", "period", "time_zone", "threshold_percents", "enforcement", *FIELDS)
+_EDITABLE = (
+    "display_name", "filter", "amount", "time_zone", "threshold_percents", "enforcement",
+    *budget_calendar.FIELDS, *budget_rules.FIELDS, *budget_lists.FIELDS,
+)  # fmt: skip
 _ENFORCEMENTS = {
     "observe": "Observe: alerts only",
     "warn": "Warn: checks answer with a warning",
     "block": "Block: checks refuse what would exceed it",
 }
-
-AnyField = TypeVar("AnyField", ui.input, ui.select)
 
 Refresh = Callable[[], Awaitable[None]]
 
@@ -69,22 +71,18 @@ def edit(visit: Visit, budget: pb.Budget, parents: Mapping[str, str], refresh: R
 class _Form:
     def __init__(self, budget: pb.Budget, parents: Mapping[str, str]) -> None:
         percents = ", ".join(str(percent) for percent in budget.threshold_percents) or _DEFAULT_PERCENTS
-        amount = (
-            f"{amounts.to_decimal(amounts.from_proto(budget.amount)).normalize():f}"
-            if budget.HasField("amount")
-            else ""
-        )
+        amount = plain(amounts.from_proto(budget.amount)) if budget.HasField("amount") else ""
         periods = {name: name.capitalize() for name in words(pb.Period)}
         enforcement = word(pb.Enforcement, budget.enforcement or pb.ENFORCEMENT_OBSERVE)
-        self._name = _field(ui.input("Name", value=budget.display_name, placeholder="Search, monthly")).props(
+        self._name = field(ui.input("Name", value=budget.display_name, placeholder="Search, monthly")).props(
             "autofocus"
         )
         with box("form-row"):
-            self._amount = _field(
+            self._amount = field(
                 ui.input("Amount, US dollars", value=amount, placeholder="2500.00", validation=_amount_problem)
             )
-            self._period = _field(ui.select(periods, label="Period", value=word(pb.Period, budget.period)))
-        self._filter = _field(
+            self._period = field(ui.select(periods, label="Period", value=word(pb.Period, budget.period)))
+        self._filter = field(
             ui.input(
                 "Which spend counts",
                 value=budget.filter,
@@ -93,10 +91,12 @@ class _Form:
             )
         ).props('hint="Empty: all spend of the tenant"')
         with box("form-row"):
-            self._percents = _field(ui.input("Alert at percent", value=percents, validation=_percents_problem))
-            self._zone = _field(ui.input("Time zone", value=budget.time_zone or "UTC", validation=_zone_problem))
-        self._enforcement = _field(ui.select(_ENFORCEMENTS, label="At the limit", value=enforcement))
-        self._rules = Rules(budget, parents, self._period)
+            self._percents = field(ui.input("Alert at percent", value=percents, validation=_percents_problem))
+            self._zone = field(ui.input("Time zone", value=budget.time_zone or "UTC", validation=_zone_problem))
+        self._enforcement = field(ui.select(_ENFORCEMENTS, label="At the limit", value=enforcement))
+        self._periods = budget_calendar.Periods(budget, self._period)
+        self._rules = budget_rules.Rules(budget, parents, self._period)
+        self._lists = budget_lists.Lists(budget, zone(budget.time_zone))
 
     def budget(self) -> pb.Budget:
         """What was entered.
@@ -111,28 +111,19 @@ class _Form:
         entered = pb.Budget(
             display_name=self._name.value.strip(),
             filter=self._filter.value.strip(),
-            amount=amounts.to_proto(amounts.parse_dollars(_plain(self._amount.value))),
-            period=value(pb.Period, self._period.value, "period"),
+            amount=amounts.to_proto(dollars(self._amount.value)),
             time_zone=self._zone.value.strip(),
             threshold_percents=_percents(self._percents.value),
             enforcement=value(pb.Enforcement, self._enforcement.value, "enforcement"),
         )
-        self._rules.fill(entered)
+        for part in (self._periods, self._rules, self._lists):
+            part.fill(entered)
         return entered
-
-
-def _field(element: AnyField) -> AnyField:
-    element.props("outlined dense hide-bottom-space").classes("field")
-    return element
-
-
-def _plain(text: str) -> str:
-    return text.strip().removeprefix("$").replace(",", "")
 
 
 def _amount_problem(text: str) -> str | None:
     try:
-        return None if amounts.parse_dollars(_plain(text)) > 0 else "More than zero"
+        return None if dollars(text) > 0 else "More than zero"
     except ValueError:
         return "An amount such as 2500.00"
 
