@@ -95,6 +95,8 @@ def run_loop(work: Awaitable[None]) -> None:
     # Batches of messages make many objects that live briefly and hold no cycles; the default (700) looks for cycles
     # thousands of times a second.
     gc.set_threshold(50_000, 20, 50)
+    # A thread that computes lets the loop have its turn after a millisecond, not five.
+    sys.setswitchinterval(0.001)
     factory = None
     if sys.platform != "win32":
         import uvloop

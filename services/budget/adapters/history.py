@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -38,12 +39,8 @@ class LedgerHistory:
             filter=scope_filter,
         )
         answer = await self._query(tenant_id, request)
-        values = np.zeros(-(-(end - start) // HOUR))
-        for row in answer.rows:
-            values[(row.time_unix_micros - start) // HOUR] += money.from_proto(row.cost) + money.from_proto(
-                row.shadow_cost
-            )
-        return HourlySpend(start, values)
+        # Thousands of rows take longer than a decision may wait.
+        return await asyncio.to_thread(_hours, answer, start, end)
 
     async def daily(
         self, tenant_id: str, scope_filter: str, start: Micros, end: Micros, *, per: str
@@ -68,3 +65,11 @@ class LedgerHistory:
     async def _query(self, tenant_id: str, request: QueryCostsRequest) -> QueryCostsResponse:
         stub: LedgerServiceAsyncStub = LedgerServiceStub(self._channel.channel())
         return await call(stub.QueryCosts, request, key=self._key, tenant_id=tenant_id, timeout_seconds=QUERY_SECONDS)
+
+
+def _hours(answer: QueryCostsResponse, start: Micros, end: Micros) -> HourlySpend:
+    values = np.zeros(-(-(end - start) // HOUR))
+    for row in answer.rows:
+        cost = money.from_proto(row.cost) + money.from_proto(row.shadow_cost)
+        values[(row.time_unix_micros - start) // HOUR] += cost
+    return HourlySpend(start, values)

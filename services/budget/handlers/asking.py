@@ -10,6 +10,9 @@ from services.budget.domain.sums import NOTHING, Amounts, Position
 from services.budget.domain.tracking import FamilyKey, Tracked
 from services.budget.handlers.ports import Ledger, LedgerPositions
 
+Answer = Mapping[int, Mapping[str | None, Amounts]]
+"""Spend by partition (other incarnations' under -1), then by member; the whole under None. What is missing is zero."""
+
 
 @dataclass(frozen=True)
 class Question:
@@ -35,9 +38,8 @@ class Question:
         return {partition: at.offset for partition, at in self.asked.items() if at.offset != NOTHING}
 
 
-async def answers(ledger: Ledger, question: Question, incarnation: str) -> Mapping[int, Mapping[str | None, Amounts]]:
-    """Spend by partition (other incarnations' under -1), then by member; the whole under None. What is missing is
-    nothing.
+async def answers(ledger: Ledger, question: Question, incarnation: str) -> Answer:
+    """What the ledger says.
 
     Raises:
         UnavailableError: the ledger is away.

@@ -28,6 +28,9 @@ BATCH = 50
 SeatDay = Mapping[str | None, Picos]
 """What a day's seats cost: all of them under None, and by member of a budget that has `per`."""
 
+SLICE = 1_000
+"""Budgets looked at before other work of the process gets its turn."""
+
 
 class SeatCosts(Protocol):
     """The ledger's seats. Raises ApiError where it is away or refuses."""
@@ -77,12 +80,14 @@ class Commitments:
     async def run(self) -> None:
         """Reads the seats of the budgets whose turn it is. A ledger that is away leaves those known in place."""
         if self._catalog.loaded:
-            await asyncio.gather(*(self._read(tracked) for tracked in self._due()[:BATCH]))
+            await asyncio.gather(*(self._read(tracked) for tracked in (await self._due())[:BATCH]))
 
-    def _due(self) -> Sequence[Tracked]:
+    async def _due(self) -> Sequence[Tracked]:
         """Budgets not read yet, then those read longest ago."""
         now, due, budgets = self._clock.now(), [], set()
-        for tracked in self._catalog.all():
+        for number, tracked in enumerate(self._catalog.all(), start=1):
+            if number % SLICE == 0:
+                await asyncio.sleep(0)
             budgets.add(tracked.budget.key)
             known = self._known.get(tracked.budget.key)
             if known is None or not _fits(known, tracked):

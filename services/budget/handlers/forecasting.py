@@ -39,6 +39,8 @@ GROWTH = 2
 """The past is read again early once the period's spend differs by half from what it was then."""
 BATCH = 50
 """Forecasts made in one pass, those asked for first; the next pass goes on."""
+SLICE = 200
+"""Budgets looked at before other work of the process gets its turn."""
 
 
 class SpendHistory(Protocol):
@@ -151,14 +153,16 @@ class Forecasting:
     async def run(self) -> None:
         """Reads the past of the budgets whose turn it is. A ledger that is away leaves the last outlook in place."""
         if self._catalog.loaded:
-            await asyncio.gather(*(self._read(tracked) for tracked in self._due()[:BATCH]))
+            await asyncio.gather(*(self._read(tracked) for tracked in await self._due()))
 
-    def _due(self) -> Sequence[Tracked]:
-        """Budgets whose past is old, those asked for of late first."""
+    async def _due(self) -> Sequence[Tracked]:
+        """The next budgets whose past is old, those asked for of late first."""
         now = self._clock.now()
         due: list[tuple[bool, Micros, str, str, Tracked]] = []
         known: set[tuple[str, str]] = set()
-        for tracked in self._catalog.all():
+        for number, tracked in enumerate(self._catalog.all(), start=1):
+            if number % SLICE == 0:
+                await asyncio.sleep(0)
             budget = tracked.budget
             key = budget.key
             known.add(key)
@@ -173,7 +177,16 @@ class Forecasting:
             del self._wanted[gone]
         self._outgrown &= known
         due.sort(key=lambda entry: entry[:4])
-        return [entry[-1] for entry in due]
+        found: list[Tracked] = []
+        for number, (*_, tracked) in enumerate(due, start=1):
+            if number % SLICE == 0:
+                await asyncio.sleep(0)
+            # A past is told against the period's spend, which is not known while it is rebuilt.
+            if self._standings.of(tracked, now).complete:
+                found.append(tracked)
+            if len(found) == BATCH:
+                break
+        return found
 
     async def _read(self, tracked: Tracked) -> None:
         budget = tracked.budget
@@ -188,7 +201,8 @@ class Forecasting:
                 return
         past, this_hour = cut(hours, now)
         end = past.end + (window.end - window.start) if _rolls(budget) else window.end
-        outlook = outlook_of(past, end, budget.terms.time_zone)
+        # Of some thousand hours this takes longer than a decision may wait.
+        outlook = await asyncio.to_thread(outlook_of, past, end, budget.terms.time_zone)
         key = budget.key
         self._pasts[key] = _Past(tracked.scope_hash, window, now, spend, past, this_hour, outlook)
         self._outgrown.discard(key)

@@ -13,9 +13,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from services.budget.domain.mirror import SavedSum
 from services.budget.domain.sums import NONE, NOTHING, OTHER_INCARNATIONS, Amounts, Family, PartSum, Position
-from services.budget.domain.tracking import BudgetKey, ScopeKey, Tracked
+from services.budget.domain.tracking import BudgetKey, FamilyKey, ScopeKey, Tracked
 from services.budget.handlers.accounts import Accounts
-from services.budget.handlers.asking import Question, answers
+from services.budget.handlers.asking import Answer, Question, answers
 from services.budget.handlers.catalog import Catalog
 from services.budget.handlers.changes import Changes
 from services.budget.handlers.ports import Journal, Ledger, LedgerPositions, Meters
@@ -27,6 +27,8 @@ log = get_logger(__name__)
 
 BATCH = 500
 """Windows rebuilt in one pass; the next pass goes on."""
+FILLED_AT_ONCE = 100
+"""Answers taken in and written together: each write waits for Kafka, and members may be many."""
 
 
 class Rebuilder:
@@ -148,11 +150,14 @@ class Rebuilder:
         if any(not question.ready(written) for question in questions):
             written = await self._ledger.positions(incarnation)
         ready = [question for question in questions if question.ready(written)]
-        done = await asyncio.gather(*(self._finish(question, incarnation) for question in ready))
-        async with self._accounts.lock:
-            await self._accounts.save()
-        self._meters.rebuilt(sum(done))
-        finished = {question.family for question, succeeded in zip(ready, done, strict=True) if succeeded}
+        finished: set[FamilyKey] = set()
+        for first in range(0, len(ready), FILLED_AT_ONCE):
+            found = await self._answers(ready[first : first + FILLED_AT_ONCE], incarnation)
+            async with self._accounts.lock:
+                await self._fill(found, incarnation)
+                await self._accounts.save()
+            finished |= {question.family for question, _ in found}
+        self._meters.rebuilt(len(finished))
         for question in questions:
             budget = question.family.budget
             self._incomplete.pop(budget, None)
@@ -160,38 +165,41 @@ class Rebuilder:
         # What is refused, or waits for the ledger, lets others go first.
         self._incomplete |= {q.family.budget: None for q in questions if q.family not in finished}
 
-    async def _finish(self, question: Question, incarnation: str) -> bool:
+    async def _answers(self, questions: Sequence[Question], incarnation: str) -> Sequence[tuple[Question, Answer]]:
+        """Those the ledger answers."""
+        told = await asyncio.gather(*(self._answer(question, incarnation) for question in questions))
+        return [(question, answer) for question, answer in zip(questions, told, strict=True) if answer is not None]
+
+    async def _answer(self, question: Question, incarnation: str) -> Answer | None:
         try:
             async with self._slots:
-                parts = await answers(self._ledger, question, incarnation)
-            await self._fill(question, parts, incarnation)
+                return await answers(self._ledger, question, incarnation)
         except UnavailableError as error:
             log.info("a budget stays in rebuilding", budget=question.family.budget, error=str(error))
-            return False
         except ApiError as error:
             log.error("the ledger refused a budget's query", budget=question.family.budget, error=str(error))
-            return False
-        return True
+        return None
 
-    async def _fill(
-        self, question: Question, parts: Mapping[int, Mapping[str | None, Amounts]], incarnation: str
-    ) -> None:
-        family = question.family
-        async with self._accounts.lock:
+    async def _fill(self, found: Sequence[tuple[Question, Answer]], incarnation: str) -> None:
+        """Takes answers in. The caller holds the lock of the accounts."""
+        constants: dict[FamilyKey, Family] = {}
+        for question, parts in found:
             for number, asked in question.asked.items():
                 owned = self._accounts.owned.get(number)
                 if owned is not None:
-                    owned.finish_rebuild(family, asked, parts.get(number, {}))
+                    owned.finish_rebuild(question.family, asked, parts.get(number, {}))
             if question.other_incarnations:
-                constant = _constant(parts.get(OTHER_INCARNATIONS, {}))
-                # The whole comes last: its being there says that the members are.
-                await self._journal.append(
-                    [
-                        SavedSum(ScopeKey(family, member), incarnation, OTHER_INCARNATIONS, part, NOTHING)
-                        for member, part in sorted(constant.items(), key=lambda entry: entry[0] is None)
-                    ]
-                )
-                self._accounts.constants[family] = constant
+                constants[question.family] = _constant(parts.get(OTHER_INCARNATIONS, {}))
+        if constants:
+            # The whole comes last: its being there says that the members are.
+            await self._journal.append(
+                [
+                    SavedSum(ScopeKey(family, member), incarnation, OTHER_INCARNATIONS, part, NOTHING)
+                    for family, constant in constants.items()
+                    for member, part in sorted(constant.items(), key=lambda entry: entry[0] is None)
+                ]
+            )
+            self._accounts.constants |= constants
 
 
 _NEVER = PartSum(NOTHING - 1)
