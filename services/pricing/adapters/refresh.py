@@ -59,7 +59,7 @@ def open_book(options: BookOptions, now: Micros) -> Opening:
         kept = shelf.load()
         if kept is None:
             return Opening(wheel, second)
-        edition = kept_edition(kept.content, kept.as_of, kept.outliers, options.accepted_prices())
+        edition = kept_edition(kept.content, kept.as_of, kept.outliers, options.accepted_prices(), now)
     except RefusedCopyError as error:
         return Opening(wheel, second, trouble=error)
     if edition.book.as_of < wheel.book.as_of:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.common.clock import SystemClock
+from services.common.clock import DAY, SystemClock, format_rfc3339
 from services.common.money import parse_dollars
 from services.pricing.adapters.price_book.edition import Limits, fresh_edition, kept_edition, wheel_edition
 from services.pricing.adapters.price_book.litellm import installed_copy, read_quotes
@@ -209,7 +209,7 @@ def test_no_folder_crashes_the_start(data: st.DataObject) -> None:
         with suppress(RefusedCopyError):
             found = Shelf(Path(folder)).load()
             assert found is not None
-            kept_edition(found.content, found.as_of, found.outliers, ())
+            kept_edition(found.content, found.as_of, found.outliers, (), NOW)
 
 
 OUTLIER = Outlier(
@@ -221,6 +221,15 @@ def test_a_kept_copy_is_read_as_it_was_put(tmp_path: Path) -> None:
     kept = KeptCopy(SMALL, '"1"', "here", NOW, NOW + 1, (OUTLIER,))
     Shelf(tmp_path).put(kept)
     assert Shelf(tmp_path).load() == kept
+
+
+@pytest.mark.parametrize("days", [0, 1, 30, 400])
+def test_a_kept_copy_is_no_older_than_the_same_list_in_the_wheel(days: int) -> None:
+    """Prices that a list announced begin on their day in both."""
+    later = NOW + days * DAY
+    kept = kept_edition(published(), NOW - DAY, (), (), later)
+    assert kept.book.as_of == wheel_edition(b"", (), later).book.as_of
+    assert kept.book.version.startswith(f"genai-prices-{format_rfc3339(NOW - DAY)[:10]}+")
 
 
 def test_audio_by_the_hour_has_a_price() -> None:

@@ -93,13 +93,17 @@ def fresh_edition(
     return _edition(_name(as_of), COPY, content, listings, judged.outliers, accepted, as_of)
 
 
-def kept_edition(content: bytes, as_of: Micros, outliers: Sequence[Outlier], accepted: Collection[Accepted]) -> Edition:
-    """A copy that was judged before.
+def kept_edition(
+    content: bytes, as_of: Micros, outliers: Sequence[Outlier], accepted: Collection[Accepted], now: Micros
+) -> Edition:
+    """A copy that was judged before, and named after `as_of` then. Prices that it announced may have begun since.
 
     Raises:
         RefusedCopyError: it is no whole list.
     """
-    return _edition(_name(as_of), COPY, content, _listings(content), tuple(outliers), accepted, as_of)
+    listings = _listings(content)
+    changed = newest_change(listings, now)
+    return _edition(_name(as_of), COPY, content, listings, tuple(outliers), accepted, changed)
 
 
 def _edition(
