@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from finops.cost.v1.cost_pb2 import Rating
+from finops.pricing.v1.pricing_pb2 import PriceBatchResponse
 from finops.usage.v1.usage_pb2 import MEASUREMENT_REPORTED, OUTCOME_FAILED, Quantities, Seat, UsageEvent
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from services.common.clock import DAY, HOUR
 from services.common.dimensions import BUCKETS
 from services.pricing.adapters.price_list import load_price_book
+from services.pricing.domain import serialized
 from services.pricing.domain.batches import price_all
 from services.pricing.domain.overrides import Override
 from services.pricing.domain.rating import Pricer, UnpriceableError
@@ -43,15 +44,15 @@ def alike(draw: st.DrawFn) -> list[UsageEvent]:
         UsageEvent,
         provider=st.just(provider),
         model=st.just(model),
-        tenant_id=st.sampled_from(["acme", "other"]),
+        tenant_id=st.just(draw(st.sampled_from(["acme", "other"]))),
         time_unix_micros=st.integers(NOW - 400 * DAY, NOW) | st.integers(NOW, NOW + HOUR),
-        outcome=st.sampled_from([0, 0, 0, OUTCOME_FAILED]),
-        measurement=st.sampled_from([0, 0, 0, MEASUREMENT_REPORTED]),
+        outcome=st.sampled_from([0] * 9 + [OUTCOME_FAILED]),
+        measurement=st.sampled_from([0] * 9 + [MEASUREMENT_REPORTED]),
         source_cost_picos=st.sampled_from([None, None, 12]),
         seat=st.sampled_from([None, Seat(price_picos_per_month=-1)]),
         quantities=st.one_of(usual, usual, quantities),
     )
-    return draw(st.lists(event, min_size=4, max_size=12))
+    return draw(st.lists(event, min_size=16, max_size=40))
 
 
 @settings(max_examples=60, deadline=None)
@@ -59,9 +60,8 @@ def alike(draw: st.DrawFn) -> list[UsageEvent]:
 def test_a_batch_is_priced_as_its_events_are(groups: list[list[UsageEvent]], tenant_id: str | None) -> None:
     events = [event for group in groups for event in group]
     batch = price_all(PRICER, events, tenant_id)
-    ratings = [Rating() for _ in events]
-    batch.fill_in(ratings)
-    for position, (event, rating) in enumerate(zip(events, ratings, strict=True)):
+    answer = PriceBatchResponse.FromString(serialized.ratings(batch, len(events)))
+    for position, (event, rating) in enumerate(zip(events, answer.ratings, strict=True)):
         try:
             expected = PRICER.rate(event, event.tenant_id if tenant_id is None else tenant_id)
         except UnpriceableError as error:

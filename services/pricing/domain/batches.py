@@ -7,32 +7,29 @@ has the very price that `Pricer.price` gives it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import compress, repeat
-from operator import attrgetter, mul
+from itertools import chain, compress
+from operator import attrgetter
 
-from finops.cost.v1.cost_pb2 import Rating
+import numpy as np
 from finops.usage.v1.usage_pb2 import UsageEvent
 
 from services.common.dimensions import BUCKETS
-from services.common.money import MAX_INT64, Picos
+from services.common.money import MAX_INT64
+from services.pricing.domain.columns import Ints, amounts, priced_alike
 from services.pricing.domain.forms import Form, Priced
-from services.pricing.domain.plans import Plan
-from services.pricing.domain.rating import IS_INPUT, REQUESTS, Pricer, UnpriceableError, read_quantities
+from services.pricing.domain.rating import Pricer, UnpriceableError, read_quantities
 
-_SEATS = BUCKETS.index("seats")
-"""The price of a seat is that of its day, and perhaps of the event alone."""
-_FEW = 4
+_FEW = 16
 """Events of a kind for which columns do not pay."""
+_BITS = 1 << np.arange(len(BUCKETS))
 
 _Kind = tuple[str, str, str, bool, str]
 _Key = tuple[str, str, str, bool, str, str, int, int, bool]
 _key: Callable[[UsageEvent], _Key] = attrgetter(
     "provider", "model", "service_tier", "batch", "region", "tenant_id", "outcome", "measurement", "source_cost_billed"
 )
-_Columns = Sequence[Sequence[int]]
-"""Of each of BUCKETS, the quantities of some events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +39,11 @@ class Alike:
     form: Form
     positions: Sequence[int]
     """In the batch."""
-    costs: Sequence[Picos]
-    quantities: Sequence[tuple[int, ...]]
-    """Of each event, by line."""
-    amounts: Sequence[tuple[Picos, ...]]
-    """Of each event, by line."""
+    costs: Ints
+    quantities: Ints
+    """A row for each event, a column for each line."""
+    amounts: Ints
+    """A row for each event, a column for each line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +55,6 @@ class PricedBatch:
     """By position."""
     refused: dict[int, UnpriceableError] = field(default_factory=dict)
     """By position."""
-
-    def fill_in(self, ratings: Sequence[Rating]) -> None:
-        """Writes the prices into empty ratings, one for each event of the batch; those refused stay empty."""
-        for some in self.alike:
-            each = zip(some.positions, some.costs, some.quantities, some.amounts, strict=True)
-            for position, cost, quantities, amounts in each:
-                some.form.fill_in(ratings[position], cost, quantities, amounts)
-        for position, priced in self.alone.items():
-            priced.fill_in(ratings[position])
 
 
 def price_all(pricer: Pricer, events: Sequence[UsageEvent], tenant_id: str | None = None) -> PricedBatch:
@@ -101,44 +89,33 @@ def _of_a_kind(
     pricer: Pricer, tenant_id: str, kind: _Kind, events: Sequence[UsageEvent], positions: Sequence[int]
 ) -> Iterator[Alike]:
     """Those of a kind that are as usual."""
-    times = [events[position].time_unix_micros for position in positions]
-    plan = pricer.schedule(tenant_id, *kind).over(min(times), max(times))
-    if plan is None:
-        return
-    rows = [read_quantities(events[position].quantities) for position in positions]
-    columns: _Columns = list(zip(*rows, strict=True))
-    if min(map(min, columns)) < 0 or any(columns[_SEATS]) or (plan.cliffs and max(columns[REQUESTS]) > 1):
-        return
-    for level, members in _by_level_and_buckets(plan, columns):
-        some = columns if len(members) == len(rows) else list(zip(*[rows[member] for member in members], strict=True))
-        used = tuple(bucket for bucket, column in zip(BUCKETS, some, strict=True) if column[0])
-        form = plan.forms.get((level, used)) or pricer.form(plan, level, used, events[positions[members[0]]])
-        found = _multiplied(form, [positions[member] for member in members], some)
-        if found is not None:
-            yield found
+    times = np.array([events[position].time_unix_micros for position in positions])
+    values = chain.from_iterable([read_quantities(events[position].quantities) for position in positions])
+    quantities = np.fromiter(values, np.int64, len(positions) * len(BUCKETS)).reshape(-1, len(BUCKETS))
+    places = np.array(positions)
+    for plan, level, rows in priced_alike(pricer.schedule(tenant_id, *kind), times, quantities):
+        for members, used in _by_buckets(quantities, rows):
+            form = plan.forms.get((level, used)) or pricer.form(plan, level, used, events[positions[members[0]]])
+            found = _multiplied(form, places[members].tolist(), quantities[members])
+            if found is not None:
+                yield found
 
 
-def _by_level_and_buckets(plan: Plan, columns: _Columns) -> Iterator[tuple[int, Sequence[int]]]:
-    """The level of their prices, and the places of the events that have it and use the same buckets."""
-    levels: Iterable[int] = repeat(0, len(columns[0]))
-    if plan.cliffs:
-        levels = map(plan.level, map(sum, zip(*compress(columns, IS_INPUT), strict=True)))
-    differing = [map(bool, column) for column in columns if any(column) and not all(column)]
-    groups: dict[tuple[int, ...], list[int]] = {}
-    for member, trait in enumerate(zip(levels, *differing, strict=True)):
-        groups.setdefault(trait, []).append(member)
-    for (level, *_), members in groups.items():
-        yield level, members
+def _by_buckets(quantities: Ints, rows: Ints) -> Iterator[tuple[Ints, tuple[str, ...]]]:
+    """Of these rows those that use the same buckets, and which."""
+    uses = (quantities[rows] != 0) @ _BITS
+    for use in np.unique(uses):
+        yield rows[uses == use], tuple(compress(BUCKETS, (use & _BITS) != 0))
 
 
-def _multiplied(form: Form, positions: Sequence[int], columns: _Columns) -> Alike | None:
+def _multiplied(form: Form, positions: Sequence[int], quantities: Ints) -> Alike | None:
     """What events of one form cost; None where that takes more than a multiplication a line."""
-    lines = list(compress(columns, form.lines))
-    if not lines or form.units is None or form.unpriced or form.prepaid:
+    lines = quantities[:, form.lines]
+    if not form.prices or form.unpriced or form.prepaid or not (form.listed is form.contracted is None):
         return None
-    if form.listed is not None or form.contracted is not None:
+    each = [amounts(line, price) for line, price in zip(lines.T, form.prices, strict=True)]
+    known = [amount for amount in each if amount is not None]
+    if len(known) < len(each) or sum(int(amount.max()) for amount in known) > MAX_INT64:
         return None
-    amounts = [map(mul, line, repeat(unit)) for line, unit in zip(lines, form.units, strict=True)]
-    of_each = list(zip(*amounts, strict=True))
-    costs = list(map(sum, of_each))
-    return Alike(form, positions, costs, list(zip(*lines, strict=True)), of_each) if max(costs) <= MAX_INT64 else None
+    of_each = np.column_stack(known)
+    return Alike(form, positions, of_each.sum(axis=1), lines, of_each)

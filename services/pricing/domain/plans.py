@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from services.common.clock import DAY, Micros
 from services.common.money import MAX_INT64, Picos, round_half_even
 from services.pricing.domain.contracts import CONTRACT as CONTRACT
@@ -108,6 +111,19 @@ class Schedule:
         plan, last = self.at(start), self._last
         return plan if last is not None and last[0] <= start and end < last[1] else None
 
+    def over_all(self, times: npt.NDArray[np.int64]) -> Sequence[tuple[Plan, npt.NDArray[np.int64]]]:
+        """The plans in force at these times, each with the places of the times that it holds at."""
+        only = self.over(int(times.min()), int(times.max()))
+        if only is not None:
+            return [(only, np.arange(len(times)))]
+        segments = np.searchsorted(_array(self._dates), times, side="right")
+        segments = segments * (len(self._hours) + 1) + np.searchsorted(_array(self._hours), times % DAY, side="right")
+        days, day = np.unique(times // DAY, return_inverse=True)
+        for workdays in self._workdays:
+            segments = segments * 2 + np.array([workdays.holds(int(each) * DAY) for each in days])[day]
+        _, first, segment = np.unique(segments, return_index=True, return_inverse=True)
+        return [(self.at(int(times[one])), np.flatnonzero(segment == place)) for place, one in enumerate(first)]
+
     def validity(self, time: Micros) -> tuple[Micros, Micros]:
         """The dates between which that plan holds; 0 for none."""
         position = bisect_right(self._dates, time)
@@ -115,6 +131,10 @@ class Schedule:
             self._dates[position - 1] if position else 0,
             self._dates[position] if position < len(self._dates) else 0,
         )
+
+
+def _array(moments: Sequence[Micros]) -> npt.NDArray[np.int64]:
+    return np.array(moments, dtype=np.int64)
 
 
 def schedule(

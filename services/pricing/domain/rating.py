@@ -34,8 +34,8 @@ from services.pricing.domain.terms import Contract
 from services.pricing.domain.tiers import served
 
 _FREE_OUTCOMES = (OUTCOME_FAILED, OUTCOME_CACHE_HIT)
-IS_INPUT = tuple(bucket in INPUT_BUCKETS for bucket in BUCKETS)
-REQUESTS = BUCKETS.index("requests")
+_IS_INPUT = tuple(bucket in INPUT_BUCKETS for bucket in BUCKETS)
+_REQUESTS = BUCKETS.index("requests")
 read_quantities: Callable[[Quantities], tuple[int, ...]] = attrgetter(*BUCKETS)
 _Kind = tuple[str, str, str, bool, str]
 _kind: Callable[[UsageEvent], _Kind] = attrgetter("provider", "model", "service_tier", "batch", "region")
@@ -209,8 +209,8 @@ class Pricer:
 
     def _level(self, plan: Plan, values: Sequence[int]) -> tuple[int, str]:
         """The level at this length of input. An event that sums up many requests is judged by their mean length."""
-        total = sum(compress(values, IS_INPUT))
-        requests = values[REQUESTS]
+        total = sum(compress(values, _IS_INPUT))
+        requests = values[_REQUESTS]
         if requests <= 1:
             return plan.level(total), ""
         return plan.level(-(-total // requests)), f"length of input taken as the mean of {requests} requests"

@@ -20,6 +20,7 @@ from services.common.clock import Clock, Micros
 from services.common.errors import FieldViolation, InvalidArgumentError, NotFoundError
 from services.common.money import MAX_INT64, UNITS_PER_MILLION, Picos
 from services.common.paging import Listing, page_size
+from services.pricing.domain import serialized
 from services.pricing.domain.agreed_seats import SeatDay, seat_day
 from services.pricing.domain.batches import price_all
 from services.pricing.domain.names import Resolved
@@ -77,21 +78,22 @@ class PriceDesk:
         if len(events) > MAX_EVENTS:
             raise InvalidArgumentError.of("events", f"{len(events)} of them; send at most {MAX_EVENTS:,} in a batch")
         self._store.ensure_loaded()
-        answer = PriceBatchResponse(price_book_version=self.version)
+        ratings, version = list[bytes](), self.version
         faults: list[FieldViolation] = []
         for start in range(0, len(events), _SLICE):
             if start:
                 await asyncio.sleep(0)
             some = events[start : start + _SLICE]
             priced = price_all(self._pricer, some, tenant_id)
-            # Filled in where they are sent from: adding ready ones would copy each.
-            priced.fill_in([answer.ratings.add() for _ in some])
+            ratings.append(serialized.ratings(priced, len(some)))
             faults += [
                 FieldViolation(f"events[{start + position}]", str(error))
                 for position, error in sorted(priced.refused.items())
             ]
         if faults:
             raise InvalidArgumentError(f"{len(faults)} of {len(events)} events cannot be rated", violations=faults)
+        answer = PriceBatchResponse.FromString(b"".join(ratings))
+        answer.price_book_version = version
         return answer
 
     def get_price(self, tenant_id: str, request: GetPriceRequest) -> Price:

@@ -6,7 +6,9 @@ from datetime import date
 
 import pytest
 from finops.cost.v1.cost_pb2 import Rating, RatingStatus
+from finops.pricing.v1.pricing_pb2 import PriceBatchResponse
 
+from services.pricing.domain import serialized
 from services.pricing.domain.batches import price_all
 from services.pricing.domain.contracts import day_of_year
 from services.pricing.domain.fx import Rates, parse_rate
@@ -190,9 +192,8 @@ def test_what_was_paid_in_advance_is_not_billed_again(pricer: Pricer) -> None:
     rating = gpt4o(pricer, contract(discounts=(percent("50", "anthropic"),), commitments=(term,)))
     assert views(rating) == (picos("3.50"), picos("3.50"), picos("3.50"), 0)
     events = [usage("openai", "gpt-4o", input_tokens=n) for n in range(1, 9)]
-    batch = [Rating() for _ in events]
-    price_all(pricer, events, "acme").fill_in(batch)
-    assert batch == [pricer.rate(event, "acme") for event in events]
+    batch = serialized.ratings(price_all(pricer, events, "acme"), len(events))
+    assert list(PriceBatchResponse.FromString(batch).ratings) == [pricer.rate(event, "acme") for event in events]
     assert not pricer.rate(usage("openai", "o3", input_tokens=1), "acme").HasField("billed_cost_picos")
 
 
