@@ -78,7 +78,7 @@ def _usage(now: Micros, scale: float) -> Iterator[CostRecord]:
     usage = UsageEvent(
         source="gateway", source_event_id="req-house", time_unix_micros=now - 2 * HOUR, provider="house",
         model=UNPRICED_MODEL, team="data-platform", user="bo@data-platform.example.com", event_key=b"h" * 16,
-        quantities=Quantities(input_tokens=120_000, requests=40),
+        quantities=Quantities(input_tokens=120_000, requests=40, business_metrics={"orders": 1_250}),
     )  # fmt: skip
     rating = Rating(
         status=RatingStatus.RATING_STATUS_UNPRICED, unpriced_buckets=["input_tokens"], shadow_cost_picos=360_000_000_000

@@ -23,6 +23,7 @@ def test_from_a_cost_to_the_price_of_each_bucket(admin: Tab) -> None:
     expect(panel).to_contain_text("Unpriced")
     expect(panel).to_contain_text("no price")
     expect(panel).to_contain_text("$0.36")
+    expect(panel.get_by_role("definition").filter(has_text="1,250")).to_be_visible()
     panel.get_by_role("button", name="All events").click()
     panel.get_by_role("row", name="openai").first.click()
     expect(panel).to_contain_text("Priced")

@@ -52,6 +52,9 @@ def show(visit: Visit, record: CostRecord) -> None:
         "Revision": f"{record.revision}, changed by {figures.dollars_exact(record.cost_delta_picos)}",
     }
     facts(about)
+    if usage.quantities.business_metrics:
+        text("Of your business", "event-title", tag="h3")
+        facts({name: f"{count:,}" for name, count in sorted(usage.quantities.business_metrics.items())})
     if usage.HasField("correction") or record.HasField("previous"):
         text("Why it was booked anew", "event-title", tag="h3")
         facts(_correction(visit, record))
