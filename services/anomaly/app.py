@@ -5,6 +5,7 @@ from __future__ import annotations
 from finops.anomaly.v1.anomaly_pb2_grpc import add_AnomalyServiceServicer_to_server
 
 from services.anomaly.adapters.archive import AnomalyTable
+from services.anomaly.adapters.cause_ledger import GrpcCauseLedger
 from services.anomaly.adapters.ledger import LedgerHistory
 from services.anomaly.adapters.metrics import PrometheusMeter
 from services.anomaly.adapters.outlet import AnomalyTopic
@@ -12,6 +13,8 @@ from services.anomaly.adapters.servicer import AnomalyServicer
 from services.anomaly.domain.series import Reader
 from services.anomaly.domain.watermark import Patience
 from services.anomaly.handlers.backtest import Backtester
+from services.anomaly.handlers.causes import Causes
+from services.anomaly.handlers.explainer import Explainer
 from services.anomaly.handlers.outbox import Outbox
 from services.anomaly.handlers.watch import CostWatch, WatchOptions
 from services.anomaly.settings import AnomalyOptions, AnomalySettings
@@ -39,13 +42,16 @@ def build(settings: AnomalySettings, keyring: KeyRing) -> Service:
     ledger = Channel(settings.peers.ledger, max_message_bytes=_HISTORY_MESSAGE_BYTES)
     archive = AnomalyTable(clickhouse)
     clock = SystemClock()
-    history = LedgerHistory(ledger, settings.auth.service_key.get_secret_value())
+    service_key = settings.auth.service_key.get_secret_value()
+    history = LedgerHistory(ledger, service_key)
     reader = Reader(options.dimensions)
     waiting = patience(options)
+    outbox = Outbox(archive, AnomalyTopic(producer), clock, round(options.cause_patience_seconds * SECOND))
+    explainer = Explainer(Causes(GrpcCauseLedger(ledger, service_key)), history, outbox)
     watch = CostWatch(
         history=history,
         archive=archive,
-        outbox=Outbox(archive, AnomalyTopic(producer), clock),
+        outbox=outbox,
         clock=clock,
         meter=PrometheusMeter(),
         reader=reader,
@@ -75,6 +81,7 @@ def build(settings: AnomalySettings, keyring: KeyRing) -> Service:
             ledger,
             consumer,
             Repeating("anomaly clock", watch.tick, seconds=options.tick_seconds),
+            Repeating("anomaly causes", explainer.work, seconds=1),
         ],
         grpc=[
             GrpcService(

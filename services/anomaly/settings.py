@@ -24,6 +24,9 @@ class AnomalyOptions(BaseModel):
     live_within_minutes: float = Field(default=15, gt=0, description="A stream this close behind the clock is live")
     idle_seconds: float = Field(default=60, gt=0, description="A partition this long without records has none coming")
     tick_seconds: float = Field(default=20, gt=0, description="How often silence is looked for")
+    cause_patience_seconds: float = Field(
+        default=30, ge=0, description="An anomaly is told so long after it was found, though its cause is not known yet"
+    )
     history_days: int = Field(default=70, ge=14, le=400, description="Read from the ledger at start")
     rebuild_after_late_hours: int = Field(
         default=72, ge=1, description="So many closed hours with late records are a back-fill: history is read again"

@@ -9,11 +9,11 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from services.anomaly.domain.alarms import Transition
-from services.anomaly.domain.describe import dollars
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Cell, Reader, Series, Totals
 from services.anomaly.domain.tenant import TenantWatch
 from services.anomaly.domain.watermark import LogClock, Patience, Watermark
+from services.anomaly.domain.words import dollars
 from services.common.clock import DAY, MINUTE, SECOND
 from services.common.money import from_proto
 from tests.unit.anomaly.series import drain

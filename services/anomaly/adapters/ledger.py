@@ -23,7 +23,7 @@ from services.common.errors import ResourceExhaustedError
 from services.common.grpc.client import Channel, call
 from services.common.money import from_proto
 
-_USED = " AND ".join(f'source != "{source}"' for source in sorted(BOOKED_SOURCES))
+USED = " AND ".join(f'source != "{source}"' for source in sorted(BOOKED_SOURCES))
 _PATIENCE_SECONDS = 60.0
 
 
@@ -59,7 +59,7 @@ class LedgerHistory:
             earlier = await self.hourly(scope, dimension, start, middle)
             return [*earlier, *await self.hourly(scope, dimension, middle, end)]
         return [
-            HourlySum(_tenant(scope, row), _labels(scope, parts, row), hour_of(row.time_unix_micros), _totals(row))
+            HourlySum(_tenant(scope, row), _labels(scope, parts, row), hour_of(row.time_unix_micros), row_totals(row))
             for row in rows
             if not is_seat_fee(row.quantities)
         ]
@@ -73,7 +73,7 @@ class LedgerHistory:
             end_unix_micros=end,
             group_by=group_by if scope.tenant else [TENANT, *group_by],
             granularity=granularity,
-            filter=_USED,
+            filter=USED,
         )
         if scope.incarnation:
             request.log_scope.CopyFrom(
@@ -95,6 +95,6 @@ def _labels(scope: Scope, parts: Sequence[str], row: CostRow) -> dict[str, str]:
     return dict(zip(parts, row.group if scope.tenant else row.group[1:], strict=False))
 
 
-def _totals(row: CostRow) -> Totals:
+def row_totals(row: CostRow) -> Totals:
     cost = from_proto(row.cost) + from_proto(row.shadow_cost)
     return totals_of(cost, row.quantities.requests, row.events, row.quantities)

@@ -8,6 +8,8 @@ from services.anomaly.domain.incidents import Incident
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.run import Spell
 from services.anomaly.domain.series import TENANT, Hour, Series
+from services.anomaly.domain.whole import hours_between
+from services.anomaly.domain.words import dollars
 from services.common.clock import HOUR, to_datetime
 from services.common.money import PICOS_PER_DOLLAR, to_proto
 
@@ -45,6 +47,7 @@ def describe(tenant: str, incident: Incident, policy: Policy) -> Anomaly:
         impact=to_proto(total.excess),
         severity=severity(total.excess, policy),
         summary=summary(incident, end),
+        hours_between=_rarity(incident),
     )
     _figures(anomaly, incident)
     return anomaly
@@ -99,13 +102,11 @@ def period(start: Hour, end: Hour) -> str:
     return f"between {begin:%H:%M} on {begin.day} {begin:%b} and {finish:%H:%M} UTC on {finish.day} {finish:%b}"
 
 
-def dollars(amount: float) -> str:
-    """Rounded to what people read: $1,204, $31, $4.20, $0.0031."""
-    if amount >= 10:
-        return f"${amount:,.0f}"
-    if amount >= 0.1 or amount == 0:
-        return f"${amount:.2f}"
-    return f"${amount:.2g}" if amount >= 0.0001 else f"${amount:.1e}"
+def _rarity(incident: Incident) -> float:
+    """Silence and the cap are judged by counts and dollars, not by odds."""
+    latest = incident.suspect.run.latest
+    by_odds = incident.channel != Anomaly.CHANNEL_SILENCE and latest is not None and not latest.over_cap
+    return hours_between(incident.suspect.run.utmost) if by_odds else 0.0
 
 
 def _figures(anomaly: Anomaly, incident: Incident) -> None:

@@ -88,6 +88,8 @@ class Run:
     evidence: float = 0.0
     proof: float = 0.0
     """Evidence before this hour's allowance was taken off: what is held against the threshold."""
+    utmost: float = 0.0
+    """The highest proof, or surprise of an hour since it was held: how rare the run is."""
     total: Spell = field(default_factory=Spell)
     pending: Spell = field(default_factory=Spell)
     latest: Verdict | None = None
@@ -117,6 +119,7 @@ class Run:
             if not verdict.out and self.evidence == 0.0:
                 self.clear()
                 return
+        self.utmost = max(self.utmost, verdict.surprise if self.held else self.proof)
         self.odd = verdict.out
         wake = WAKE * self.scores / self.total.hours if self.held and self.total.hours else 0.0
         if verdict.out and verdict.score >= wake:
@@ -142,7 +145,7 @@ class Run:
 
     def clear(self) -> None:
         """Back to nothing."""
-        self.evidence = self.proof = 0.0
+        self.evidence = self.proof = self.utmost = 0.0
         self.total, self.pending = Spell(), Spell()
         self.latest = None
         self.scores = 0.0

@@ -31,6 +31,14 @@ class Scope:
     """Only this one's; empty: everybody's."""
 
 
+@dataclass(frozen=True)
+class ReadThrough:
+    """How far the cost log was read: the next offset of each partition."""
+
+    incarnation: str
+    offsets: Mapping[int, int]
+
+
 class HourlySum(NamedTuple):
     """One hour of one value of one dimension, or of one of each of two."""
 

@@ -19,7 +19,7 @@ from services.anomaly.domain.series import Hour, Reader, hour_of, is_watched
 from services.anomaly.domain.tenant import TenantWatch
 from services.anomaly.domain.watermark import LogClock, Patience, Watermark, last_hour_before
 from services.anomaly.handlers.outbox import Outbox
-from services.anomaly.handlers.ports import Archive, History, Meter, Scope
+from services.anomaly.handlers.ports import Archive, History, Meter, ReadThrough, Scope
 from services.anomaly.handlers.restore import in_slices, restore
 from services.common.clock import DAY, MINUTE, Clock, Micros
 from services.common.errors import UnavailableError
@@ -181,7 +181,7 @@ class CostWatch:
         for tenant, watch in desk.watches.items():
             over = None if now is None else desk.watermarks[tenant].at(now)
             if over is not None:
-                await self._close(watch, last_hour_before(over))
+                await self._close(desk, watch, last_hour_before(over))
         self._report(desk)
         try:
             await self._outbox.flush()
@@ -189,8 +189,9 @@ class CostWatch:
             # State is sound and nothing is lost: it is told at the next batch or tick.
             log.warning("anomalies wait to be told", waiting=len(self._outbox), error=error.message)
 
-    async def _close(self, watch: TenantWatch, last: Hour) -> None:
-        self._outbox.put(await in_slices(watch.close_through(last)))
+    async def _close(self, desk: _Desk, watch: TenantWatch, last: Hour) -> None:
+        transitions = await in_slices(watch.close_through(last))
+        self._outbox.put(transitions, ReadThrough(desk.log.incarnation, dict(desk.next_offset)))
 
     async def _restore(self, desk: _Desk, scope: Scope, now: Micros) -> None:
         def watch_of(tenant: str) -> TenantWatch:
@@ -198,7 +199,7 @@ class CostWatch:
 
         days, settled_after = self._options.history_days, self._patience.history_grace
         async for watch, last in restore(self._history, scope, self._reader, watch_of, now, days, settled_after):
-            await self._close(watch, last)
+            await self._close(desk, watch, last)
 
     def _watch_of(self, desk: _Desk, tenant: str) -> TenantWatch:
         watch = desk.watches.get(tenant)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from services.anomaly.domain.describe import dollars, period, severity, subject
+from services.anomaly.domain.describe import period, severity, subject
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Series
+from services.anomaly.domain.words import dollars
 from services.common.clock import HOUR, parse_rfc3339
 from services.common.money import PICOS_PER_DOLLAR
 from tests.unit.anomaly.series import closed, watch_hours

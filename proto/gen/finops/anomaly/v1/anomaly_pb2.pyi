@@ -108,23 +108,25 @@ class Anomaly(_message.Message):
     def __init__(self, name: _Optional[str] = ..., tenant_id: _Optional[str] = ..., series: _Optional[_Mapping[str, str]] = ..., channel: _Optional[_Union[Anomaly.Channel, str]] = ..., state: _Optional[_Union[Anomaly.State, str]] = ..., start_unix_micros: _Optional[int] = ..., end_unix_micros: _Optional[int] = ..., create_unix_micros: _Optional[int] = ..., update_unix_micros: _Optional[int] = ..., actual: _Optional[float] = ..., expected: _Optional[float] = ..., expected_low: _Optional[float] = ..., expected_high: _Optional[float] = ..., unit: _Optional[str] = ..., impact: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., severity: _Optional[_Union[Anomaly.Severity, str]] = ..., summary: _Optional[str] = ..., cause: _Optional[_Union[Cause, _Mapping]] = ..., hours_between: _Optional[float] = ..., label: _Optional[_Union[Label, _Mapping]] = ..., novelties: _Optional[_Iterable[_Union[Novelty, _Mapping]]] = ...) -> None: ...
 
 class Cause(_message.Message):
-    __slots__ = ("compared_weeks", "actual", "usual", "parts", "drivers", "first_events")
+    __slots__ = ("compared_weeks", "actual", "usual", "parts", "drivers", "first_events", "summary")
     COMPARED_WEEKS_FIELD_NUMBER: _ClassVar[int]
     ACTUAL_FIELD_NUMBER: _ClassVar[int]
     USUAL_FIELD_NUMBER: _ClassVar[int]
     PARTS_FIELD_NUMBER: _ClassVar[int]
     DRIVERS_FIELD_NUMBER: _ClassVar[int]
     FIRST_EVENTS_FIELD_NUMBER: _ClassVar[int]
+    SUMMARY_FIELD_NUMBER: _ClassVar[int]
     compared_weeks: int
     actual: _cost_pb2.Money
     usual: _cost_pb2.Money
     parts: _containers.RepeatedCompositeFieldContainer[CausePart]
     drivers: _containers.RepeatedCompositeFieldContainer[CauseDriver]
     first_events: _containers.RepeatedCompositeFieldContainer[CauseEvent]
-    def __init__(self, compared_weeks: _Optional[int] = ..., actual: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., usual: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., parts: _Optional[_Iterable[_Union[CausePart, _Mapping]]] = ..., drivers: _Optional[_Iterable[_Union[CauseDriver, _Mapping]]] = ..., first_events: _Optional[_Iterable[_Union[CauseEvent, _Mapping]]] = ...) -> None: ...
+    summary: str
+    def __init__(self, compared_weeks: _Optional[int] = ..., actual: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., usual: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., parts: _Optional[_Iterable[_Union[CausePart, _Mapping]]] = ..., drivers: _Optional[_Iterable[_Union[CauseDriver, _Mapping]]] = ..., first_events: _Optional[_Iterable[_Union[CauseEvent, _Mapping]]] = ..., summary: _Optional[str] = ...) -> None: ...
 
 class CausePart(_message.Message):
-    __slots__ = ("factor", "amount")
+    __slots__ = ("factor", "amount", "detail")
     class Factor(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         FACTOR_UNSPECIFIED: _ClassVar[CausePart.Factor]
@@ -145,9 +147,11 @@ class CausePart(_message.Message):
     FACTOR_OTHER: CausePart.Factor
     FACTOR_FIELD_NUMBER: _ClassVar[int]
     AMOUNT_FIELD_NUMBER: _ClassVar[int]
+    DETAIL_FIELD_NUMBER: _ClassVar[int]
     factor: CausePart.Factor
     amount: _cost_pb2.Money
-    def __init__(self, factor: _Optional[_Union[CausePart.Factor, str]] = ..., amount: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ...) -> None: ...
+    detail: str
+    def __init__(self, factor: _Optional[_Union[CausePart.Factor, str]] = ..., amount: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., detail: _Optional[str] = ...) -> None: ...
 
 class CauseDriver(_message.Message):
     __slots__ = ("dimension", "value", "actual", "usual", "explained_share")
