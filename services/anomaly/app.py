@@ -100,5 +100,6 @@ def patience(options: AnomalyOptions) -> Patience:
         grace=round(options.grace_minutes * MINUTE),
         history_grace=round(options.history_grace_hours * HOUR),
         live_within=round(options.live_within_minutes * MINUTE),
+        minute_grace=round(options.minute_grace_seconds * SECOND),
         idle=round(options.idle_seconds * SECOND),
     )

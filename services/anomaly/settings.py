@@ -22,6 +22,9 @@ class AnomalyOptions(BaseModel):
         default=168, ge=0, description="The same for a stream of the past, whose senders hold batches back for days"
     )
     live_within_minutes: float = Field(default=15, gt=0, description="A stream this close behind the clock is live")
+    minute_grace_seconds: float = Field(
+        default=60, ge=0, description="A minute is judged so long after its end; what comes later counts in a later one"
+    )
     idle_seconds: float = Field(default=60, gt=0, description="A partition this long without records has none coming")
     tick_seconds: float = Field(default=20, gt=0, description="How often silence is looked for")
     cause_patience_seconds: float = Field(

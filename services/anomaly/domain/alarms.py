@@ -2,43 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from finops.anomaly.v1.anomaly_pb2 import Anomaly, AnomalyEvent
 
-from services.anomaly.domain.bank import HOURS_A_DAY, HOURS_A_WEEK
+from services.anomaly.domain.caps import Caps
 from services.anomaly.domain.describe import describe
 from services.anomaly.domain.incidents import Incident, Suspect, channel_of, is_worth_telling, most_telling, name_of
 from services.anomaly.domain.known import KnownAnomalies
 from services.anomaly.domain.policy import Policy
-from services.anomaly.domain.series import Hour, Series
+from services.anomaly.domain.series import Hour
 from services.common.clock import HOUR
 
 
 class Transition(NamedTuple):
-    """Something to tell. `hour` is the closed hour that brought it about."""
+    """Something to tell. `hour` is the closed hour that brought it about; of a runaway, the minute."""
 
     type: AnomalyEvent.Type
     hour: Hour
     anomaly: Anomaly
 
 
-class _Told(NamedTuple):
-    hour: Hour
-    series: Series
-    size: int
-
-
 class Alarms:
     """The incidents of one tenant."""
 
-    def __init__(self, tenant: str, policy: Policy, known: KnownAnomalies) -> None:
+    def __init__(
+        self, tenant: str, policy: Policy, known: KnownAnomalies, told_by_minute: Callable[[Suspect, Hour], bool]
+    ) -> None:
+        """
+        Args:
+            tenant: whose.
+            policy: thresholds.
+            known: anomalies told in an earlier life.
+            told_by_minute: whether people know of this excess already, from what was found below the hour.
+        """
         self._tenant = tenant
         self._policy = policy
         self._known = known
+        self._told_by_minute = told_by_minute
         self._incidents: list[Incident] = []
-        self._told: list[_Told] = []
+        self._caps = Caps(policy)
         self.withheld = 0
         """Alarms not told because of caps."""
 
@@ -86,7 +90,8 @@ class Alarms:
         return transitions
 
     def _is_hidden(self, suspect: Suspect, hour: Hour) -> bool:
-        return any(incident.hides(suspect, hour, self._policy) for incident in self._incidents)
+        hidden = any(incident.hides(suspect, hour, self._policy) for incident in self._incidents)
+        return hidden or self._told_by_minute(suspect, hour)
 
     def _choose(self, candidate: Suspect, suspects: Sequence[Suspect]) -> Suspect:
         told_before = [
@@ -103,7 +108,7 @@ class Alarms:
         suspect.run.held = True
         channel = channel_of(suspect, self._policy)
         before = self._known.match(suspect, channel)
-        if before is None and not self._may_tell(hour, suspect):
+        if before is None and not self._caps.allow(hour, suspect.series, suspect.size):
             self.withheld += 1
             return None
         start = suspect.run.start
@@ -112,18 +117,8 @@ class Alarms:
             self._known.claim(before)
             incident.name, incident.start = before.name, before.start_unix_micros // HOUR
         self._incidents.append(incident)
-        self._told = [told for told in self._told if hour - told.hour < HOURS_A_WEEK]
-        self._told.append(_Told(hour, suspect.series, suspect.size))
+        self._caps.note(hour, suspect.series, suspect.size)
         return incident
-
-    def _may_tell(self, hour: Hour, suspect: Suspect) -> bool:
-        week = [told for told in self._told if told.series == suspect.series and hour - told.hour < HOURS_A_WEEK]
-        day = [told for told in self._told if told.hour // HOURS_A_DAY == hour // HOURS_A_DAY]
-        caps = ((week, self._policy.alarms_per_series_week), (day, self._policy.alarms_per_tenant_day))
-        for told, cap in caps:
-            if len(told) >= cap and suspect.size < self._policy.encore * max(t.size for t in told):
-                return False
-        return True
 
     def _release(self, suspects: Sequence[Suspect]) -> None:
         """Ends runs that are over: those of incidents just closed, facets, and muted ones."""

@@ -151,6 +151,12 @@ class SeasonalBank(RowArrays):
         hours = np.arange(max(since, through - self._size + 1), through + 1) % self._size
         self._learned[row, hours] = self._seen[row, hours]
 
+    def memory(self, row: int, through: Hour) -> tuple[Floats, Floats]:
+        """What was learned and what was seen of hours up to that one, the latest first; NaN where nothing was. It stops
+        short of the oldest hours, so that it is the same until a day after `through`."""
+        hours = (through - np.arange(self._size - HOURS_A_DAY)) % self._size
+        return self._learned[row, hours].astype(np.float64), self._seen[row, hours].astype(np.float64)
+
     def values(self, row: int) -> Floats:
         """What was learned."""
         everything: Floats = self._learned[row].astype(np.float64)

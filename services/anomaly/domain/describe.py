@@ -10,7 +10,7 @@ from services.anomaly.domain.run import Spell
 from services.anomaly.domain.series import TENANT, Hour, Series
 from services.anomaly.domain.whole import hours_between
 from services.anomaly.domain.words import dollars
-from services.common.clock import HOUR, to_datetime
+from services.common.clock import HOUR, Micros, to_datetime
 from services.common.money import PICOS_PER_DOLLAR, to_proto
 
 UNITS = {
@@ -20,6 +20,7 @@ UNITS = {
     Anomaly.CHANNEL_INPUT_TOKENS_PER_REQUEST: "tokens/request",
     Anomaly.CHANNEL_OUTPUT_TOKENS_PER_REQUEST: "tokens/request",
     Anomaly.CHANNEL_CACHE_HIT_SHARE: "share",
+    Anomaly.CHANNEL_RUNAWAY: "USD/minute",
 }
 
 
@@ -96,7 +97,12 @@ def subject(series: Series) -> str:
 
 def period(start: Hour, end: Hour) -> str:
     """'between 14:00 and 19:00 UTC on 13 Nov', or with both days if they differ."""
-    begin, finish = to_datetime(start * HOUR), to_datetime(end * HOUR)
+    return between(start * HOUR, end * HOUR)
+
+
+def between(start: Micros, end: Micros) -> str:
+    """The same of moments, to the minute."""
+    begin, finish = to_datetime(start), to_datetime(end)
     if begin.date() == finish.date():
         return f"between {begin:%H:%M} and {finish:%H:%M} UTC on {begin.day} {begin:%b}"
     return f"between {begin:%H:%M} on {begin.day} {begin:%b} and {finish:%H:%M} UTC on {finish.day} {finish:%b}"

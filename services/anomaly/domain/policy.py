@@ -50,6 +50,23 @@ class Policy:
     """What exceeds an alarm that would hide it so many times over is told nevertheless."""
     series_per_dimension: int = 1_000
     """Of one tenant; further values are not watched one by one."""
+    runaway_minutes: int = 10
+    """What is spent in so many minutes is held against the caps on runaways;"""
+    runaway_usd: float = 5.0
+    """below this nothing is one,"""
+    runaway_ratio: float = 1.5
+    """nor below so many times what the series, or a session's user or key, spent in its busiest hour of eight weeks."""
+    runaway_growth_usd: float = 3.0
+    """Where spend grows from minute to minute, these take the place of the two:"""
+    runaway_growth_ratio: float = 1.0
+    runaway_growth: float = 1.25
+    """growing is what gets so many times larger every three minutes, twice in a row."""
+    runaway_young_usd: float = 50.0
+    """The only cap on what has no history. Keys and teams of a tenant without any are not held against it."""
+    runaway_calm_minutes: int = 10
+    """A runaway is over after so many minutes at a usual pace."""
+    minute_series: int = 20_000
+    """Of one tenant: so many sessions, users, keys and teams with spend in the last minutes, the dearest first."""
     medium_usd: float = 100.0
     high_usd: float = 1_000.0
     owner_dimensions: tuple[str, ...] = ("team", "project", "key", "user", "source")

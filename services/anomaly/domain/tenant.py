@@ -1,4 +1,4 @@
-"""The watch over one tenant: hours come in, transitions come out."""
+"""The watch over one tenant: hours and minutes come in, transitions come out."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from services.anomaly.domain.alarms import Alarms, Transition
 from services.anomaly.domain.buckets import OpenHours
 from services.anomaly.domain.incidents import suspects
 from services.anomaly.domain.known import KnownAnomalies
+from services.anomaly.domain.minutes.runaways import Runaways
+from services.anomaly.domain.minutes.usual import UsualSpend
 from services.anomaly.domain.panel import Panel
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Hour, Series, Totals
@@ -26,7 +28,11 @@ class TenantWatch:
         self.panel = Panel(policy)
         self._by_dimension: dict[str, int] = {}
         self._first: Hour | None = None
-        self._alarms = Alarms(tenant, policy, KnownAnomalies(known, policy))
+        told = list(known)
+        by_minute = [anomaly for anomaly in told if anomaly.channel == Anomaly.CHANNEL_RUNAWAY]
+        by_hour = [anomaly for anomaly in told if anomaly.channel != Anomaly.CHANNEL_RUNAWAY]
+        self.minutes = Runaways(tenant, policy, UsualSpend(tenant, self.panel, policy), by_minute)
+        self._alarms = Alarms(tenant, policy, KnownAnomalies(by_hour, policy), self.minutes.covers)
         self.unwatched: set[Series] = set()
         """Refused because the dimension has too many values; of the last closed hour."""
 
@@ -61,19 +67,21 @@ class TenantWatch:
     @property
     def withheld(self) -> int:
         """Alarms not told because of caps."""
-        return self._alarms.withheld
+        return self._alarms.withheld + self.minutes.withheld
 
     def open_anomalies(self) -> list[str]:
         """Names of what is open."""
-        return [incident.name for incident in self._alarms.open_incidents()]
+        return [*(incident.name for incident in self._alarms.open_incidents()), *self.minutes.open_anomalies()]
 
     def _close(self, hour: Hour) -> Generator[None, None, list[Transition]]:
+        # First what happened within it: an hour says nothing of what its minutes have told already.
+        transitions = self.minutes.close_before_hour(hour)
         totals = self.hours.close(hour)
         self._first = hour if self._first is None else self._first
         self._meet(hour, totals)
         capped = hour - self._first >= self._policy.min_history_hours
         yield from self.panel.judge(hour, totals, capped=capped)
-        transitions = self._alarms.conclude(hour, suspects(self.panel))
+        transitions += self._alarms.conclude(hour, suspects(self.panel))
         yield from self.panel.learn()
         self._forget(hour)
         yield

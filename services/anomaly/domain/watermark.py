@@ -23,12 +23,14 @@ class Patience:
     """Of event time, for a stream of the past: a sender may hold days back for a full batch, and nobody waits."""
     live_within: Micros = 15 * MINUTE
     """A stream this close behind the time it is appended at is live."""
+    minute_grace: Micros = 60 * SECOND
+    """Of append time: what is appended later than so long after its minute counts in the first minute that is open."""
     idle: Micros = 60 * SECOND
     """Of append time. A partition without a record for so long has none coming."""
 
     def __post_init__(self) -> None:
-        if min(self.grace, self.history_grace, self.live_within, self.idle) < 0:
-            raise ValueError("grace, history_grace, live_within and idle must not be negative")
+        if min(self.grace, self.history_grace, self.live_within, self.minute_grace, self.idle) < 0:
+            raise ValueError("grace, history_grace, live_within, minute_grace and idle must not be negative")
 
 
 class LogClock:

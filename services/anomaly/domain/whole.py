@@ -9,6 +9,9 @@ from finops.anomaly.v1.anomaly_pb2 import Anomaly, Cause
 RAREST_HOURS = 1e7
 """What is rarer is said to be at least this rare: a tail that some weeks have shown is not known further out."""
 
+SAYS_WHY = frozenset({Anomaly.CHANNEL_RUNAWAY})
+"""Channels found below the hour, whose sentence says who did what: hours compared with hours have nothing to add."""
+
 
 def hours_between(nats: float) -> float:
     """Hours of a series from one as far out to the next, by the surprise of what happened; 0: not known."""

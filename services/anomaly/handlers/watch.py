@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from finops.anomaly.v1.anomaly_pb2 import Anomaly
 from finops.cost.v1.cost_pb2 import CostRecord
 
+from services.anomaly.domain.minutes.tally import MinuteTally, last_minute_before
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Hour, Reader, hour_of, is_watched
 from services.anomaly.domain.tenant import TenantWatch
@@ -148,6 +149,7 @@ class CostWatch:
     def _count(self, desk: _Desk, batch: Batch) -> None:
         oldest = self._clock.now() - self._options.history_days * DAY
         watched: list[CostRecord] = []
+        minutes = MinuteTally(self._patience)
         too_old = repeated = 0
         for record in batch.records:
             desk.next_offset[record.partition] = max(record.offset + 1, desk.next_offset.get(record.partition, 0))
@@ -167,11 +169,15 @@ class CostWatch:
                 continue
             self._watch_of(desk, usage.tenant_id)
             desk.watermarks[usage.tenant_id].saw(record.partition, usage.time_unix_micros, appended)
-            watched.extend(postings(cost))
+            changes = postings(cost)
+            watched.extend(changes)
+            minutes.add(changes, appended)
         late = 0
         for cell, totals in self._reader.tally(watched).items():
             if not desk.watches[cell.tenant].add(cell.hour, self._reader.series(cell), totals):
                 late += totals.requests
+        for (tenant, minute, spender), sums in minutes.take().items():
+            desk.watches[tenant].minutes.add(minute, spender, sums)
         if late:
             desk.late_seen = self._clock.now()
         self._meter.records(len(watched), late, too_old, repeated)
@@ -179,9 +185,13 @@ class CostWatch:
     async def _close_hours(self, desk: _Desk) -> None:
         now = desk.log_clock.now()
         for tenant, watch in desk.watches.items():
-            over = None if now is None else desk.watermarks[tenant].at(now)
+            if now is None:
+                continue
+            minutes_over = now - self._patience.minute_grace
+            over = desk.watermarks[tenant].at(now)
             if over is not None:
-                await self._close(desk, watch, last_hour_before(over))
+                await self._close(desk, watch, last_hour_before(min(over, minutes_over)))
+            self._outbox.put(watch.minutes.close_through(last_minute_before(minutes_over)))
         self._report(desk)
         try:
             await self._outbox.flush()

@@ -19,6 +19,7 @@ _CHANNELS = {
     Anomaly.CHANNEL_INPUT_TOKENS_PER_REQUEST: "input tokens per request",
     Anomaly.CHANNEL_OUTPUT_TOKENS_PER_REQUEST: "output tokens per request",
     Anomaly.CHANNEL_CACHE_HIT_SHARE: "share read from the cache",
+    Anomaly.CHANNEL_RUNAWAY: "runaway spend",
 }
 _TRANSITIONS = {
     AnomalyEvent.TYPE_OPENED: ("opened", Transition.FIRED),
@@ -32,6 +33,7 @@ _ADVICE = {
     Anomaly.CHANNEL_INPUT_TOKENS_PER_REQUEST: "See whether prompts or the context sent with them grew.",
     Anomaly.CHANNEL_OUTPUT_TOKENS_PER_REQUEST: "See whether answers, or the reasoning before them, grew longer.",
     Anomaly.CHANNEL_CACHE_HIT_SHARE: "See what changed where prompts begin: a cache serves equal beginnings.",
+    Anomaly.CHANNEL_RUNAWAY: "Look at what it is doing now, and stop it or revoke its key if nobody meant it.",
     Anomaly.CHANNEL_SILENCE: "See whether the work stopped, or only its usage no longer comes in.",
 }
 

@@ -9,7 +9,9 @@ import numpy as np
 from finops.anomaly.v1.anomaly_pb2 import Anomaly
 
 from services.anomaly.domain.amounts import COST, REQUESTS, Amounts
+from services.anomaly.domain.bank import HOURS_A_DAY
 from services.anomaly.domain.detectors.calibrated import Calibrated
+from services.anomaly.domain.rows import largest_but_one, or_zero, row_median
 from services.anomaly.domain.run import Spell, Verdict
 from services.anomaly.domain.series import Hour, Totals
 from services.common.money import PICOS_PER_DOLLAR
@@ -57,6 +59,21 @@ class CostDetector(Calibrated):
         before = self.baseline.last_seen(row, hour)
         dollars = late.cost / PICOS_PER_DOLLAR + (0.0 if np.isnan(before) else before**2)
         self.baseline.amend(row, hour, max(0.0, dollars) ** 0.5)
+
+    def busiest(self, row: int, through: Hour) -> float:
+        """Dollars of the busiest hour up to that one, in almost eight weeks: of the learned, and of all but one.
+
+        What came twice is no exception.
+        """
+        learned, seen = self.baseline.memory(row, through)
+        twice = float(largest_but_one(seen[None, :])[0])
+        return float(max(np.nanmax(learned, initial=0.0), twice, 0.0)) ** 2
+
+    def typical(self, row: int, hour: Hour, through: Hour) -> float:
+        """Dollars usual in this hour of the day, from what was learned of hours up to `through`."""
+        learned, _ = self.baseline.memory(row, through)
+        same_hour = learned[(through - hour) % HOURS_A_DAY :: HOURS_A_DAY]
+        return float(or_zero(row_median(same_hour[None, :]))[0]) ** 2
 
     def usual_month(self, row: int) -> float:
         """Dollars in 30 usual days."""

@@ -7,7 +7,8 @@ from finops.ledger.v1.ledger_pb2 import CostRow
 from nicegui import ui
 
 from services.common import money as amounts
-from services.common.clock import DAY, HOUR, Micros
+from services.common.clock import DAY, HOUR, MINUTE, Micros
+from services.common.dimensions import is_dimension
 from services.common.errors import NotFoundError
 from services.console.domain import figures
 from services.console.domain.cost_query import CostQuery, all_of, equals
@@ -23,6 +24,7 @@ from services.console.web.visit import Visit
 
 _BEFORE = 2 * DAY
 _AFTER = 12 * HOUR
+_MINUTES = HOUR // MINUTE
 
 
 async def build(visit: Visit) -> None:
@@ -64,7 +66,7 @@ async def build(visit: Visit) -> None:
             sentence = text("", "lead-text", tag="p")
         with box("stats"):
             impact = Stat("Impact")
-            actual = Stat("Last hour out of range")
+            actual = Stat("Out of range")
             expected = Stat("Expected then")
             lasted = Stat("Lasted")
         with card("Hour by hour", "shaded: out of range · green: expected"):
@@ -86,16 +88,18 @@ async def _chart(visit: Visit, found: Anomaly) -> dict[str, object]:
     times = list(range(start, max(end, start + HOUR), HOUR))
     first = next((i for i, t in enumerate(times) if t >= found.start_unix_micros // HOUR * HOUR), 0)
     last = max((i for i, t in enumerate(times) if t < found.end_unix_micros), default=first)
+    by_minute = found.channel == Anomaly.CHANNEL_RUNAWAY
+    hourly = _MINUTES if by_minute else 1
     values = [_value(found, hours.get(moment)) for moment in times]
     return charts.band(
         [_label(visit, moment) for moment in [*times, times[-1] + HOUR]],
         [*values, values[-1]],
-        name=found.unit,
+        name="USD/hour" if by_minute else found.unit,
         dollars=found.unit.startswith("USD"),
         window=(first, max(first, last) + 1),
-        low=found.expected_low,
-        expected=found.expected,
-        high=found.expected_high,
+        low=found.expected_low * hourly,
+        expected=found.expected * hourly,
+        high=found.expected_high * hourly,
     )
 
 
@@ -133,7 +137,8 @@ def _quantity(value: float, unit: str) -> str:
 
 
 def _filter(found: Anomaly) -> str:
-    return all_of(*(equals(dimension, value) for dimension, value in sorted(found.series.items())))
+    series = sorted((name, value) for name, value in found.series.items() if is_dimension(name))
+    return all_of(*(equals(dimension, value) for dimension, value in series))
 
 
 PAGE = Page("/anomalies/{anomaly_id}", "Anomaly", build, under="/anomalies")

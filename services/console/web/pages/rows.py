@@ -117,6 +117,7 @@ def channel(found: Anomaly) -> str:
         Anomaly.CHANNEL_INPUT_TOKENS_PER_REQUEST: "Input tokens per request",
         Anomaly.CHANNEL_OUTPUT_TOKENS_PER_REQUEST: "Output tokens per request",
         Anomaly.CHANNEL_CACHE_HIT_SHARE: "Share read from the cache",
+        Anomaly.CHANNEL_RUNAWAY: "Runaway",
     }.get(found.channel, "Unknown")
 
 

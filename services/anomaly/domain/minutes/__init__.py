@@ -1,0 +1,1 @@
+"""Below the hour: runaway loops, found while the hour they fall in is still open."""

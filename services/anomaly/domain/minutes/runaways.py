@@ -1,0 +1,207 @@
+"""The runaways of one tenant: found as minutes close, told once, kept up to date, closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from finops.anomaly.v1.anomaly_pb2 import Anomaly, AnomalyEvent
+
+from services.anomaly.domain.alarms import Transition
+from services.anomaly.domain.caps import Caps
+from services.anomaly.domain.incidents import Suspect, name_of
+from services.anomaly.domain.minutes.describe import describe
+from services.anomaly.domain.minutes.loop import NO_HISTORY, Loop, loop_of
+from services.anomaly.domain.minutes.runaway import Runaway, begun, taken_up
+from services.anomaly.domain.minutes.tally import MINUTES_AN_HOUR, NOBODY, Minute, Spender, Sums
+from services.anomaly.domain.minutes.tracks import Tracks, rank
+from services.anomaly.domain.minutes.usual import UsualSpend
+from services.anomaly.domain.policy import Policy
+from services.anomaly.domain.series import Hour, Series
+
+MOSTLY = 0.8
+"""A session that spends this share of what its key or user does is named in their place."""
+UPDATE_MINUTES = 5
+UPDATE_GROWTH = 1.5
+"""People are told anew after so long, or once it costs so many times what they were told."""
+REMEMBER_HOURS = 14 * 24
+"""A closed runaway is kept for so long: hours that come late may show it again."""
+
+
+class Runaways:
+    """Minutes come in, transitions come out."""
+
+    def __init__(self, tenant: str, policy: Policy, usual: UsualSpend, known: Iterable[Anomaly] = ()) -> None:
+        self._tenant = tenant
+        self._policy = policy
+        self._usual = usual
+        self._open: dict[Minute, dict[Spender, Sums]] = {}
+        self._tracks = Tracks(policy.minute_series)
+        self._caps = Caps(policy)
+        self._found = [taken_up(anomaly) for anomaly in known]
+        self._judged: Minute | None = None
+        self.withheld = 0
+        """Alarms not told because of caps."""
+
+    # --- minutes ----------------------------------------------------------------------------------------------------
+
+    def add(self, minute: Minute, spender: Spender, sums: Sums) -> None:
+        """Counts into a minute; into the first that is open if that one was closed."""
+        minute = minute if self._judged is None else max(minute, self._judged + 1)
+        spenders = self._open.setdefault(minute, {})
+        before = spenders.get(spender)
+        spenders[spender] = sums if before is None else before.plus(sums)
+
+    def close_through(self, last: Minute) -> list[Transition]:
+        """Closes every minute up to `last`: all that was appended in them, and shortly after, was read."""
+        if self._judged is None:
+            self._begin(min([last, *self._open]))
+        return self._close_through(last)
+
+    def close_before_hour(self, hour: Hour) -> list[Transition]:
+        """The same of the minutes up to the end of an hour that is about to be closed, if any of them is live."""
+        last = (hour + 1) * MINUTES_AN_HOUR - 1
+        if self._judged is None:
+            first = min(self._open, default=last + 1)
+            if first > last:
+                return []
+            self._begin(first)
+        return self._close_through(last)
+
+    def open_anomalies(self) -> list[str]:
+        """Names of what is open."""
+        return [runaway.name for runaway in self._found if runaway.name and runaway.closed_at is None]
+
+    @property
+    def series_count(self) -> int:
+        return len(self._tracks)
+
+    def covers(self, suspect: Suspect, hour: Hour) -> bool:
+        """True if people were told, before that hour closed, of the spend that makes it suspect."""
+        return not suspect.silence and any(self._explains(runaway, suspect, hour) for runaway in self._found)
+
+    # --- one minute -------------------------------------------------------------------------------------------------
+
+    def _begin(self, first: Minute) -> None:
+        self._judged = first - 1
+        for runaway in self._found:
+            if runaway.closed_at is None:
+                # Nobody looked since: it may well have gone on.
+                runaway.last = max(runaway.last, self._judged)
+
+    def _close_through(self, last: Minute) -> list[Transition]:
+        transitions: list[Transition] = []
+        while self._judged is not None and self._judged < last:
+            following = self._judged + 1
+            minute = following if self._under_way() else min(max(min(self._open, default=last), following), last)
+            transitions += self._close(minute)
+            self._judged = minute
+        return transitions
+
+    def _under_way(self) -> bool:
+        return any(runaway.closed_at is None for runaway in self._found)
+
+    def _close(self, minute: Minute) -> list[Transition]:
+        touched = self._tracks.take_in(minute, self._open.pop(minute, {}))
+        transitions = self._carry_on(minute)
+        busy = {runaway.series for runaway in self._found if runaway.closed_at is None}
+        loops = [
+            loop
+            for track in touched
+            if track.series not in busy
+            if (loop := loop_of(track, minute, self._usual, self._policy)) is not None
+        ]
+        loops.sort(key=lambda loop: (-loop.spent, loop.track.series))
+        for loop in loops:
+            if loop.track.series not in busy:
+                found = self._named(loop, minute, busy)
+                busy.add(found.series)
+                self._found.append(found)
+                transitions += self._tell_if_news(found, minute)
+        return transitions
+
+    def _named(self, loop: Loop, minute: Minute, busy: set[Series]) -> Runaway:
+        """Named after the narrowest series that spends most of it."""
+        since = minute - self._policy.runaway_minutes + 1
+        inner = [
+            track
+            for track in self._tracks.narrower(loop.track.series, minute)
+            if track.series not in busy and track.spent(since, minute) >= MOSTLY * loop.spent
+        ]
+        track = min([loop.track, *inner], key=lambda one: (rank(one.series), one.series))
+        usual = loop.usual if track is loop.track else self._usual.of(track.series, minute) or NO_HISTORY
+        return begun(loop._replace(track=track, usual=usual), minute)
+
+    def _carry_on(self, minute: Minute) -> list[Transition]:
+        transitions: list[Transition] = []
+        for runaway in self._found:
+            if runaway.closed_at is not None:
+                continue
+            track = self._tracks.get(runaway.series)
+            sums = track.minutes[-1][1] if track is not None and track.last == minute else NOBODY
+            runaway.step(minute, sums)
+            if self._is_over(runaway, minute):
+                runaway.closed_at = minute
+                if runaway.name:
+                    transitions.append(self._tell(AnomalyEvent.TYPE_CLOSED, minute, runaway))
+            elif not runaway.name:
+                transitions += self._tell_if_news(runaway, minute)
+            elif self._has_moved(runaway, minute):
+                transitions.append(self._tell(AnomalyEvent.TYPE_UPDATED, minute, runaway))
+        oldest = minute - REMEMBER_HOURS * MINUTES_AN_HOUR
+        self._found = [r for r in self._found if r.closed_at is None or (r.name and r.closed_at > oldest)]
+        return transitions
+
+    def _is_over(self, runaway: Runaway, minute: Minute) -> bool:
+        """After long enough it is the new normal."""
+        longest = self._policy.longest_hours * MINUTES_AN_HOUR
+        return minute - runaway.last >= self._policy.runaway_calm_minutes or minute - runaway.start >= longest
+
+    def _has_moved(self, runaway: Runaway, minute: Minute) -> bool:
+        if runaway.last != minute:
+            return False
+        waited = minute - runaway.updated_at >= UPDATE_MINUTES
+        return waited or runaway.excess >= UPDATE_GROWTH * runaway.updated_size
+
+    # --- telling ----------------------------------------------------------------------------------------------------
+
+    def _tell_if_news(self, runaway: Runaway, minute: Minute) -> list[Transition]:
+        hour = minute // MINUTES_AN_HOUR
+        if runaway.denied or any(self._hides(told, runaway, minute) for told in self._found if told.name):
+            return []
+        if not self._caps.allow(hour, runaway.series, runaway.excess):
+            self.withheld += 1
+            runaway.denied = True
+            return []
+        self._caps.note(hour, runaway.series, runaway.excess)
+        runaway.name = name_of(self._tenant, runaway.series, Anomaly.CHANNEL_RUNAWAY, runaway.start)
+        runaway.told_at = minute
+        return [self._tell(AnomalyEvent.TYPE_OPENED, minute, runaway)]
+
+    def _hides(self, told: Runaway, other: Runaway, minute: Minute) -> bool:
+        cooldown = self._policy.cooldown_hours * MINUTES_AN_HOUR
+        if told.closed_at is not None and minute - told.closed_at > cooldown:
+            return False
+        return self._overlap(told, other) and other.excess <= self._policy.encore * told.excess
+
+    def _overlap(self, one: Runaway, other: Runaway) -> bool:
+        """True if the same spend counts in both."""
+        links = {
+            series for runaway in (one, other) if (track := self._tracks.get(runaway.series)) for series in track.links
+        }
+        return one.series == other.series or one.series in links or other.series in links
+
+    def _tell(self, kind: AnomalyEvent.Type, minute: Minute, runaway: Runaway) -> Transition:
+        runaway.updated_at, runaway.updated_size = minute, runaway.excess
+        return Transition(kind, minute, describe(self._tenant, runaway, self._policy))
+
+    def _explains(self, runaway: Runaway, suspect: Suspect, hour: Hour) -> bool:
+        """Told by dimension, time and size, as facets of hourly incidents are."""
+        if not runaway.name or runaway.told_at >= (hour + 1) * MINUTES_AN_HOUR:
+            return False
+        hours = [one for one in runaway.excess_by_hour if one <= hour]
+        if not hours or max(hours) < suspect.run.start - self._policy.cooldown_hours:
+            return False
+        mine, theirs = runaway.series.labels, suspect.series.labels
+        if any(mine.get(name, value) != value for name, value in theirs.items()):
+            return False
+        return suspect.size <= self._policy.encore * runaway.excess_through(hour)
