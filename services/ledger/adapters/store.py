@@ -46,6 +46,7 @@ class ClickHouseEntryStore:
         self._clickhouse = clickhouse
         self._clock = clock or SystemClock()
         self._noted_at: Micros = 0
+        self._preparing = asyncio.Lock()
 
     async def notes(self, incarnation: str, partitions: Sequence[int]) -> tuple[Sequence[Note], int]:
         # The number is read first: a note that is committed between the two reads is in both, never in neither.
@@ -75,7 +76,9 @@ class ClickHouseEntryStore:
         return [row[0] for row in await self._clickhouse.query(_RIVALS, parameters)]
 
     async def write(self, incarnation: str, block: Block) -> None:
-        values = await asyncio.to_thread(columns, incarnation, block)
+        # One at a time: threads that take turns would all be done at once, and the database have nothing to do till then.
+        async with self._preparing:
+            values = await asyncio.to_thread(columns, incarnation, block)
         await self._clickhouse.insert(
             "cost_entries",
             list(COLUMN_TYPES),

@@ -50,6 +50,8 @@ _RECORD: Mapping[str, tuple[str, str]] = {
     "unpriced_events_delta": ("unpriced_events_delta", "Int8"),
     "events_delta": ("events_delta", "Int8"),
 }
+_NOTHING: Mapping[str, int] = {}
+_NONE: Sequence[str] = ()
 _VIEWS = ("list", "contracted", "billed")
 """The views of cost beside the effective one; one that a message leaves out equals that."""
 _USAGE_POSITION: Mapping[str, tuple[str, str]] = {
@@ -89,6 +91,7 @@ def columns(incarnation: str, block: Block) -> list[Sequence[Any]]:
     usages = [record.usage for record in records]
     deltas = [record.quantity_delta for record in records]
     ratings = [record.rating for record in records]
+    costs, cost_deltas = _read("cost_picos", ratings), _read("cost_delta_picos", records)
     positions = [record.usage_position for record in records]
     return [
         *(_read(field, usages) for field, _ in _USAGE.values()),
@@ -97,13 +100,13 @@ def columns(incarnation: str, block: Block) -> list[Sequence[Any]]:
         [usage.quantities.SerializeToString() for usage in usages],
         *(_read(field, records) for field, _ in _RECORD.values()),
         *(_read(bucket, deltas) for bucket in BUCKETS),
-        [dict(delta.business_metrics) for delta in deltas],
+        [dict(metrics) if (metrics := delta.business_metrics) else _NOTHING for delta in deltas],
         *(_read(field, ratings) for field in _RATING),
-        *(_view(f"{view}_cost_picos", "cost_picos", ratings) for view in _VIEWS),
-        *(_view(f"{view}_cost_delta_picos", "cost_delta_picos", records) for view in _VIEWS),
+        *(_view(f"{view}_cost_picos", ratings, costs) for view in _VIEWS),
+        *(_view(f"{view}_cost_delta_picos", records, cost_deltas) for view in _VIEWS),
         reversals,
         [usage.correction.kind if usage.HasField("correction") else 0 for usage in usages],
-        [list(rating.unpriced_buckets) for rating in ratings],
+        [list(buckets) if (buckets := rating.unpriced_buckets) else _NONE for rating in ratings],
         *(_read(field, positions) for field, _ in _USAGE_POSITION.values()),
         [incarnation] * rows,
         [block.partition] * rows,
@@ -127,9 +130,12 @@ def _rows(block: Block) -> tuple[Sequence[Entry], list[CostRecord], list[bool]]:
     )
 
 
-def _view(field: str, otherwise: str, messages: Sequence[Any]) -> list[int]:
-    read, fallback = attrgetter(field), attrgetter(otherwise)
-    return [read(message) if message.HasField(field) else fallback(message) for message in messages]
+def _view(field: str, messages: Sequence[Any], otherwise: Sequence[int]) -> list[int]:
+    read = attrgetter(field)
+    return [
+        read(message) if message.HasField(field) else effective
+        for message, effective in zip(messages, otherwise, strict=True)
+    ]
 
 
 def _read(field: str, messages: Sequence[Any]) -> list[Any]:
