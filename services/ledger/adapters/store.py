@@ -76,7 +76,7 @@ class ClickHouseEntryStore:
         return [row[0] for row in await self._clickhouse.query(_RIVALS, parameters)]
 
     async def write(self, incarnation: str, block: Block) -> None:
-        # One at a time: threads that take turns would all be done at once, and the database have nothing to do till then.
+        # One at a time: threads that take turns would all be done at once, and the database idle until then.
         async with self._preparing:
             values = await asyncio.to_thread(columns, incarnation, block)
         await self._clickhouse.insert(
