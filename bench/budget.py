@@ -205,9 +205,14 @@ async def service(options: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory(prefix="aifinops-bench-") as scratch:
         async with stage(Path(scratch), made) as on:
             console.print(f"the service on {on.broker} ({load_average()})")
+            started = time.perf_counter()
             async with on.service() as server:
                 await settled(server, options.budgets)
-                console.print(f"one event of each of {options.members:,} members")
+                built = time.perf_counter() - started, _cpu_seconds(server.pid)
+                console.print(
+                    f"{options.budgets:,} budgets rebuilt in {built[0]:.0f} s, {built[1]:.0f} CPU s of the service"
+                )
+                console.print(f"one event of each of {options.members:,} members ({load_average()})")
                 chance = random.Random(5)
                 now = SystemClock().now()
                 started = time.perf_counter()
@@ -241,6 +246,9 @@ async def service(options: argparse.Namespace) -> None:
     out.print(
         f"event to status at {options.rate:,} events/s: p50 {quantile(latencies, 0.5) * 1e3:.0f} ms, "
         f"p99 {quantile(latencies, 0.99) * 1e3:.0f} ms"
+    )
+    out.print(
+        f"rebuilding the sums of all budgets: {built[0]:.0f} s, {built[1] / options.budgets * 1e3:.1f} CPU ms a budget"
     )
     out.print(
         f"catching up: {fed[0]:,.0f} events/s, {fed[1] * 1e6:.0f} CPU µs an event, {options.members:,} new members"

@@ -143,7 +143,7 @@ def build(settings: BudgetSettings, keyring: KeyRing) -> Service:
             producer,
             state,
             Repeating("budget definitions", catalog.refresh, seconds=options.refresh_seconds, essential=True),
-            Repeating("budget alerts", alerting.run, seconds=1.0, wake=alerting.wake),
+            Repeating("budget alerts", alerting.run, seconds=1.0, wake=alerting.wake, rest_seconds=0.2),
             Repeating("budget commitments", commitments.run, seconds=1.0),
             Repeating("budget forecasts", forecasting.run, seconds=1.0),
             Repeating("budget rebuilds", rebuilder.run, seconds=0.2),

@@ -29,13 +29,16 @@ class Repeating:
         *,
         seconds: float,
         wake: asyncio.Event | None = None,
+        rest_seconds: float = 0.0,
         essential: bool = False,
     ) -> None:
-        """`essential`: the process is not ready while this fails, nor before it was done once."""
+        """`rest_seconds`: that long after it was done even a `wake` waits, so that many of them are work once.
+        `essential`: the process is not ready while this fails, nor before it was done once."""
         self.name = name
         self._work = work
         self._seconds = seconds
         self._wake = wake or asyncio.Event()
+        self._rest = rest_seconds
         self._essential = essential
         self._trouble = f"{name}: not done yet"
         self._task: asyncio.Task[None] | None = None
@@ -67,6 +70,8 @@ class Repeating:
                 pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
                 continue
             pause, self._trouble = _FIRST_PAUSE_SECONDS, ""
+            if self._rest:
+                await asyncio.sleep(self._rest)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._seconds):
+                async with asyncio.timeout(max(0.0, self._seconds - self._rest)):
                     await self._wake.wait()

@@ -202,6 +202,12 @@ class Terms:
         return tuple(dict.fromkeys([*short, *self.threshold_rules]))
 
     @cached_property
+    def moves_with_time(self) -> bool:
+        """Whether a threshold may be due although nothing was spent."""
+        heading = any(rule.basis is not Basis.ACTUAL for rule in self.rules)
+        return heading or bool(self.increases or self.amount_changes or self.count_committed)
+
+    @cached_property
     def amount_by_member(self) -> Mapping[str, Picos]:
         """The amounts of those members that have their own."""
         return {own.member: own.amount for own in self.member_amounts}

@@ -18,7 +18,7 @@ from services.budget.domain.codec import rule_message
 from services.budget.domain.periods import Period, Window
 from services.budget.domain.terms import Basis, ThresholdRule
 from services.budget.domain.thresholds import Event, Firing, Measure, ThresholdKey, burn_measure, due, key_of
-from services.budget.domain.tracking import Tracked
+from services.budget.domain.tracking import BudgetKey, Tracked
 from services.budget.handlers.accounts import Accounts
 from services.budget.handlers.catalog import Catalog
 from services.budget.handlers.changes import Changes
@@ -29,9 +29,11 @@ from services.common.clock import DAY, MINUTE, Clock, Micros
 from services.common.errors import UnavailableError
 
 LONGEST_PERIOD: Micros = 366 * DAY
-FULL_PASS: Micros = MINUTE
+TIMED_PASS: Micros = MINUTE
 """What changes with time alone (forecasts, limits that end) is looked at this often; spend is at once."""
-SLICE = 200
+FULL_PASS: Micros = 10 * MINUTE
+"""Everybody is looked at this often, whatever changed."""
+SLICE = 20
 """Subjects looked at before other work of the process gets its turn."""
 TRUSTED_SHARE = 5
 """A forecast from the mean rate alone is believed once a fifth of the period is over."""
@@ -72,7 +74,12 @@ class Alerting:
         self._unarchived: dict[str, BudgetAlert] = {}
         self._dirty: set[Subject] = set()
         self._unsure = False
+        self._last_timed: Micros = 0
         self._last_full: Micros = 0
+        self._generation = -1
+        self._altered = catalog.follow()
+        self._incomplete: set[BudgetKey] = set()
+        """Budgets that were looked at while their sums were not whole."""
         self.wake = asyncio.Event()
         changes.listen(self._notice)
 
@@ -141,9 +148,9 @@ class Alerting:
     async def _tell(self) -> None:
         now = self._clock.now()
         dirty, self._dirty = self._dirty, set()
-        if now - self._last_full >= FULL_PASS:
-            self._last_full = now
-            dirty |= set(self._everybody(now))
+        if now - self._last_timed >= TIMED_PASS:
+            self._last_timed = now
+            dirty |= await self._timed(now)
         alerts: list[BudgetAlert] = []
         for number, subject in enumerate(dirty, start=1):
             alerts += self._due(subject, now)
@@ -161,13 +168,26 @@ class Alerting:
         for alert in alerts:
             self.learn(alert)
 
-    def _everybody(self, now: Micros) -> Iterator[Subject]:
-        """Everybody whose thresholds are watched here. Where a budget has members they are, not the whole of it."""
-        for tracked in self._catalog.all():
-            budget = tracked.budget
-            if self._at_home(tracked):
-                members = self._standings.members(tracked, now) if budget.terms.per else [None]
-                yield from ((budget.tenant_id, budget.budget_id, member) for member in members)
+    async def _timed(self, now: Micros) -> set[Subject]:
+        """Whose thresholds may be due although no spend of theirs was told. Where a budget has members they are, not
+        the whole of it."""
+        moved = self._generation != self._accounts.generation
+        whole = moved or now - self._last_full >= FULL_PASS
+        if whole:
+            self._generation, self._last_full = self._accounts.generation, now
+        altered, incomplete = set(self._altered), set(self._incomplete)
+        self._altered.clear()
+        self._incomplete.clear()
+        found: set[Subject] = set()
+        for number, tracked in enumerate(self._catalog.all(), start=1):
+            if number % SLICE == 0:
+                await asyncio.sleep(0)
+            budget, key = tracked.budget, tracked.budget.key
+            asked = whole or key in altered or key in incomplete or budget.terms.moves_with_time
+            if asked and self._at_home(tracked):
+                members = self._standings.names(tracked, now) if budget.terms.per else [None]
+                found |= {(*key, member) for member in members}
+        return found
 
     def _at_home(self, tracked: Tracked) -> bool:
         return self._accounts.at_home(tracked.budget.key)
@@ -182,7 +202,9 @@ class Alerting:
         rolls = tracked.budget.terms.period is Period.ROLLING
         for window in (current,) if rolls else dict.fromkeys((tracked.last, current)):
             standing = self._standings.within(tracked, window, now, member)
-            if standing.complete:
+            if not standing.complete:
+                self._incomplete.add(tracked.budget.key)
+            else:
                 yield from self._crossings(tracked, standing, member, now, current=window == current)
         yield from self._reset(tracked, member, now)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -109,6 +109,13 @@ class Standings:
             member: self._standing(tracked, window, now, member, Total(*amounts, complete))
             for member, amounts in sums.items()
         }
+
+    def names(self, tracked: Tracked, now: Micros) -> Set[str]:
+        """The same members, without how they stand."""
+        found = set(tracked.budget.terms.amount_by_member)
+        for bucket in tracked.buckets(tracked.current(now)):
+            found |= self._totals.names(tracked.key(bucket))
+        return found
 
     def _standing(self, tracked: Tracked, window: Window, now: Micros, member: str | None, total: Total) -> Standing:
         budget = tracked.budget

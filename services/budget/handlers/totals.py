@@ -3,7 +3,7 @@ them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import NamedTuple
 
 from services.budget.domain.sums import NONE, OTHER_INCARNATIONS, Amounts, Family
@@ -49,6 +49,11 @@ class Totals:
                     actual, shadow = found.get(member, (0, 0))
                     found[member] = (actual + part.actual, shadow + part.shadow)
         return found
+
+    def names(self, family: FamilyKey) -> Set[str]:
+        """All members seen, over all partitions."""
+        numbers = range(OTHER_INCARNATIONS, self._journal.partitions)
+        return {member for number in numbers for member in self._sums(family, number) if member is not None}
 
     def knows_constant(self, family: FamilyKey) -> bool:
         """Whether the spend of other incarnations is known."""

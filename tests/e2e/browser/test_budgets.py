@@ -81,6 +81,42 @@ def test_every_term_is_in_the_form_and_saving_loses_none(admin: Tab) -> None:
     admin.calm()
 
 
+def test_nested_budgets_are_a_tree(admin: Tab) -> None:
+    nested = {"tree-org": ("Organisation", ""), "tree-team": ("Team", "tree-org"), "tree-ann": ("Ann", "tree-team"),
+              "tree-alone": ("Alone", "")}  # fmt: skip
+    for number, (name, (title, parent)) in enumerate(nested.items()):
+        body = {
+            "id": name,
+            "display_name": title,
+            "parent": parent and f"budgets/{parent}",
+            "amount": f"{100 - number}",
+        }
+        admin.served.api("POST", "/budgets", body=body)
+    page = admin.open("/budgets")
+    rows = page.locator("tbody tr")
+
+    def titles() -> list[str]:
+        known = {title for title, _ in nested.values()}
+        return [text for text in rows.locator(".k-title .cell-link").all_inner_texts() if text in known]
+
+    expect(page.get_by_role("row", name="Ann")).to_have_attribute("aria-level", "3")
+    assert " ".join(titles()).replace("Alone", "").split() == ["Organisation", "Team", "Ann"]
+    page.get_by_role("button", name="Amount").click()
+    expect(page.get_by_role("columnheader", name="Amount")).to_have_attribute("aria-sort", "descending")
+    page.get_by_role("button", name="Amount").click()
+    expect(page.get_by_role("columnheader", name="Amount")).to_have_attribute("aria-sort", "ascending")
+    assert titles() == ["Alone", "Organisation", "Team", "Ann"], (
+        "children stay below their parent, however it is sorted"
+    )
+    page.get_by_role("button", name="Budgets within Team").click()
+    expect(page.get_by_role("row", name="Ann")).to_have_count(0)
+    page.get_by_role("button", name="Budgets within Team").click()
+    expect(page.get_by_role("row", name="Ann")).to_be_visible()
+    for name in reversed(nested):
+        admin.served.api("DELETE", f"/budgets/{name}")
+    admin.calm()
+
+
 def test_figures_are_live(admin: Tab) -> None:
     page = admin.open("/budgets")
     expect(page.get_by_role("row", name="Legal")).to_be_visible()

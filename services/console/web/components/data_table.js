@@ -1,4 +1,4 @@
-// A table that sorts, turns pages and is patched in place, so that focus and scroll survive new figures.
+// A table, or a tree of rows, that sorts, turns pages and is patched in place, so that focus and scroll survive new figures.
 export default {
   template: `
     <div class="table">
@@ -18,6 +18,7 @@ export default {
             v-for="row in shown"
             :key="row.id"
             :class="{ 'row-open': opens }"
+            :aria-level="row.level === undefined ? undefined : row.level + 1"
             :tabindex="opens ? 0 : undefined"
             @click="open(row)"
             @keydown.enter.self="open(row)"
@@ -52,11 +53,19 @@ export default {
                     @click.stop="$emit('act', [action.id, row.id])"
                   >{{ action.text }}</button>
                 </template>
-                <template v-else>
+                <div v-else :class="{ 'tree-cell': nested(col, row) }" :style="indent(col, row)">
+                  <button
+                    v-if="nested(col, row) && row.branch"
+                    type="button"
+                    class="tree-fold"
+                    :aria-expanded="String(!folded[row.id])"
+                    :aria-label="'Budgets within ' + cell.t"
+                    @click.stop="folded[row.id] = !folded[row.id]"
+                  >{{ folded[row.id] ? "▸" : "▾" }}</button>
                   <a v-if="cell.href" :href="cell.href" class="cell-link" :title="cell.x" @click.stop>{{ cell.t }}</a>
                   <span v-else :class="['cell', cell.tone]" :title="cell.x">{{ cell.t }}</span>
                   <span v-if="cell.t2" class="cell-sub">{{ cell.t2 }}</span>
-                </template>
+                </div>
               </template>
             </td>
           </tr>
@@ -71,9 +80,18 @@ export default {
   `,
   props: { columns: Array, rows: Array, label: String, opens: Boolean, pageSize: Number },
   emits: ["open", "act"],
-  data: () => ({ by: null, down: false, page: 0 }),
+  data: () => ({ by: null, down: false, page: 0, folded: {} }),
   computed: {
     sorted() {
+      const rows = this.ordered;
+      if (!rows.some((row) => row.level)) return rows;
+      // Whatever the order, a row is followed by those within it.
+      const within = {};
+      for (const row of rows) (within[row.parent || ""] ??= []).push(row);
+      const walk = (id) => (within[id] || []).flatMap((row) => [row, ...(this.folded[row.id] ? [] : walk(row.id))]);
+      return walk("");
+    },
+    ordered() {
       if (!this.columns.some((col) => col.name === this.by)) return this.rows;
       const value = (row) => row[this.by]?.s ?? row[this.by]?.t ?? "";
       const compare = (a, b) =>
@@ -96,6 +114,12 @@ export default {
     },
   },
   methods: {
+    nested(col, row) {
+      return col.kind === "title" && row.level !== undefined;
+    },
+    indent(col, row) {
+      return this.nested(col, row) && row.level ? { paddingLeft: row.level * 22 + "px" } : undefined;
+    },
     open(row) {
       if (this.opens) this.$emit("open", row.id);
     },

@@ -77,7 +77,10 @@ def delta(difference: Picos, ratio: float | None) -> Cell:
 
 
 class DataTable(Element, component="data_table.js"):
-    """Rows are dicts of cells with an `id`. With `on_open` a row can be clicked, or opened with Enter."""
+    """Rows are dicts of cells with an `id`. With `on_open` a row can be clicked, or opened with Enter.
+
+    Rows of a tree also say their `level` from 0, their `parent`'s id, and whether they are a `branch`, which folds.
+    """
 
     def __init__(
         self,

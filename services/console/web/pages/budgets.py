@@ -9,6 +9,7 @@ from services.common import money as amounts
 from services.common.auth import Access
 from services.console.domain import figures
 from services.console.domain.budget_limits import holds_for_each, limit
+from services.console.domain.budget_tree import Node, tree
 from services.console.domain.enums import word
 from services.console.handlers import listing
 from services.console.web.components import dialogs, notices
@@ -44,7 +45,7 @@ async def build(visit: Visit) -> None:
         found = await listing.budget_statuses(visit.peers, visit.caller)
         statuses.clear()
         statuses.update((status.budget.name, status) for status in found)
-        table.show([_row(visit, status, edits=edits) for status in found])
+        table.show([_row(visit, node, edits=edits) for node in tree(found)])
         table.set_visibility(bool(found))
         nothing.set_visibility(not found)
 
@@ -88,13 +89,16 @@ def _titles(statuses: dict[str, pb.BudgetStatus]) -> dict[str, str]:
     return {name: rows.budget_title(status) for name, status in statuses.items()}
 
 
-def _row(visit: Visit, status: pb.BudgetStatus, *, edits: bool) -> Row:
-    budget = status.budget
+def _row(visit: Visit, node: Node, *, edits: bool) -> Row:
+    status, budget = node.status, node.status.budget
     title = rows.budget_title(status)
     ends = figures.day(status.period_end_unix_micros - 1, visit.time_zone)
     enforcement, tone = _ENFORCEMENT.get(budget.enforcement, ("Observes", "quiet"))
     row: Row = {
         "id": budget.name,
+        "level": node.level,
+        "parent": node.parent,
+        "branch": node.branch,
         "name": {
             "t": title,
             "href": links.budget(budget.name),
