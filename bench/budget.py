@@ -207,6 +207,7 @@ async def service(options: argparse.Namespace) -> None:
             console.print(f"the service on {on.broker} ({load_average()})")
             started = time.perf_counter()
             async with on.service() as server:
+                await _until(on, server, ALL, 0)
                 await settled(server, options.budgets)
                 built = time.perf_counter() - started, _cpu_seconds(server.pid)
                 console.print(

@@ -142,12 +142,11 @@ async def gauge(server: Served, name: str) -> float:
 
 
 async def settled(server: Served, budgets: int) -> None:
-    """Waits until the service knows its budgets and no sum is being rebuilt."""
-    calm = 0
-    while calm < 3:
+    """Waits until the service knows its budgets and no sum is being rebuilt, once it has begun with them."""
+    known = rebuilding = 0.0
+    while known != budgets or rebuilding:
         known = await gauge(server, "aifinops_budget_definitions")
         rebuilding = await gauge(server, "aifinops_budget_rebuilding")
-        calm = calm + 1 if known == budgets and not rebuilding else 0
         console.print(f"  {known:,.0f} budgets known, {rebuilding:,.0f} in rebuilding   ", end="\r")
         await asyncio.sleep(0.5)
     console.print()

@@ -162,6 +162,9 @@ class Rebuilder:
             budget = question.family.budget
             self._incomplete.pop(budget, None)
             self._changes.touch(*budget)
+            if question.family in finished and question.tracked.budget.terms.per:
+                for member in self._totals.names(question.family):
+                    self._changes.touch(*budget, member)
         # What is refused, or waits for the ledger, lets others go first.
         self._incomplete |= {q.family.budget: None for q in questions if q.family not in finished}
 
