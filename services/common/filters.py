@@ -172,9 +172,15 @@ def predicate(parsed: Filter, reader: Callable[[str], Callable[[Record], str]]) 
             if prefix:
                 return lambda record: read(record).startswith(value) is not negated
             return lambda record: (read(record) == value) is not negated
+        case And((first, second)):
+            one, two = predicate(first, reader), predicate(second, reader)
+            return lambda record: one(record) and two(record)  # several times as fast as a generator
         case And(operands):
             tests = [predicate(operand, reader) for operand in operands]
             return lambda record: all(test(record) for test in tests)
+        case Or((first, second)):
+            one, two = predicate(first, reader), predicate(second, reader)
+            return lambda record: one(record) or two(record)
         case Or(operands):
             tests = [predicate(operand, reader) for operand in operands]
             return lambda record: any(test(record) for test in tests)

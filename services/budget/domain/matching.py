@@ -2,13 +2,17 @@
 
 A spend is looked at as the tuple of values of those dimensions that any filter reads. Most filters can only let a
 spend pass that has one of a few values in one dimension (`team = "search"`, or an OR of such). They are filed under
-these values, so that a spend meets only what is filed under its own, and what cannot be filed.
+these values, so that a spend meets only what is filed under its own, and what cannot be filed. Of several ways to file
+a filter the one is taken whose values the fewest filters ask for; what the place says already is not tried again.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from operator import attrgetter, itemgetter
+from types import MappingProxyType
 from typing import Generic, NamedTuple, TypeVar
 
 from finops.usage.v1.usage_pb2 import UsageEvent
@@ -26,9 +30,30 @@ _SELECTIVE = ("user", "key", "project", "team", "tool", "model", "source", "envi
 """Dimensions by how finely they usually divide spend; tags come before all of them."""
 
 
+Anchor = tuple[str, str]
+"""A dimension and a value in it."""
+
+
+class _Way(NamedTuple):
+    """One way to file a filter."""
+
+    anchors: Sequence[Anchor]
+    """Every spend that passes has one of them."""
+    rest: Filter | None
+    """What is still to be tried of a spend that has one; None: it passes."""
+
+
 class _Filed(NamedTuple):
     number: int
     passes: Callable[[Values], bool]
+
+
+@dataclass
+class _Place:
+    """What is filed under one value of a dimension."""
+
+    sure: list[int] = field(default_factory=list)
+    tried: list[_Filed] = field(default_factory=list)
 
 
 class BudgetIndex(Generic[Target]):
@@ -49,28 +74,37 @@ class BudgetIndex(Generic[Target]):
         self.dimensions: tuple[str, ...] = tuple(sorted(names, key=lambda name: (name.startswith(TAG_PREFIX), name)))
         """Whose values decide; tags come last."""
         self.place: Mapping[str, int] = {name: place for place, name in enumerate(self.dimensions)}
-        self._filed: dict[str, dict[str, list[_Filed]]] = {}
+        self._filed: dict[int, dict[str, _Place]] = {}
         self._unfiled: list[_Filed] = []
-        for number, parsed in enumerate(filters):
-            self._file(number, parsed)
+        ways = [_ways(parsed) for parsed in filters]
+        crowd = Counter(anchor for some in ways for way in some for anchor in dict.fromkeys(way.anchors))
+        for number, (parsed, some) in enumerate(zip(filters, ways, strict=True)):
+            if some:
+                self._file(number, min(some, key=lambda way: _coarseness(way.anchors, crowd)))
+            else:
+                self._unfiled.append(_Filed(number, self._test(parsed)))
 
     def matching(self, values: Values) -> Sequence[Target]:
         """Targets whose filter lets a spend with these values pass, in the order they were given."""
         found = {number for number, passes in self._unfiled if passes(values)}
-        for dimension, by_value in self._filed.items():
-            for number, passes in by_value.get(values[self.place[dimension]], ()):
-                if number not in found and passes(values):
-                    found.add(number)
+        for place, by_value in self._filed.items():
+            filed = by_value.get(values[place])
+            if filed is not None:
+                found.update(filed.sure)
+                found.update([number for number, passes in filed.tried if passes(values)])
         return [self._targets[number] for number in sorted(found)]
 
-    def _file(self, number: int, parsed: Filter) -> None:
-        filed = _Filed(number, predicate(parsed, lambda dimension: itemgetter(self.place[dimension])))
-        anchors = _anchors(parsed)
-        if anchors is None:
-            self._unfiled.append(filed)
-            return
-        for dimension, value in dict.fromkeys(anchors):
-            self._filed.setdefault(dimension, {}).setdefault(value, []).append(filed)
+    def _file(self, number: int, way: _Way) -> None:
+        passes = None if way.rest is None else self._test(way.rest)
+        for dimension, value in dict.fromkeys(way.anchors):
+            filed = self._filed.setdefault(self.place[dimension], {}).setdefault(value, _Place())
+            if passes is None:
+                filed.sure.append(number)
+            else:
+                filed.tried.append(_Filed(number, passes))
+
+    def _test(self, parsed: Filter) -> Callable[[Values], bool]:
+        return predicate(parsed, lambda dimension: itemgetter(self.place[dimension]))
 
 
 def event_reader(names: Sequence[str]) -> Callable[[UsageEvent], Values]:
@@ -100,8 +134,28 @@ def _fields_reader(fields: Sequence[str]) -> Callable[[UsageEvent], Values]:
     return lambda event: tuple([getattr(event, name) for name in fields])
 
 
-def _anchors(parsed: Filter, negated: bool = False) -> Sequence[tuple[str, str]] | None:
-    """(dimension, value) pairs one of which every spend has that passes; None: there are no such."""
+def _ways(parsed: Filter) -> Sequence[_Way]:
+    """Every way to file a filter; none: it may let any spend pass."""
+    operands = parsed.operands if isinstance(parsed, And) else (parsed,)
+    found = []
+    for number, operand in enumerate(operands):
+        anchors = _anchors(operand)
+        if anchors is not None:
+            others = operands[:number] + operands[number + 1 :]
+            said = operands if not _is_told_by_its_anchors(operand) else others
+            rest = None if not said else said[0] if len(said) == 1 else And(said)
+            found.append(_Way(anchors, rest))
+    return found
+
+
+def _is_told_by_its_anchors(parsed: Filter) -> bool:
+    """Whether a spend that has one of the anchors passes."""
+    alternatives = parsed.operands if isinstance(parsed, Or) else (parsed,)
+    return all(isinstance(each, Comparison) for each in alternatives)
+
+
+def _anchors(parsed: Filter, negated: bool = False) -> Sequence[Anchor] | None:
+    """Values one of which every spend has that passes; None: there are no such."""
     match parsed:
         case Comparison(dimension, value, unequal, prefix):
             return None if prefix or unequal is not negated else [(dimension, value)]
@@ -116,9 +170,11 @@ def _anchors(parsed: Filter, negated: bool = False) -> Sequence[tuple[str, str]]
             return [anchor for anchors in found if anchors is not None for anchor in anchors]
 
 
-def _coarseness(anchors: Sequence[tuple[str, str]]) -> tuple[int, int]:
-    """How many spends may have one of them: the lower the better."""
-    return max((_rank(dimension) for dimension, _ in anchors), default=0), len(anchors)
+def _coarseness(anchors: Sequence[Anchor], crowd: Mapping[Anchor, int] = MappingProxyType({})) -> tuple[int, int, int]:
+    """How many filters a spend with one of them meets there (`crowd`: by anchor), and how many spends may have one:
+    the lower the better."""
+    most = max((crowd.get(anchor, 0) for anchor in anchors), default=0)
+    return most, max((_rank(dimension) for dimension, _ in anchors), default=0), len(anchors)
 
 
 def _rank(dimension: str) -> int:
