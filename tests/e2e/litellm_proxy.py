@@ -55,7 +55,9 @@ def litellm_proxy(folder: Path, platform_grpc: str, platform_http: str, key: str
         yaml.safe_dump(
             {
                 "model_list": [{"model_name": MODEL, "litellm_params": parameters}],
-                "litellm_settings": {"callbacks": ["aifinops_litellm.callback.budgets", "generic_api"]},
+                "litellm_settings": {
+                    "callbacks": ["aifinops_litellm.callback.budgets", "aifinops_litellm.usage.events"]
+                },
                 "general_settings": {"master_key": "os.environ/LITELLM_MASTER_KEY"},
             }
         )
@@ -67,12 +69,10 @@ def litellm_proxy(folder: Path, platform_grpc: str, platform_http: str, key: str
         "AIFINOPS_GATEWAY_KEY": key,
         "AIFINOPS_GATEWAY_ON_FAILURE": "closed",
         "AIFINOPS_GATEWAY_TIMEOUT_MS": "20000",
-        "GENERIC_LOGGER_ENDPOINT": f"{platform_http}/v1/litellm",
-        "GENERIC_LOGGER_HEADERS": f"Authorization=Bearer {key}",
+        "AIFINOPS_GATEWAY_INGEST": platform_http,
         "LITELLM_MASTER_KEY": MASTER_KEY,
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",
         "DEFAULT_MOCK_RESPONSE_COMPLETION_TOKEN_COUNT": str(OUTPUT_TOKENS),
-        "DEFAULT_FLUSH_INTERVAL_SECONDS": "1",
         "NO_PROXY": "127.0.0.1",
     }
     command = _in_its_environment("litellm", "--config", str(config), "--host", "127.0.0.1", "--port", str(port))

@@ -17,7 +17,7 @@ FITS = 4
 """Answers of 4,000 tokens at $0.60 a million, and their questions."""
 
 
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(600)
 def test_a_live_litellm_proxy_refuses_what_a_budget_does_not_allow(
     cluster: Cluster, client: Client, tmp_path: Path
 ) -> None:

@@ -1,7 +1,7 @@
 """The hooks a LiteLLM proxy calls: hold before a request goes out, settle or release once its end is known.
 
-What is held is replaced by the usage event that LiteLLM's own `generic_api` callback sends, whose id is the answer's
-and so is known only afterwards: settling names it. A request that nothing tells the end of (the worker was killed) is
+What is held is replaced by the usage event that `usage.py` sends, whose id is the answer's and so is known only
+afterwards: settling names it. A request that nothing tells the end of (the worker was killed) is
 held until its lease is over.
 """
 
