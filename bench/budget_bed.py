@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -60,18 +61,22 @@ class RegularPast(LedgerServiceServicer):
     async def QueryCosts(self, request: Any, context: Any) -> ledger_pb2.QueryCostsResponse:  # noqa: N802
         if request.granularity != ledger_pb2.GRANULARITY_HOUR:
             return ledger_pb2.QueryCostsResponse()
-        first = -(-request.start_unix_micros // HOUR)
-        hours = range(first, request.end_unix_micros // HOUR)
-        return ledger_pb2.QueryCostsResponse(
-            rows=[
-                ledger_pb2.CostRow(
-                    time_unix_micros=hour * HOUR,
-                    cost=money.to_proto((30 if 8 <= hour % 24 < 18 else 3) * 10**10 + hour % 7),
-                    shadow_cost=money.to_proto(0),
-                )
-                for hour in hours
-            ]
-        )
+        return _usual(-(-request.start_unix_micros // HOUR), request.end_unix_micros // HOUR)
+
+
+@lru_cache(maxsize=16)
+def _usual(first: int, end: int) -> ledger_pb2.QueryCostsResponse:
+    """Spend of these hours; made once, so that the ledger takes nothing from whoever measures."""
+    return ledger_pb2.QueryCostsResponse(
+        rows=[
+            ledger_pb2.CostRow(
+                time_unix_micros=hour * HOUR,
+                cost=money.to_proto((30 if 8 <= hour % 24 < 18 else 3) * 10**10 + hour % 7),
+                shadow_cost=money.to_proto(0),
+            )
+            for hour in range(first, end)
+        ]
+    )
 
 
 @dataclass

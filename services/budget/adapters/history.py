@@ -63,7 +63,7 @@ class LedgerHistory:
         return list(days.values())
 
     async def _query(self, tenant_id: str, request: QueryCostsRequest) -> QueryCostsResponse:
-        stub: LedgerServiceAsyncStub = LedgerServiceStub(self._channel.channel())
+        stub: LedgerServiceAsyncStub = self._channel.stub(LedgerServiceStub)
         return await call(stub.QueryCosts, request, key=self._key, tenant_id=tenant_id, timeout_seconds=QUERY_SECONDS)
 
 

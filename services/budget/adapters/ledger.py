@@ -68,4 +68,5 @@ class LedgerClient:
         return found
 
     def _stub(self) -> LedgerServiceAsyncStub:
-        return LedgerServiceStub(self._channel.channel())
+        stub: LedgerServiceAsyncStub = self._channel.stub(LedgerServiceStub)
+        return stub

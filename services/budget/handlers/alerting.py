@@ -202,10 +202,10 @@ class Alerting:
         rolls = tracked.budget.terms.period is Period.ROLLING
         for window in (current,) if rolls else dict.fromkeys((tracked.last, current)):
             standing = self._standings.within(tracked, window, now, member)
-            if not standing.complete:
-                self._incomplete.add(tracked.budget.key)
-            else:
+            if standing.complete:
                 yield from self._crossings(tracked, standing, member, now, current=window == current)
+            elif window == current:
+                self._incomplete.add(tracked.budget.key)
         yield from self._reset(tracked, member, now)
 
     def _crossings(

@@ -22,7 +22,7 @@ log = get_logger(__name__)
 
 DAYS = 2
 """Whole UTC days that are looked at; the one with more seats counts, since the last may not be told completely yet."""
-BATCH = 50
+BATCH = 20
 """Budgets read in one pass; the next pass goes on."""
 
 SeatDay = Mapping[str | None, Picos]

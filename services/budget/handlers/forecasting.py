@@ -37,10 +37,12 @@ HISTORY: Micros = 16 * 7 * DAY
 DAY_HOURS = 24
 GROWTH = 2
 """The past is read again early once the period's spend differs by half from what it was then."""
-BATCH = 50
-"""Forecasts made in one pass, those asked for first; the next pass goes on."""
+BATCH = 20
+"""Forecasts made in one pass, those asked for first; the next pass goes on. Each takes some milliseconds."""
 SLICE = 200
 """Budgets looked at before other work of the process gets its turn."""
+MOST_LOOKED_AT = 500
+"""Budgets whose sums are asked after in one pass, while many are not whole."""
 
 
 class SpendHistory(Protocol):
@@ -112,6 +114,8 @@ class Forecasting:
         self._wanted: dict[tuple[str, str], Micros] = {}
         """When somebody last asked."""
         self._outgrown: set[BudgetKey] = set()
+        self._looked = 0
+        """Those of the due ones that come first and were looked at without finding enough."""
 
     # --- asking -----------------------------------------------------------------------------------------------------
 
@@ -178,14 +182,15 @@ class Forecasting:
         self._outgrown &= known
         due.sort(key=lambda entry: entry[:4])
         found: list[Tracked] = []
-        for number, (*_, tracked) in enumerate(due, start=1):
-            if number % SLICE == 0:
-                await asyncio.sleep(0)
+        start, self._looked = self._looked, 0
+        for number, (*_, tracked) in enumerate(due[start : start + MOST_LOOKED_AT], start=1):
             # A past is told against the period's spend, which is not known while it is rebuilt.
             if self._standings.of(tracked, now).complete:
                 found.append(tracked)
             if len(found) == BATCH:
-                break
+                return found
+            if number == MOST_LOOKED_AT:
+                self._looked = start + number
         return found
 
     async def _read(self, tracked: Tracked) -> None:

@@ -161,8 +161,10 @@ class Rebuilder:
         for question in questions:
             budget = question.family.budget
             self._incomplete.pop(budget, None)
+            if question.family not in finished:
+                continue
             self._changes.touch(*budget)
-            if question.family in finished and question.tracked.budget.terms.per:
+            if question.tracked.budget.terms.per:
                 for member in self._totals.names(question.family):
                     self._changes.touch(*budget, member)
         # What is refused, or waits for the ledger, lets others go first.

@@ -41,6 +41,7 @@ class Channel:
         self._target = target
         self._limit = max_message_bytes
         self._channel: grpc.aio.Channel | None = None
+        self._stubs: dict[Callable[..., Any], Any] = {}
 
     async def start(self) -> None:
         self.channel()
@@ -49,6 +50,7 @@ class Channel:
         if self._channel is not None:
             await self._channel.close()
             self._channel = None
+            self._stubs.clear()
 
     def health(self) -> Health:
         return Health(ready=True)
@@ -68,6 +70,12 @@ class Channel:
                 ],
             )
         return self._channel
+
+    def stub(self, kind: Callable[..., Any]) -> Any:
+        """A stub of this kind, made once: making one costs as much as a small call."""
+        if kind not in self._stubs:
+            self._stubs[kind] = kind(self.channel())
+        return self._stubs[kind]
 
 
 def metadata(key: str, tenant_id: str = "") -> list[tuple[str, str]]:

@@ -73,3 +73,18 @@ async def test_a_failure_is_told_and_tried_again(failure: Exception, monkeypatch
 
 async def test_stopping_what_never_started_is_nothing() -> None:
     await Repeating("count", Work(), seconds=1).stop()
+
+
+async def test_many_wakes_in_its_rest_are_work_once() -> None:
+    work, wake = Work(), asyncio.Event()
+    one = Repeating("count", work, seconds=60, wake=wake, rest_seconds=0.05)
+    await one.start()
+    await until(lambda: work.tries == 1)
+    for _ in range(10):
+        wake.set()
+        await asyncio.sleep(0)
+    assert work.tries == 1
+    await until(lambda: work.tries == 2)
+    await asyncio.sleep(0.1)
+    assert work.tries == 2
+    await one.stop()
