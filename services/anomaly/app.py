@@ -5,14 +5,15 @@ from __future__ import annotations
 from finops.anomaly.v1.anomaly_pb2_grpc import add_AnomalyServiceServicer_to_server
 
 from services.anomaly.adapters.archive import AnomalyTable
-from services.anomaly.adapters.cause_ledger import GrpcCauseLedger
 from services.anomaly.adapters.ledger import LedgerHistory
 from services.anomaly.adapters.metrics import PrometheusMeter
 from services.anomaly.adapters.outlet import AnomalyTopic
+from services.anomaly.adapters.series_ledger import SeriesLedger
 from services.anomaly.adapters.servicer import AnomalyServicer
 from services.anomaly.domain.series import Reader
 from services.anomaly.domain.watermark import Patience
 from services.anomaly.handlers.backtest import Backtester
+from services.anomaly.handlers.band import Bands
 from services.anomaly.handlers.causes import Causes
 from services.anomaly.handlers.explainer import Explainer
 from services.anomaly.handlers.outbox import Outbox
@@ -47,7 +48,8 @@ def build(settings: AnomalySettings, keyring: KeyRing) -> Service:
     reader = Reader(options.dimensions)
     waiting = patience(options)
     outbox = Outbox(archive, AnomalyTopic(producer), clock, round(options.cause_patience_seconds * SECOND))
-    explainer = Explainer(Causes(GrpcCauseLedger(ledger, service_key)), history, outbox)
+    of_series = SeriesLedger(ledger, service_key)
+    explainer = Explainer(Causes(of_series), history, outbox)
     watch = CostWatch(
         history=history,
         archive=archive,
@@ -86,7 +88,7 @@ def build(settings: AnomalySettings, keyring: KeyRing) -> Service:
         grpc=[
             GrpcService(
                 "finops.anomaly.v1.AnomalyService",
-                AnomalyServicer(archive, backtester),
+                AnomalyServicer(archive, backtester, Bands(archive, of_series, watch, clock)),
                 add_AnomalyServiceServicer_to_server,
             )
         ],

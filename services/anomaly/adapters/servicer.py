@@ -10,12 +10,15 @@ from finops.anomaly.v1.anomaly_pb2 import (
     BacktestResponse,
     GetAnomalyRequest,
     GetAnomalyResponse,
+    GetExpectedBandRequest,
+    GetExpectedBandResponse,
     ListAnomaliesRequest,
     ListAnomaliesResponse,
 )
 from finops.anomaly.v1.anomaly_pb2_grpc import AnomalyServiceServicer
 
 from services.anomaly.handlers.backtest import Backtester
+from services.anomaly.handlers.band import Bands
 from services.anomaly.handlers.ports import Archive
 from services.anomaly.handlers.read import get_anomaly, list_anomalies
 from services.common import auth
@@ -25,9 +28,10 @@ from services.common.auth import Access
 class AnomalyServicer(AnomalyServiceServicer):
     """Answers from the table, whoever wrote it: also while history is being read."""
 
-    def __init__(self, archive: Archive, backtester: Backtester) -> None:
+    def __init__(self, archive: Archive, backtester: Backtester, bands: Bands) -> None:
         self._archive = archive
         self._backtester = backtester
+        self._bands = bands
 
     async def ListAnomalies(self, request: ListAnomaliesRequest, context: Any) -> ListAnomaliesResponse:  # noqa: N802
         return await list_anomalies(self._archive, auth.current(Access.READ).tenant_id, request)
@@ -35,6 +39,9 @@ class AnomalyServicer(AnomalyServiceServicer):
     async def GetAnomaly(self, request: GetAnomalyRequest, context: Any) -> GetAnomalyResponse:  # noqa: N802
         found = await get_anomaly(self._archive, auth.current(Access.READ).tenant_id, request.name)
         return GetAnomalyResponse(anomaly=found)
+
+    async def GetExpectedBand(self, request: GetExpectedBandRequest, context: Any) -> GetExpectedBandResponse:  # noqa: N802
+        return await self._bands.around(auth.current(Access.READ).tenant_id, request.name)
 
     async def Backtest(self, request: BacktestRequest, context: Any) -> AsyncIterator[BacktestResponse]:  # noqa: N802
         async for answer in self._backtester.run(auth.current(Access.READ).tenant_id, request):

@@ -6,7 +6,7 @@ run, are looked at one by one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,7 +14,7 @@ from finops.anomaly.v1.anomaly_pb2 import Anomaly
 
 from services.anomaly.domain.amounts import EVENTS, REQUESTS, Amounts, amounts
 from services.anomaly.domain.bank import VolumeBank
-from services.anomaly.domain.detectors.calibrated import Calibrated
+from services.anomaly.domain.detectors.calibrated import Band, Calibrated
 from services.anomaly.domain.detectors.cost import CostDetector
 from services.anomaly.domain.detectors.ratios import Ratios
 from services.anomaly.domain.detectors.silence import SilenceDetector
@@ -141,6 +141,15 @@ class Panel:
         self.cost.amend(row, hour, late)
         self.silence.amend(row, hour, late.events)
         self.requests.amend(row, hour, late.requests)
+
+    def course(self, series: Series, channel: Anomaly.Channel, hours: Sequence[Hour]) -> Sequence[Band | None]:
+        """What is usual in these hours on one channel of a series, as far as is known now; None: it is not."""
+        row = self.index.get(series)
+        if row is not None:
+            for detector in self.detectors:
+                if detector.channel == channel:
+                    return list(detector.course(row, hours))
+        return [None] * len(hours)
 
     # --- judging ----------------------------------------------------------------------------------------------------
 

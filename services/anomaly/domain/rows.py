@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,13 @@ class RowArrays:
         """The row is another series' from now on."""
         for name in self.ARRAYS:
             getattr(self, name)[row] = self.blank(name)
+
+    def only(self, row: int) -> Self:
+        """A view of one row, for a question about it alone."""
+        view = copy.copy(self)
+        for name in self.ARRAYS:
+            setattr(view, name, getattr(self, name)[row : row + 1])
+        return view
 
     def blank(self, name: str) -> Any:
         """What a new row holds."""

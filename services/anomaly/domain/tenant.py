@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from itertools import permutations
 
 from finops.anomaly.v1.anomaly_pb2 import Anomaly
 
 from services.anomaly.domain.alarms import Alarms, Transition
 from services.anomaly.domain.buckets import OpenHours
+from services.anomaly.domain.detectors.calibrated import Band
 from services.anomaly.domain.incidents import suspects
 from services.anomaly.domain.known import KnownAnomalies
 from services.anomaly.domain.minutes.runaways import Runaways
@@ -72,6 +74,14 @@ class TenantWatch:
     def open_anomalies(self) -> list[str]:
         """Names of what is open."""
         return [*(incident.name for incident in self._alarms.open_incidents()), *self.minutes.open_anomalies()]
+
+    def course(
+        self, labels: Mapping[str, str], channel: Anomaly.Channel, hours: Sequence[Hour]
+    ) -> Sequence[Band | None]:
+        """What is usual in these hours for the series of these labels, which stand in any order; None: not known."""
+        orders = (Series.of(dict(order)) for order in permutations(labels.items()))
+        series = next((one for one in orders if one in self.panel.index), None)
+        return [None] * len(hours) if series is None else self.panel.course(series, channel, hours)
 
     def _close(self, hour: Hour) -> Generator[None, None, list[Transition]]:
         # First what happened within it: an hour says nothing of what its minutes have told already.

@@ -9,8 +9,9 @@ from finops.anomaly.v1.anomaly_pb2 import Anomaly, Cause, CauseEvent
 
 from services.anomaly.domain.cause.compared import Compared, Slice
 from services.anomaly.domain.cause.explain import Difference, dimensions_of, explain
-from services.anomaly.domain.cause.weeks import LOOKED_AT, WEEK, Span, hours_of, usual_weeks
+from services.anomaly.domain.cause.weeks import LOOKED_AT, WEEK, Span, span_of, usual_weeks
 from services.common.clock import DAY, HOUR, Micros
+from services.common.dimensions import is_dimension
 
 MOST_SLICES = 5_000
 """The dearest combinations of dimension values, told apart; all others are one."""
@@ -53,7 +54,11 @@ class Causes:
         Raises:
             UnavailableError: the ledger is away.
         """
-        tenant, series, span = anomaly.tenant_id, dict(anomaly.series), hours_of(anomaly)
+        tenant, span = anomaly.tenant_id, span_of(anomaly)
+        series = {name: value for name, value in anomaly.series.items() if is_dimension(name)}
+        if not series:
+            # Such as a session of nobody, which the ledger does not add up.
+            return None
         today = span.start // DAY * DAY
         first_day = await self._ledger.first_day(tenant, series, Span(today - LOOKED_AT * WEEK - DAY, today))
         weeks = usual_weeks(anomaly, others, first_day) if first_day is not None else ()

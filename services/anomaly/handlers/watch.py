@@ -15,6 +15,7 @@ from finops.anomaly.v1.anomaly_pb2 import Anomaly
 from finops.cost.v1.cost_pb2 import CostRecord
 
 from services.anomaly.domain.minutes.tally import MinuteTally, last_minute_before
+from services.anomaly.domain.detectors.calibrated import Band
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Hour, Reader, hour_of, is_watched
 from services.anomaly.domain.tenant import TenantWatch
@@ -143,6 +144,15 @@ class CostWatch:
                     desk.log_clock.caught_up(partition.partition, asked)
             await self._close_hours(desk)
             self._outbox.forget_before(hour_of(asked - self._options.history_days * DAY))
+
+    # --- what was learned -------------------------------------------------------------------------------------------
+
+    def course(
+        self, tenant: str, labels: Mapping[str, str], channel: Anomaly.Channel, hours: Sequence[Hour]
+    ) -> Sequence[Band | None]:
+        """What is usual in these hours for a series; None: it is not watched, or history is still being read."""
+        watch = None if self._desk is None else self._desk.watches.get(tenant)
+        return [None] * len(hours) if watch is None else watch.course(labels, channel, hours)
 
     # --- the work ---------------------------------------------------------------------------------------------------
 

@@ -3,8 +3,9 @@ detectors have in common."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,14 @@ from services.anomaly.domain.bank import Expectation, SeasonalBank
 from services.anomaly.domain.rows import Floats, Mask, or_zero
 from services.anomaly.domain.series import Hour
 from services.anomaly.domain.surprise import PersistenceBank, TailBank
+
+
+class Band(NamedTuple):
+    """What a channel usually is, and from where to where one hour in twenty leaves it."""
+
+    low: float
+    expected: float
+    high: float
 
 
 class Calibrated:
@@ -71,6 +80,19 @@ class Calibrated:
         level = float(self._expected.level[row])
         edge = float(self._tail.edge()[row] * self._expected.spread[row])
         return level - edge, level, level + edge
+
+    def natural(self, value: float) -> float:
+        """From the baseline's scale to the channel's unit."""
+        raise NotImplementedError
+
+    def course(self, row: int, hours: Iterable[Hour]) -> Iterator[Band | None]:
+        """What is usual in these hours as far as is known now, in the channel's unit; None: nothing is known."""
+        baseline, edge = self.baseline.only(row), float(self._tail.edge()[row])
+        for hour in hours:
+            expected = baseline.expect(hour)
+            level, reach = float(expected.level[0]), edge * float(expected.spread[0])
+            known = not math.isnan(level + reach)
+            yield Band(*map(self.natural, (level - reach, level, level + reach))) if known else None
 
     def learn(self, hour: Hour, learned: Mask, clipped: Mask) -> None:
         """Takes in the hour judged last.

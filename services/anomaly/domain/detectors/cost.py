@@ -39,9 +39,12 @@ class CostDetector(Calibrated):
         # A correction can leave an hour below zero: then nothing was spent in it.
         self.judge_values(hour, np.sqrt(np.maximum(amounts.dollars, 0.0)))
 
+    def natural(self, value: float) -> float:
+        return max(0.0, value) ** 2
+
     def expected(self, row: int) -> tuple[float, float, float]:
         """Dollars usual in this hour: low, expected, high."""
-        low, usual, high = (max(0.0, root) ** 2 for root in self.band(row))
+        low, usual, high = map(self.natural, self.band(row))
         return low, usual, high
 
     def verdict(self, hour: Hour, row: int) -> Verdict:

@@ -69,7 +69,6 @@ class RatioDetector(Calibrated):
         raise NotImplementedError
 
     def natural(self, value: float) -> float:
-        """From the detector's scale to the channel's unit."""
         return math.exp(min(value, DEAREST))
 
     def judge(self, hour: Hour) -> None:

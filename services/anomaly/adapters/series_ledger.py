@@ -1,4 +1,4 @@
-"""What explains an anomaly, over gRPC."""
+"""What the ledger knows of one series, over gRPC."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from finops.anomaly.v1.anomaly_pb2 import CauseEvent
 from finops.cost.v1.cost_pb2 import CostRecord
 from finops.ledger.v1.ledger_pb2 import (
     GRANULARITY_DAY,
+    GRANULARITY_HOUR,
     GRANULARITY_TOTAL,
     CostRow,
     ListEventsRequest,
@@ -20,15 +21,15 @@ from finops.ledger.v1.ledger_pb2_grpc import LedgerServiceStub
 from services.anomaly.adapters.ledger import USED, row_totals
 from services.anomaly.domain.cause.compared import Slice
 from services.anomaly.domain.cause.weeks import Span
-from services.anomaly.domain.series import TENANT, is_seat_fee
+from services.anomaly.domain.series import NOTHING, TENANT, Hour, Totals, hour_of, is_seat_fee
 from services.common.clock import Micros
 from services.common.filters import literal
 from services.common.grpc.client import Channel, call
 from services.common.money import to_proto
 
 
-class GrpcCauseLedger:
-    """Implements `handlers.causes.CauseLedger`, for one tenant at a time."""
+class SeriesLedger:
+    """Implements `handlers.causes.CauseLedger` and `handlers.band.HourlyLedger`, for one tenant at a time."""
 
     def __init__(self, channel: Channel, service_key: str) -> None:
         self._channel = channel
@@ -45,6 +46,16 @@ class GrpcCauseLedger:
             tenant, series, span, group_by=dimensions, granularity=GRANULARITY_TOTAL, limit=most, with_rest=True
         )
         return [_slice(row) for row in answer.rows if not is_seat_fee(row.quantities)]
+
+    async def hourly(self, tenant: str, series: Mapping[str, str], span: Span) -> Mapping[Hour, Totals]:
+        # By model, which for a seat is its plan: seat fees then stand in rows of their own, to be left out.
+        answer = await self._query(tenant, series, span, group_by=["model"], granularity=GRANULARITY_HOUR)
+        sums: dict[Hour, Totals] = {}
+        for row in answer.rows:
+            if not is_seat_fee(row.quantities):
+                hour = hour_of(row.time_unix_micros)
+                sums[hour] = sums.get(hour, NOTHING).plus(row_totals(row))
+        return sums
 
     async def first_events(self, tenant: str, series: Mapping[str, str], span: Span, most: int) -> Sequence[CauseEvent]:
         request = ListEventsRequest(
