@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from finops.anomaly.v1.anomaly_pb2 import Anomaly
+from finops.anomaly.v1.anomaly_pb2 import Anomaly, Cause, CauseDriver, CauseEvent, CausePart
 from finops.budget.v1 import budget_pb2 as budget
 from finops.cost.v1.cost_pb2 import CostLine, CostRecord, Rating, RatingStatus
 from finops.governance.v1 import governance_pb2 as governance
@@ -158,6 +158,7 @@ def _anomalies(now: Micros) -> list[Anomaly]:
             impact=_dollars(493.11), severity=Anomaly.SEVERITY_HIGH,
             summary="Team search spent $96.40 an hour, 6.8 times the $14.20 usual for this hour of the week. "
                     "So far that is $493.11 more than expected.",
+            tenant_id="acme", hours_between=412_000, cause=_cause(hour),
         ),
         Anomaly(
             name="anomalies/a2", series={"model": "gpt-4o", "team": "growth"}, channel=Anomaly.CHANNEL_UNIT_COST,
@@ -173,6 +174,32 @@ def _anomalies(now: Micros) -> list[Anomaly]:
             severity=Anomaly.SEVERITY_LOW, summary="Nothing came from legal for ten hours.",
         ),
     ]  # fmt: skip
+
+
+def _cause(hour: Micros) -> Cause:
+    return Cause(
+        compared_weeks=4, actual=_dollars(578.40), usual=_dollars(85.29),
+        parts=[
+            CausePart(factor=CausePart.FACTOR_MIX, amount=_dollars(431.20),
+                      detail="gpt-5 has 62% of requests, where 8% is usual"),
+            CausePart(factor=CausePart.FACTOR_REQUESTS, amount=_dollars(80.31),
+                      detail="4,210 requests, where 3,020 are usual"),
+            CausePart(factor=CausePart.FACTOR_PRICE, amount=_dollars(-18.40),
+                      detail="$1.62 for a million tokens, where $1.70 is usual"),
+        ],
+        drivers=[
+            CauseDriver(dimension="user", value="ann@example.com", actual=_dollars(470), usual=_dollars(12),
+                        explained_share=0.929),
+            CauseDriver(dimension="model", value="gpt-5", actual=_dollars(495), usual=_dollars(20),
+                        explained_share=0.963),
+        ],
+        first_events=[
+            CauseEvent(source="search-api", source_event_id="req-7", time_unix_micros=hour - 8 * HOUR,
+                       cost=_dollars(1.25)),
+        ],
+        summary="$431 of it because requests moved to a dearer model (gpt-5 has 62% of requests, where 8% is usual), "
+                "mostly by ann@example.com.",
+    )  # fmt: skip
 
 
 def _recommendations(now: Micros) -> list[Recommendation]:

@@ -14,6 +14,7 @@ from services.common.errors import ApiError, FieldViolation, InvalidArgumentErro
 from services.common.http.problems import json_response, on_api_error, on_unexpected_error, problem, problem_response
 from services.console.api import (
     alerts,
+    anomaly_causes,
     budgets,
     costs,
     entries,
@@ -76,6 +77,7 @@ def application(console: Callable[[], Console]) -> FastAPI:
         reconciliation.router,
         budgets.router,
         findings.anomalies_router,
+        anomaly_causes.router,
         findings.recommendations_router,
         alerts.router,
         governance.router,

@@ -10,6 +10,7 @@ from finops.recommendation.v1 import recommendation_pb2 as rec
 from pydantic import Field
 
 from services.common.clock import format_rfc3339
+from services.console.api.anomaly_causes import Cause, cause_shown
 from services.console.api.calls import PageSize, PeersOf, Reader, refusals
 from services.console.api.models import Answer, Dollars, Time, dollars, last_part, time_or_none
 from services.console.domain.enums import value, word, words
@@ -38,6 +39,10 @@ class Anomaly(Answer):
     unit: str = Field(examples=["USD/hour"])
     impact: Dollars = Field(description="Spent beyond what was expected; negative for silence")
     summary: str
+    hours_between: float = Field(
+        description="So many hours pass, on average, between two as far out as this; 0: not known"
+    )
+    cause: Cause | None = Field(description="null: nothing to compare with, or not looked up yet")
 
 
 class Anomalies(Answer):
@@ -143,6 +148,8 @@ def anomaly_shown(found: pb.Anomaly) -> Anomaly:
         unit=found.unit,
         impact=dollars(found.impact),
         summary=found.summary,
+        hours_between=found.hours_between,
+        cause=cause_shown(found),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from finops.anomaly.v1 import anomaly_pb2 as anomaly
@@ -11,6 +12,7 @@ from finops.recommendation.v1.recommendation_pb2_grpc import (
     RecommendationServiceServicer,
 )
 
+from services.common.clock import HOUR
 from services.common.errors import NotFoundError
 from tests.e2e.console_peers.world import World, page_of
 
@@ -31,6 +33,22 @@ class Anomalies(AnomalyServiceServicer):
             if found.name == request.name:
                 return anomaly.GetAnomalyResponse(anomaly=found)
         raise NotFoundError(f"no {request.name}")
+
+    async def GetExpectedBand(
+        self, request: anomaly.GetExpectedBandRequest, context: Any
+    ) -> anomaly.GetExpectedBandResponse:
+        """A day and the anomaly; nothing is known of the first hour."""
+        found = (await self.GetAnomaly(anomaly.GetAnomalyRequest(name=request.name), context)).anomaly
+        first, last = found.start_unix_micros // HOUR - 24, found.end_unix_micros // HOUR
+        points = []
+        for hour in range(first, last):
+            usual = found.expected * (1 + 0.3 * math.sin(hour / 3.8))
+            actual = found.actual if hour * HOUR >= found.start_unix_micros else usual * (0.9 + hour % 3 / 9)
+            point = anomaly.BandPoint(time_unix_micros=hour * HOUR, actual=actual)
+            if hour > first:
+                point.expected, point.low, point.high = usual, usual * 0.7, usual * 1.5
+            points.append(point)
+        return anomaly.GetExpectedBandResponse(unit=found.unit, points=points)
 
 
 class Recommendations(RecommendationServiceServicer):

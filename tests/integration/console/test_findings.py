@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import httpx
 import pytest
 
+from services.common.event_key import event_key
 from tests.e2e.console_backend import Running
 from tests.integration.console.client import As, problem
 
@@ -18,6 +21,18 @@ async def test_anomalies_and_recommendations(running: Running, http: httpx.Async
     one = await call.get("/anomalies/a1")
     assert (one["impact"], one["severity"], one["series"]) == ("493.110000000000", "high", {"team": "search"})
     problem(await call("GET", "/anomalies/nope"), 404, "NOT_FOUND")
+    cause = one["cause"]
+    assert one["hours_between"] == 412_000
+    assert sum(Decimal(part["amount"]) for part in cause["parts"]) == Decimal(cause["actual"]) - Decimal(cause["usual"])
+    assert [part["factor"] for part in cause["parts"]] == ["mix", "requests", "price"]
+    assert cause["drivers"][0]["value"] == "ann@example.com"
+    (event,) = cause["first_events"]
+    assert event["key"] == event_key("acme", "search-api", "req-7").hex()
+    assert (await call.get("/anomalies/a2"))["cause"] is None
+    band = await call.get("/anomalies/a1/band")
+    assert (band["unit"], len(band["points"])) == ("USD/hour", 30)
+    assert band["points"][0]["expected"] is None and band["points"][1]["low"] < band["points"][1]["high"]
+    problem(await call("GET", "/anomalies/nope/band"), 404, "NOT_FOUND")
     found = await call.get("/recommendations", state="open")
     assert [r["id"] for r in found["recommendations"]] == ["r1", "r2"]
     one = await call.get("/recommendations/r1")

@@ -13,8 +13,8 @@ COLOURS = [f"var(--series-{n})" for n in range(1, 9)]
 _OTHER_COLOUR = "var(--series-other)"
 _FONT = '-apple-system, BlinkMacSystemFont, "Segoe UI", Roboto, sans-serif'
 """As in the style sheet; a chart measures its texts before the style sheet reaches them."""
-_AXIS_TEXT = {"color": "var(--muted)", "fontSize": 11, "fontFamily": _FONT}
-_TOOLTIP = {
+AXIS_TEXT = {"color": "var(--muted)", "fontSize": 11, "fontFamily": _FONT}
+TOOLTIP = {
     "trigger": "axis",
     "confine": True,
     "backgroundColor": "var(--panel)",
@@ -82,7 +82,7 @@ def stacked_bars(
             }
         )
     return {
-        **_frame(labels),
+        **frame(labels),
         "legend": {
             "type": "scroll",
             "bottom": 0,
@@ -97,64 +97,8 @@ def stacked_bars(
             "pageIconInactiveColor": "var(--line-strong)",
             "inactiveColor": "var(--line-strong)",
         },
-        "tooltip": {**_TOOLTIP, ":formatter": "afStackTooltip"},
+        "tooltip": {**TOOLTIP, ":formatter": "afStackTooltip"},
         "series": series,
-    }
-
-
-def band(
-    labels: Sequence[str],
-    values: Sequence[float],
-    *,
-    name: str,
-    dollars: bool,
-    window: tuple[int, int],
-    low: float,
-    expected: float,
-    high: float,
-) -> dict[str, Any]:
-    """A series, and the range it was expected in between two indices. Each value holds up to the next label."""
-    first, last = labels[window[0]], labels[window[1]]
-    options = _frame(labels, money=dollars, bottom=4)
-    options["xAxis"]["boundaryGap"] = False
-    return {
-        **options,
-        "tooltip": {
-            **_TOOLTIP,
-            "axisPointer": {"type": "line", "lineStyle": {"color": "var(--line-strong)"}},
-            **({":valueFormatter": "afMoney"} if dollars else {}),
-        },
-        "series": [
-            {
-                "name": name,
-                "type": "line",
-                "data": list(values),
-                "symbol": "none",
-                "step": "end",
-                "lineStyle": {"color": "var(--series-1)", "width": 2},
-                "itemStyle": {"color": "var(--series-1)"},
-                "areaStyle": {"color": "var(--series-1)", "opacity": 0.08},
-                "emphasis": {"disabled": True},
-                "markArea": {
-                    "silent": True,
-                    "label": {"show": False},
-                    "data": [
-                        [{"xAxis": first, "itemStyle": {"color": "var(--bad)", "opacity": 0.07}}, {"xAxis": last}],
-                        [
-                            {"xAxis": first, "yAxis": low, "itemStyle": {"color": "var(--good)", "opacity": 0.22}},
-                            {"xAxis": last, "yAxis": high},
-                        ],
-                    ],
-                },
-                "markLine": {
-                    "silent": True,
-                    "symbol": "none",
-                    "label": {"show": False},
-                    "data": [[{"coord": [first, expected]}, {"coord": [last, expected]}]],
-                    "lineStyle": {"color": "var(--good)", "width": 1.5, "type": "dashed"},
-                },
-            }
-        ],
     }
 
 
@@ -174,14 +118,14 @@ def spend_course(
         interval: low and high at the last moment, drawn as a fan from now.
         lines: horizontal lines by what they are called.
     """
-    options = _frame(labels, bottom=4)
+    options = frame(labels, bottom=4)
     options["xAxis"]["boundaryGap"] = False
     series = [_course("Spent", spent, "solid"), _course("Forecast", expected, "dashed")]
     series[0]["markLine"] = {
         "silent": True,
         "symbol": "none",
         "data": [{"yAxis": value, "name": name} for name, value in lines.items()],
-        "label": {"formatter": "{b}", "position": "insideStartTop", **_AXIS_TEXT},
+        "label": {"formatter": "{b}", "position": "insideStartTop", **AXIS_TEXT},
         "lineStyle": {"color": "var(--bad)", "width": 1, "type": "dotted"},
     }
     now = next((index for index, value in enumerate(expected) if value is not None), len(labels))
@@ -190,8 +134,8 @@ def spend_course(
         steps = [None] * now + [(i - now) / (len(labels) - 1 - now) for i in range(now, len(labels))]
         low = [None if step is None else start + (interval[0] - start) * step for step in steps]
         width = [None if step is None else (interval[1] - interval[0]) * step for step in steps]
-        series += [_fan("Low", low, 0.0), _fan("Interval", width, 0.16)]
-    return {**options, "tooltip": {**_TOOLTIP, ":formatter": "afCourseTooltip"}, "series": series}
+        series += [fan("Low", low, 0.0), fan("Interval", width, 0.16)]
+    return {**options, "tooltip": {**TOOLTIP, ":formatter": "afCourseTooltip"}, "series": series}
 
 
 def _course(name: str, values: Sequence[float | None], stroke: str) -> dict[str, Any]:
@@ -206,7 +150,7 @@ def _course(name: str, values: Sequence[float | None], stroke: str) -> dict[str,
     }
 
 
-def _fan(name: str, values: Sequence[float | None], opacity: float) -> dict[str, Any]:
+def fan(name: str, values: Sequence[float | None], opacity: float, colour: str = "var(--series-1)") -> dict[str, Any]:
     """One of two stacked areas: an unseen one below, and the seen width above it."""
     return {
         "name": name,
@@ -215,12 +159,14 @@ def _fan(name: str, values: Sequence[float | None], opacity: float) -> dict[str,
         "data": list(values),
         "symbol": "none",
         "lineStyle": {"opacity": 0},
-        "areaStyle": {"color": "var(--series-1)", "opacity": opacity},
+        "itemStyle": {"color": colour},
+        "areaStyle": {"color": colour, "opacity": opacity},
         "emphasis": {"disabled": True},
     }
 
 
-def _frame(labels: Sequence[str], *, money: bool = True, bottom: int = 40) -> dict[str, Any]:
+def frame(labels: Sequence[str], *, money: bool = True, bottom: int = 40) -> dict[str, Any]:
+    """Axes and grid that every chart has."""
     return {
         "aria": {"enabled": True},
         "grid": {"left": 4, "right": 8, "top": 12, "bottom": bottom, "containLabel": True},
@@ -229,12 +175,12 @@ def _frame(labels: Sequence[str], *, money: bool = True, bottom: int = 40) -> di
             "data": list(labels),
             "axisLine": {"lineStyle": {"color": "var(--line-strong)"}},
             "axisTick": {"show": False},
-            "axisLabel": {**_AXIS_TEXT, "hideOverlap": True, "margin": 10},
+            "axisLabel": {**AXIS_TEXT, "hideOverlap": True, "margin": 10},
         },
         "yAxis": {
             "type": "value",
             "splitNumber": 4,
             "splitLine": {"lineStyle": {"color": "var(--line)"}},
-            "axisLabel": {**_AXIS_TEXT, **({":formatter": "afMoneyAxis"} if money else {})},
+            "axisLabel": {**AXIS_TEXT, **({":formatter": "afMoneyAxis"} if money else {})},
         },
     }

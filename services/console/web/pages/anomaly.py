@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from finops.anomaly.v1.anomaly_pb2 import Anomaly, GetAnomalyRequest
-from finops.ledger.v1.ledger_pb2 import CostRow
+from finops.anomaly.v1.anomaly_pb2 import Anomaly, GetAnomalyRequest, GetExpectedBandRequest
 from nicegui import ui
 
 from services.common import money as amounts
-from services.common.clock import DAY, HOUR, MINUTE, Micros
+from services.common.clock import HOUR, Micros
 from services.common.dimensions import is_dimension
 from services.common.errors import NotFoundError
 from services.console.domain import figures
-from services.console.domain.cost_query import CostQuery, all_of, equals
+from services.console.domain.cost_query import all_of, equals
 from services.console.domain.periods import Range
-from services.console.domain.series import cost
-from services.console.web.components import charts, notices
+from services.console.web.components import anomaly_charts, charts, notices
 from services.console.web.components.live import Live
 from services.console.web.components.stat import Stat
 from services.console.web.components.text import box, card, text
 from services.console.web.pages import links, rows
+from services.console.web.pages.anomaly_cause import Why
 from services.console.web.shell import Page
 from services.console.web.visit import Visit
-
-_BEFORE = 2 * DAY
-_AFTER = 12 * HOUR
-_MINUTES = HOUR // MINUTE
 
 
 async def build(visit: Visit) -> None:
@@ -40,6 +35,7 @@ async def build(visit: Visit) -> None:
             return
         whole.set_visibility(True)
         _show(found)
+        why.show(found)
         chart.show(await _chart(visit, found))
 
     def _show(found: Anomaly) -> None:
@@ -50,10 +46,8 @@ async def build(visit: Visit) -> None:
         actual.show(_quantity(found.actual, found.unit), found.unit)
         low, high = _quantity(found.expected_low, found.unit), _quantity(found.expected_high, found.unit)
         expected.show(_quantity(found.expected, found.unit), f"{low} to {high}")
-        lasted.show(
-            figures.span(found.end_unix_micros - found.start_unix_micros),
-            f"from {figures.moment(found.start_unix_micros, visit.time_zone)}",
-        )
+        since = f"from {figures.moment(found.start_unix_micros, visit.time_zone)}"
+        lasted.show(figures.span(found.end_unix_micros - found.start_unix_micros), since)
         span = Range(found.start_unix_micros, found.end_unix_micros)
         costs_link.props["href"] = links.costs(span, ("model", "user"), _filter(found))
 
@@ -69,9 +63,10 @@ async def build(visit: Visit) -> None:
             actual = Stat("Out of range")
             expected = Stat("Expected then")
             lasted = Stat("Lasted")
-        with card("Hour by hour", "shaded: out of range · green: expected"):
+        with card("Hour by hour", "red: the anomaly · green: usually between, as known now"):
             chart = charts.Chart("The series by hour with its expected range")
             costs_link = ui.link("Show these costs", "/costs").classes("card-more")
+        why = Why(visit)
     whole.set_visibility(False)
     missing = notices.empty(
         "o_search_off", "No such anomaly", "It may belong to another tenant, or its address is incomplete."
@@ -81,51 +76,23 @@ async def build(visit: Visit) -> None:
 
 
 async def _chart(visit: Visit, found: Anomaly) -> dict[str, object]:
-    start = (found.start_unix_micros - _BEFORE) // HOUR * HOUR
-    end = min(found.end_unix_micros + _AFTER, visit.now() // HOUR * HOUR + HOUR)
-    query = CostQuery(Range(start, max(end, start + HOUR)), (), "hour", "UTC", _filter(found))
-    hours = {row.time_unix_micros: row for row in (await visit.peers.query_costs(visit.caller, query.request())).rows}
-    times = list(range(start, max(end, start + HOUR), HOUR))
+    request = GetExpectedBandRequest(name=found.name)
+    points = (await visit.peers.get_expected_band(visit.caller, request)).points
+    times = [point.time_unix_micros for point in points]
     first = next((i for i, t in enumerate(times) if t >= found.start_unix_micros // HOUR * HOUR), 0)
     last = max((i for i, t in enumerate(times) if t < found.end_unix_micros), default=first)
-    by_minute = found.channel == Anomaly.CHANNEL_RUNAWAY
-    hourly = _MINUTES if by_minute else 1
-    values = [_value(found, hours.get(moment)) for moment in times]
-    return charts.band(
+    return anomaly_charts.band(
         [_label(visit, moment) for moment in [*times, times[-1] + HOUR]],
-        [*values, values[-1]],
-        name="USD/hour" if by_minute else found.unit,
+        [point.actual if point.HasField("actual") else None for point in points],
+        [point.expected if point.HasField("expected") else None for point in points],
+        [(point.low, point.high) if point.HasField("low") else None for point in points],
         dollars=found.unit.startswith("USD"),
         window=(first, max(first, last) + 1),
-        low=found.expected_low * hourly,
-        expected=found.expected * hourly,
-        high=found.expected_high * hourly,
     )
 
 
 def _label(visit: Visit, moment: Micros) -> str:
     return f"{figures.short_day(moment, visit.time_zone)} {figures.clock_time(moment, visit.time_zone)}"
-
-
-def _value(found: Anomaly, row: CostRow | None) -> float:
-    if row is None:
-        return 0.0
-    dollars, used = figures.dollars_float(cost(row)), row.quantities
-    read = used.cache_read_tokens
-    sent = used.input_tokens + read + used.cache_write_tokens + used.cache_write_1h_tokens
-    match found.channel:
-        case Anomaly.CHANNEL_UNIT_COST:
-            return dollars / used.requests if used.requests else 0.0
-        case Anomaly.CHANNEL_INPUT_TOKENS_PER_REQUEST:
-            return sent / used.requests if used.requests else 0.0
-        case Anomaly.CHANNEL_OUTPUT_TOKENS_PER_REQUEST:
-            return (used.output_tokens + used.reasoning_tokens) / used.requests if used.requests else 0.0
-        case Anomaly.CHANNEL_CACHE_HIT_SHARE:
-            return read / sent if sent else 0.0
-        case Anomaly.CHANNEL_SILENCE:
-            return float(used.requests)
-        case _:
-            return dollars
 
 
 def _quantity(value: float, unit: str) -> str:

@@ -62,6 +62,26 @@ const afCourseTooltip = (points) => {
   return `<div class="af-tip-title">${afText(points[0].axisValueLabel)}</div><table class="af-tip">${rows}${between}</table>`;
 };
 
+// Tooltips of an hour against its usual range, in dollars or not.
+const afBandTip = (shown) => (points) => {
+  const value = (name) => points.find((p) => p.seriesName === name)?.value;
+  const row = (name, text) => `<tr><td>${name}</td><td class="af-num">${text}</td></tr>`;
+  const [actual, expected, low, width] = ["Actual", "Expected", "Low", "Usual range"].map(value);
+  const rows = (actual != null ? row("Actual", shown(actual)) : "") + (expected != null ? row("Expected", shown(expected)) : "");
+  const between = low != null && width != null ? row("Usually between", `${shown(low)} and ${shown(low + width)}`) : "";
+  return `<div class="af-tip-title">${afText(points[0].axisValueLabel)}</div><table class="af-tip">${rows}${between}</table>`;
+};
+const afMoneyBandTooltip = afBandTip(afMoney);
+const afBandTooltip = afBandTip((value) => value.toLocaleString("en-US", { maximumSignificantDigits: 4 }));
+
+// Tooltip of a waterfall: the step, without the base it stands on.
+const afStepTooltip = (points) => {
+  const step = points.find((p) => p.seriesName !== "Base" && p.value != null && p.value !== "-");
+  if (!step) return "";
+  const sign = step.seriesName === "Less" ? -1 : 1;
+  return `<div class="af-tip-title">${afText(step.axisValueLabel)}</div>${afMoney(sign * step.value)}`;
+};
+
 const afCopy = async (button, text) => {
   try {
     await navigator.clipboard.writeText(text);
