@@ -8,14 +8,16 @@ from dataclasses import dataclass, replace
 from random import Random
 
 import pytest
-from finops.anomaly.v1.anomaly_pb2 import Anomaly, CausePart, ListAnomaliesRequest
+from finops.anomaly.v1.anomaly_pb2 import Anomaly, CausePart, GetExpectedBandRequest, ListAnomaliesRequest
 from finops.anomaly.v1.anomaly_pb2_grpc import AnomalyServiceStub
 from finops.cost.v1.cost_pb2 import CostRecord, Rating, RatingStatus
 from finops.usage.v1.usage_pb2 import Quantities, UsageEvent
 
 from services.anomaly.app import build
 from services.common import host
+from services.common.auth import Role
 from services.common.clock import HOUR, MINUTE, Micros, SystemClock
+from services.common.errors import NotFoundError
 from services.common.grpc.client import Channel, call
 from services.common.money import from_proto
 from services.common.settings import AuthSettings, ClickHouseSettings, KafkaSettings
@@ -139,6 +141,47 @@ async def test_what_was_changed_is_what_is_told(
                 assert times == sorted(times) and times[0] >= anomaly.start_unix_micros
                 assert anomaly.hours_between >= 175_000
                 assert cause.summary in anomaly.summary
+                await _is_out_of_its_band(stub, anomaly, admin)
+            before = await call(stub.GetExpectedBand, GetExpectedBandRequest(name=found[0].name), key=admin)
+
+            async def in_ledger() -> bool:
+                return await scene.in_ledger() == len(costs)
+
+            await until(in_ledger)
+            await channel.stop()
+            await process.stop()
+            process = host.Host("anomaly", settings, [build(settings, keyring)], keyring)
+            await process.start()
+            channel = Channel(f"127.0.0.1:{process.grpc.port}")
+            stub = AnomalyServiceStub(channel.channel())
+
+            async def learned_again() -> bool:
+                request = GetExpectedBandRequest(name=found[0].name)
+                after = await call(stub.GetExpectedBand, request, key=admin)
+                # Only what was spent is known while history is read.
+                assert [point.actual for point in after.points] == [point.actual for point in before.points]
+                expected = [point.expected for point in before.points]
+                return [point.expected for point in after.points] == pytest.approx(expected, rel=0.1)
+
+            await until(learned_again)
+            stranger, _ = await keyring.create("globex", Role.ADMIN, "stranger", "test")
+            with pytest.raises(NotFoundError):
+                await call(stub.GetExpectedBand, GetExpectedBandRequest(name=found[0].name), key=stranger)
         finally:
             await channel.stop()
             await process.stop()
+
+
+async def _is_out_of_its_band(stub: AnomalyServiceStub, anomaly: Anomaly, key: str) -> None:
+    band = await call(stub.GetExpectedBand, GetExpectedBandRequest(name=anomaly.name), key=key)
+    assert band.unit == anomaly.unit
+    times = [point.time_unix_micros for point in band.points]
+    assert times == list(range(anomaly.start_unix_micros - 48 * HOUR, anomaly.end_unix_micros + 12 * HOUR, HOUR))
+    within = [p for p in band.points if anomaly.start_unix_micros <= p.time_unix_micros < anomaly.end_unix_micros]
+    others = [point for point in band.points if point not in within]
+    assert all(point.low <= point.expected <= point.high for point in band.points)
+    if anomaly.channel == Anomaly.CHANNEL_CACHE_HIT_SHARE:
+        assert all(point.actual < point.low for point in within)
+    else:
+        assert all(point.actual > point.high for point in within)
+    assert sum(point.low <= point.actual <= point.high for point in others) > 0.9 * len(others)

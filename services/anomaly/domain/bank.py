@@ -228,6 +228,14 @@ class VolumeBank(RowArrays):
         fewest = np.min(np.where(np.isnan(weekly), np.inf, weekly), axis=1, initial=np.inf) ** 2
         return np.where(known, fewest, 0.0), or_zero(row_median(weekly) ** 2)
 
+    def between(self, hour: Hour, row: int) -> tuple[float, float, float] | None:
+        """The fewest, the usual and the most in the same hour of other weeks; None where no week is known."""
+        weekly = self._roots[row, hour % HOURS_A_WEEK :: HOURS_A_WEEK].astype(np.float64)
+        if np.isnan(weekly).all():
+            return None
+        usual = float(self.usual(hour, np.array([row]))[0])
+        return min(usual, float(np.nanmin(weekly)) ** 2), usual, max(usual, float(np.nanmax(weekly)) ** 2)
+
     def learn(self, hour: Hour, counts: Floats, learned: Mask) -> None:
         """Takes in the counts of an hour; rows that do not learn it remember nothing."""
         roots = np.minimum(np.sqrt(np.maximum(counts, 0.0)), LARGEST)

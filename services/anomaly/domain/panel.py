@@ -149,6 +149,9 @@ class Panel:
             for detector in self.detectors:
                 if detector.channel == channel:
                     return list(detector.course(row, hours))
+            if channel == Anomaly.CHANNEL_SILENCE:
+                found = [self.requests.between(hour, row) for hour in hours]
+                return [None if each is None else Band(*each) for each in found]
         return [None] * len(hours)
 
     # --- judging ----------------------------------------------------------------------------------------------------

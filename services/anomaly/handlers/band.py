@@ -9,6 +9,7 @@ from finops.anomaly.v1.anomaly_pb2 import Anomaly, BandPoint, GetExpectedBandRes
 
 from services.anomaly.domain.cause.weeks import Span
 from services.anomaly.domain.channels import value_of
+from services.anomaly.domain.describe import UNITS
 from services.anomaly.domain.detectors.calibrated import Band
 from services.anomaly.domain.series import NOTHING, Hour, Totals, hour_of
 from services.anomaly.handlers.ports import Archive
@@ -61,11 +62,14 @@ class Bands:
         labels = {name: value for name, value in anomaly.series.items() if is_dimension(name)}
         actual = await self._ledger.hourly(tenant, labels, span)
         hours = range(hour_of(span.start), hour_of(span.end))
-        course = self._baselines.course(tenant, labels, anomaly.channel, hours)
+        # Of single minutes nothing is kept: a runaway is shown in the hours it lies in.
+        runaway = anomaly.channel == Anomaly.CHANNEL_RUNAWAY
+        channel = Anomaly.CHANNEL_COST if runaway else anomaly.channel
+        course = self._baselines.course(tenant, labels, channel, hours)
         return GetExpectedBandResponse(
-            unit=anomaly.unit,
+            unit=UNITS[channel] if runaway else anomaly.unit,
             points=[
-                _point(hour, value_of(anomaly.channel, actual.get(hour, NOTHING)), band)
+                _point(hour, value_of(channel, actual.get(hour, NOTHING)), band)
                 for hour, band in zip(hours, course, strict=True)
             ],
         )

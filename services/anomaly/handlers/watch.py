@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from finops.anomaly.v1.anomaly_pb2 import Anomaly
 from finops.cost.v1.cost_pb2 import CostRecord
 
-from services.anomaly.domain.minutes.tally import MinuteTally, last_minute_before
 from services.anomaly.domain.detectors.calibrated import Band
+from services.anomaly.domain.minutes.tally import MinuteTally, last_minute_before
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Hour, Reader, hour_of, is_watched
 from services.anomaly.domain.tenant import TenantWatch
@@ -201,7 +201,7 @@ class CostWatch:
             over = desk.watermarks[tenant].at(now)
             if over is not None:
                 await self._close(desk, watch, last_hour_before(min(over, minutes_over)))
-            self._outbox.put(watch.minutes.close_through(last_minute_before(minutes_over)))
+            self._outbox.put(watch.minutes.close_through(last_minute_before(minutes_over)), _read_through(desk))
         self._report(desk)
         try:
             await self._outbox.flush()
@@ -211,7 +211,7 @@ class CostWatch:
 
     async def _close(self, desk: _Desk, watch: TenantWatch, last: Hour) -> None:
         transitions = await in_slices(watch.close_through(last))
-        self._outbox.put(transitions, ReadThrough(desk.log.incarnation, dict(desk.next_offset)))
+        self._outbox.put(transitions, _read_through(desk))
 
     async def _restore(self, desk: _Desk, scope: Scope, now: Micros) -> None:
         def watch_of(tenant: str) -> TenantWatch:
@@ -254,6 +254,10 @@ class CostWatch:
                 "another replica reads part of the costs, so hours here are incomplete: run one replica of anomaly",
                 partitions=sorted(missing),
             )
+
+
+def _read_through(desk: _Desk) -> ReadThrough:
+    return ReadThrough(desk.log.incarnation, dict(desk.next_offset))
 
 
 def _decoded(batch: Batch, record: Record) -> CostRecord | None:

@@ -53,7 +53,7 @@ def message(event: AnomalyEvent) -> Message | None:
         kind=Kind.ANOMALY,
         severity=_SEVERITIES.get(anomaly.severity, Severity.WARNING),
         title=f"Anomaly over: {what}" if over else f"Anomaly: {what}",
-        body=f"Back in its usual range. Impact: {impact}." if over else _going_on(anomaly, impact),
+        body=_over(anomaly, impact) if over else _going_on(anomaly, impact),
         event_time=anomaly.end_unix_micros or anomaly.start_unix_micros,
         page="anomalies",
         event=name,
@@ -65,6 +65,11 @@ def message(event: AnomalyEvent) -> Message | None:
         figures={"actual": f"{anomaly.actual:,.4g} {anomaly.unit}", "expected": _range(anomaly), "impact": impact},
         advice="" if over else _ADVICE.get(anomaly.channel, ""),
     )
+
+
+def _over(anomaly: Anomaly, impact: str) -> str:
+    why = f" {anomaly.cause.summary}" if anomaly.cause.summary and anomaly.channel != Anomaly.CHANNEL_SILENCE else ""
+    return f"Back in its usual range. Impact: {impact}.{why}"
 
 
 def _going_on(anomaly: Anomaly, impact: str) -> str:

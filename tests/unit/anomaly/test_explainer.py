@@ -61,9 +61,12 @@ class Scene:
         self.outbox = Outbox(self.archive, self.archive, self.clock, patience=30 * SECOND)
         self.explainer = Explainer(Causes(ledger), self.history, self.outbox)
 
-    def put(self, kind: AnomalyEvent.Type, dollars: int = 90, hours: int = 1, offset: int = 0) -> None:
+    def put(
+        self, kind: AnomalyEvent.Type, dollars: int = 90, hours: int = 1, offset: int = 0,
+        series: Mapping[str, str] = {"team": "search"},
+    ) -> None:  # fmt: skip
         anomaly = Anomaly(
-            name="anomalies/a", tenant_id="acme", series={"team": "search"}, channel=Anomaly.CHANNEL_COST,
+            name="anomalies/a", tenant_id="acme", series=series, channel=Anomaly.CHANNEL_COST,
             state=Anomaly.STATE_CLOSED if kind == _CLOSED else Anomaly.STATE_OPEN, start_unix_micros=START,
             end_unix_micros=START + hours * HOUR, impact=to_proto(dollars * PICOS_PER_DOLLAR), hours_between=200_000,
             summary="Team search spent $100.",
@@ -149,6 +152,14 @@ async def test_what_cannot_be_explained_is_told_at_once_and_not_asked_again(ledg
     await scene.explainer.work()
     assert scene.told == [(_OPENED, WITHOUT)]
     assert not scene.outbox.unexplained
+
+
+async def test_of_a_session_of_nobody_the_ledger_knows_nothing() -> None:
+    scene = Scene(Ledger())
+    scene.put(_OPENED, series={"session": "s-1"})
+    await scene.explainer.work()
+    assert scene.told == [(_OPENED, WITHOUT)]
+    assert not scene.ledger.asked
 
 
 async def test_weeks_within_another_anomaly_are_passed_over() -> None:

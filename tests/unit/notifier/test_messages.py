@@ -121,6 +121,12 @@ def test_an_anomaly_is_one_alert_from_its_beginning_to_its_end() -> None:
     assert updated is not None
     assert opened.alert_id == updated.alert_id == closed.alert_id
     assert (updated.transition, closed.transition) == (Transition.UPDATED, Transition.RESOLVED)
+    assert closed.body == "Back in its usual range. Impact: $250.00."
+    explained = anomaly_event(AnomalyEvent.TYPE_CLOSED)
+    explained.anomaly.cause.summary = "Nearly all of it is new use (gpt-5)."
+    told = anomalies.message(explained)
+    assert told is not None
+    assert told.body == "Back in its usual range. Impact: $250.00. Nearly all of it is new use (gpt-5)."
     low = anomalies.message(anomaly_event(AnomalyEvent.TYPE_OPENED, Anomaly.SEVERITY_LOW))
     assert low is not None
     assert low.severity is Severity.INFO

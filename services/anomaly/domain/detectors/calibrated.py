@@ -18,7 +18,7 @@ from services.anomaly.domain.surprise import PersistenceBank, TailBank
 
 
 class Band(NamedTuple):
-    """What a channel usually is, and from where to where one hour in twenty leaves it."""
+    """What a channel usually is, and between what: one hour in twenty leaves that upwards."""
 
     low: float
     expected: float

@@ -43,7 +43,7 @@ async def build(visit: Visit) -> None:
         badge.show(f"{rows.severity(found)['t']} · {'open' if found.state == Anomaly.STATE_OPEN else 'closed'}")
         badge.classes(replace=f"badge tone-{rows.severity(found)['tone']}")
         impact.show_money(amounts.from_proto(found.impact), "beyond what was expected")
-        actual.show(_quantity(found.actual, found.unit), found.unit)
+        actual.show(_quantity(found.actual, found.unit), _rarity(found))
         low, high = _quantity(found.expected_low, found.unit), _quantity(found.expected_high, found.unit)
         expected.show(_quantity(found.expected, found.unit), f"{low} to {high}")
         since = f"from {figures.moment(found.start_unix_micros, visit.time_zone)}"
@@ -101,6 +101,11 @@ def _quantity(value: float, unit: str) -> str:
     if not unit.startswith("USD"):
         return figures.count(round(value))
     return figures.dollars(round(value * amounts.PICOS_PER_DOLLAR))
+
+
+def _rarity(found: Anomaly) -> str:
+    hours = round(found.hours_between)
+    return f"{found.unit} · once in {figures.count(hours)} hours" if hours else found.unit
 
 
 def _filter(found: Anomaly) -> str:
