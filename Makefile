@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 UV := .venv/bin/uv
 # Most tests wait for something; each worker has a Kafka and a ClickHouse of its own.
-WORKERS := 2
+WORKERS := 3
 RUN := $(UV) run --frozen --no-sync
 
 .PHONY: help install demo up test lint proto docs bench clean

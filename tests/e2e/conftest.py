@@ -11,9 +11,9 @@ from services.common.settings import ClickHouseSettings, KafkaSettings
 from tests.e2e.running import Client, Cluster
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cluster(kafka_bootstrap: str, clickhouse_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Every service in one process, against Apache Kafka."""
+    """Every service in one process, against Apache Kafka. Stopped after this folder: idle, it takes time from others."""
     name = f"e2e{uuid.uuid4().hex[:8]}"
     running = Cluster(
         tmp_path_factory.mktemp("cluster"),
