@@ -28,7 +28,7 @@ _SUMMABLE = MAX_INT64 // len(BUCKETS)
 """So much of each bucket adds up to 64 bits."""
 
 
-class Priced(NamedTuple):
+class Cohort(NamedTuple):
     """Rows for which the same prices hold."""
 
     plan: Plan
@@ -36,7 +36,7 @@ class Priced(NamedTuple):
     rows: Ints
 
 
-def priced_alike(schedule: Schedule, times: Ints, quantities: Ints) -> Iterator[Priced]:
+def priced_alike(schedule: Schedule, times: Ints, quantities: Ints) -> Iterator[Cohort]:
     """Rows of one kind of request by their prices. Rows out of the ordinary are left out: negative quantities, seats,
     and many requests in one whose price depends on their length.
 
@@ -51,7 +51,7 @@ def priced_alike(schedule: Schedule, times: Ints, quantities: Ints) -> Iterator[
         rows = places[ordinary[places] & (single[places] if plan.cliffs else True)]
         levels = np.searchsorted(np.array(plan.cliffs, dtype=np.int64), quantities[rows][:, _INPUT].sum(axis=1))
         for level in np.unique(levels):
-            yield Priced(plan, int(level), rows[levels == level])
+            yield Cohort(plan, int(level), rows[levels == level])
 
 
 def amounts(quantities: Ints, price: Picos) -> Ints | None:
