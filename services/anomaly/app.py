@@ -5,6 +5,7 @@ from __future__ import annotations
 from finops.anomaly.v1.anomaly_pb2_grpc import add_AnomalyServiceServicer_to_server
 
 from services.anomaly.adapters.archive import AnomalyTable
+from services.anomaly.adapters.checkpoints import CheckpointTable
 from services.anomaly.adapters.ledger import LedgerHistory
 from services.anomaly.adapters.metrics import PrometheusMeter
 from services.anomaly.adapters.outlet import AnomalyTopic
@@ -15,6 +16,7 @@ from services.anomaly.domain.watermark import Patience
 from services.anomaly.handlers.backtest import Backtester
 from services.anomaly.handlers.band import Bands
 from services.anomaly.handlers.causes import Causes
+from services.anomaly.handlers.checkpoint import Checkpoints, Fingerprint
 from services.anomaly.handlers.explainer import Explainer
 from services.anomaly.handlers.outbox import Outbox
 from services.anomaly.handlers.watch import CostWatch, WatchOptions
@@ -50,6 +52,8 @@ def build(settings: AnomalySettings, keyring: KeyRing) -> Service:
     outbox = Outbox(archive, AnomalyTopic(producer), clock, round(options.cause_patience_seconds * SECOND))
     of_series = SeriesLedger(ledger, service_key)
     explainer = Explainer(Causes(of_series), history, outbox)
+    made_with = Fingerprint.of(options.policy, reader.dimensions, waiting, options.history_days)
+    checkpoints = Checkpoints(CheckpointTable(clickhouse), clock, made_with)
     watch = CostWatch(
         history=history,
         archive=archive,
@@ -62,6 +66,7 @@ def build(settings: AnomalySettings, keyring: KeyRing) -> Service:
         options=WatchOptions(
             options.history_days, options.rebuild_after_late_hours, round(options.rebuild_every_minutes * MINUTE)
         ),
+        checkpoints=checkpoints,
     )
     backtester = Backtester(
         history=history, clock=clock, reader=reader, policy=options.policy, grace=waiting.grace,
@@ -81,6 +86,8 @@ def build(settings: AnomalySettings, keyring: KeyRing) -> Service:
             clickhouse,
             producer,
             ledger,
+            # Before the consumer, so that it is stopped after it and keeps what was read last.
+            Repeating("anomaly checkpoints", watch.keep, seconds=options.checkpoint_minutes * 60, last=True),
             consumer,
             Repeating("anomaly clock", watch.tick, seconds=options.tick_seconds),
             Repeating("anomaly causes", explainer.work, seconds=1),

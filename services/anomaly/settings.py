@@ -30,6 +30,9 @@ class AnomalyOptions(BaseModel):
     cause_patience_seconds: float = Field(
         default=30, ge=0, description="An anomaly is told so long after it was found, though its cause is not known yet"
     )
+    checkpoint_minutes: float = Field(
+        default=10, gt=0, description="State is kept so often, and at stops, for a restart to go on from"
+    )
     history_days: int = Field(default=70, ge=14, le=400, description="Read from the ledger at start")
     rebuild_after_late_hours: int = Field(
         default=72, ge=1, description="So many closed hours with late records are a back-fill: history is read again"

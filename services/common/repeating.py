@@ -31,15 +31,18 @@ class Repeating:
         wake: asyncio.Event | None = None,
         rest_seconds: float = 0.0,
         essential: bool = False,
+        last: bool = False,
     ) -> None:
         """`rest_seconds`: that long after it was done even a `wake` waits, so that many of them are work once.
-        `essential`: the process is not ready while this fails, nor before it was done once."""
+        `essential`: the process is not ready while this fails, nor before it was done once. `last`: once more when it
+        stops."""
         self.name = name
         self._work = work
         self._seconds = seconds
         self._wake = wake or asyncio.Event()
         self._rest = rest_seconds
         self._essential = essential
+        self._last = last
         self._trouble = f"{name}: not done yet"
         self._task: asyncio.Task[None] | None = None
 
@@ -51,9 +54,19 @@ class Repeating:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
+            if self._last:
+                await self._once_more()
 
     def health(self) -> Health:
         return Health(ready=not (self._essential and self._trouble), detail=self._trouble)
+
+    async def _once_more(self) -> None:
+        try:
+            await self._work()
+        except Exception as error:
+            log.warning(
+                "not done at the end", work=self.name, error=str(error), exc_info=not isinstance(error, ApiError)
+            )
 
     async def _run(self) -> None:
         pause = _FIRST_PAUSE_SECONDS

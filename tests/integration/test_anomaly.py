@@ -25,6 +25,7 @@ from finops.usage.v1.usage_pb2 import Quantities, UsageEvent
 from google.protobuf.json_format import Parse
 
 from services.anomaly.adapters.archive import AnomalyTable
+from services.anomaly.adapters.checkpoints import CheckpointTable
 from services.anomaly.app import build
 from services.anomaly.settings import AnomalyOptions, AnomalySettings
 from services.common import host
@@ -260,7 +261,7 @@ async def test_killed_again_and_again_it_tells_everything_once(
         service = KillableService(
             "anomaly", kafka_settings, clickhouse_settings, auth_settings,
             AIFINOPS_PEERS__LEDGER=scene.ledger_target, AIFINOPS_ANOMALY__TICK_SECONDS="0.2",
-            AIFINOPS_ANOMALY__IDLE_SECONDS="3",
+            AIFINOPS_ANOMALY__IDLE_SECONDS="3", AIFINOPS_ANOMALY__CHECKPOINT_MINUTES="0.01",
         )  # fmt: skip
         costs = history(SystemClock().now())
         third = len(costs) // 3
@@ -301,9 +302,44 @@ async def test_killed_again_and_again_it_tells_everything_once(
             # Long enough for the group to let the dead member go, and for all of history to be judged again.
             await asyncio.sleep(15)
             await service.ready()
+
+            async def kept() -> bool:
+                return await CheckpointTable(scene.clickhouse).latest() is not None
+
+            await until(kept)
+            await service.kill()
+            await service.start()
+            await asyncio.sleep(8)
+            await service.ready()
             assert len(await scene.events()) == len(again), "what is stored is not told again"
         finally:
             await service.kill()
+
+
+async def test_checkpoints_are_kept_one_at_a_time(clickhouse_settings: ClickHouseSettings) -> None:
+    await migrate(clickhouse_settings, ["services.anomaly.migrations"])
+    clickhouse = ClickHouse(clickhouse_settings)
+    try:
+        table = CheckpointTable(clickhouse)
+        assert await table.latest() is None
+        pieces = [bytes(range(256)) * 9_000, b"\x00", b""]
+        for number in (1, 0, 2):
+            await table.put(5, "watch:acme", number, pieces[number])
+        await table.put(5, "watch:globex", 0, b"g")
+        await table.put(5, "desk", 0, b"d")
+        assert await table.latest() is None, "it is not finished"
+        await table.finish(5, '{"five": 5}')
+        assert await table.latest() == (5, '{"five": 5}')
+        assert await table.pieces(5, "watch:acme") == pieces
+        assert (await table.pieces(5, "desk"), await table.pieces(5, "watch:none")) == ([b"d"], [])
+        await table.put(6, "desk", 0, b"half of it")
+        assert await table.latest() == (5, '{"five": 5}')
+        await table.put(7, "desk", 0, b"e")
+        await table.finish(7, "{}")
+        assert await table.latest() == (7, "{}")
+        assert await clickhouse.query("SELECT DISTINCT checkpoint FROM anomaly_checkpoints") == [(7,)]
+    finally:
+        await clickhouse.stop()
 
 
 async def test_the_table_gives_back_what_it_was_given(clickhouse_settings: ClickHouseSettings) -> None:

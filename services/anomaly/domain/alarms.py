@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from finops.anomaly.v1.anomaly_pb2 import Anomaly, AnomalyEvent
@@ -73,6 +73,13 @@ class Alarms:
             transitions.append(Transition(AnomalyEvent.TYPE_CLOSED, hour, closed))
         return transitions
 
+    def expect(self, told: Iterable[Anomaly]) -> None:
+        """What was told after this state was kept; what is open here is not news."""
+        names = {incident.name for incident in self.open_incidents()}
+        self._known.expect(
+            anomaly for anomaly in told if anomaly.state == Anomaly.STATE_OPEN and anomaly.name not in names
+        )
+
     def open_incidents(self) -> list[Incident]:
         return [incident for incident in self._incidents if incident.closed_at is None]
 
@@ -114,8 +121,8 @@ class Alarms:
         start = suspect.run.start
         incident = Incident(suspect, channel, start, name_of(self._tenant, suspect.series, channel, start))
         if before is not None:
-            self._known.claim(before)
             incident.name, incident.start = before.name, before.start_unix_micros // HOUR
+        self._known.claim(incident.name)
         self._incidents.append(incident)
         self._caps.note(hour, suspect.series, suspect.size)
         return incident

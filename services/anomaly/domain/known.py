@@ -35,9 +35,13 @@ class KnownAnomalies:
                 return anomaly
         return None
 
-    def claim(self, anomaly: Anomaly) -> None:
-        """An incident of now carries on this one."""
-        self._unclaimed.pop(anomaly.name, None)
+    def claim(self, name: str) -> None:
+        """An incident of now carries on the anomaly of this name, if there is one."""
+        self._unclaimed.pop(name, None)
+
+    def expect(self, anomalies: Iterable[Anomaly]) -> None:
+        """Open ones that were told after the state at hand was kept: what follows is to bear them out."""
+        self._unclaimed |= {anomaly.name: anomaly for anomaly in anomalies}
 
     def forsaken(self, hour: Hour) -> list[Anomaly]:
         """Open ones that nothing in history bears out any more; each is returned once, to be closed."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -46,18 +45,6 @@ class RowArrays:
     def zeros(self) -> tuple[str, ...]:
         """Arrays of floats that begin at zero rather than unknown."""
         return ("_by_hour",)
-
-    def state(self) -> dict[str, npt.NDArray[Any]]:
-        """What a checkpoint keeps, by name."""
-        return {name: getattr(self, name) for name in self.ARRAYS}
-
-    def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Takes up a checkpoint. Raises ValueError: it is another version's."""
-        for name in self.ARRAYS:
-            before: npt.NDArray[Any] = getattr(self, name)
-            if name not in state or state[name].dtype != before.dtype or state[name].shape[1:] != before.shape[1:]:
-                raise ValueError(f"the checkpoint's {name} does not fit")
-            setattr(self, name, state[name].copy())
 
 
 def row_count(values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:

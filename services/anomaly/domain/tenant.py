@@ -62,6 +62,10 @@ class TenantWatch:
             transitions += yield from self._close(hour)
         return transitions + self._alarms.forsake(last)
 
+    def expect(self, told: Iterable[Anomaly]) -> None:
+        """Anomalies that the table holds, some of them perhaps told after this state was kept."""
+        self._alarms.expect(anomaly for anomaly in told if anomaly.channel != Anomaly.CHANNEL_RUNAWAY)
+
     @property
     def series_count(self) -> int:
         return len(self.panel)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from finops.anomaly.v1.anomaly_pb2 import (
     Anomaly,
@@ -155,7 +156,7 @@ def tuned(policy: Policy, changes: Mapping[str, float]) -> Policy:
         InvalidArgumentError: no such threshold, or a value it cannot have.
     """
     numbers = {name: value for name, value in vars(policy).items() if isinstance(value, int | float)}
-    wanted: dict[str, float] = {}
+    wanted: dict[str, Any] = {}
     for name, value in changes.items():
         if name not in numbers:
             raise InvalidArgumentError.of("policy", f"no threshold {name!r}: there are {', '.join(numbers)}")

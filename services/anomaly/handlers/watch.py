@@ -1,8 +1,8 @@
 """Costs come in, anomalies come out.
 
-All partitions are read by one process: a series' hour is spread over all of them, and is judged once. A restart reads
-history from the ledger and comes to the same anomalies; how fast records are read, in what batches and from which
-partition first changes nothing (see `domain.watermark`).
+All partitions are read by one process: a series' hour is spread over all of them, and is judged once. A restart goes on
+from a checkpoint, or reads history from the ledger, and comes to the same anomalies; how fast records are read, in what
+batches and from which partition first changes nothing (see `domain.watermark`).
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Hour, Reader, hour_of, is_watched
 from services.anomaly.domain.tenant import TenantWatch
 from services.anomaly.domain.watermark import LogClock, Patience, Watermark, last_hour_before
+from services.anomaly.handlers.checkpoint import Checkpoints, Covered
+from services.anomaly.handlers.desk import Desk
 from services.anomaly.handlers.outbox import Outbox
 from services.anomaly.handlers.ports import Archive, History, Meter, ReadThrough, Scope
 from services.anomaly.handlers.restore import in_slices, restore
@@ -44,19 +46,8 @@ class WatchOptions:
     """At most so often."""
 
 
-@dataclass
-class _Desk:
-    """State of one assignment: rebuilt, never repaired."""
-
-    log: Log
-    partitions: Sequence[Partition]
-    log_clock: LogClock
-    next_offset: dict[int, int]
-    usage_offset: dict[int, int]
-    since: Micros
-    watches: dict[str, TenantWatch]
-    watermarks: dict[str, Watermark]
-    late_seen: Micros = 0
+_PARTING_SECONDS = 20.0
+"""For a checkpoint before partitions go to another replica."""
 
 
 class BackfillError(UnavailableError):
@@ -68,7 +59,7 @@ class CostWatch:
 
     def __init__(
         self, *, history: History, archive: Archive, outbox: Outbox, clock: Clock, meter: Meter, reader: Reader,
-        policy: Policy, patience: Patience, options: WatchOptions,
+        policy: Policy, patience: Patience, options: WatchOptions, checkpoints: Checkpoints,
     ) -> None:  # fmt: skip
         self._history = history
         self._archive = archive
@@ -79,14 +70,17 @@ class CostWatch:
         self._policy = policy
         self._patience = patience
         self._options = options
-        self._desk: _Desk | None = None
+        self._checkpoints = checkpoints
+        self._doubtful = False
+        """Whatever was kept led to a fault, or lacks what came late: the ledger is read."""
+        self._desk: Desk | None = None
         self._known: dict[str, list[Anomaly]] = {}
         self._lock = asyncio.Lock()
 
     # --- the consumer's side ----------------------------------------------------------------------------------------
 
     async def assigned(self, partitions: Sequence[Partition], log: Log) -> Mapping[Partition, int]:
-        """Reads history from the ledger; the log goes on where that ends.
+        """Takes up the last checkpoint, or reads history from the ledger; the log goes on where that ends.
 
         Raises:
             UnavailableError: the ledger or ClickHouse is away.
@@ -101,13 +95,20 @@ class CostWatch:
             self._known = {}
             for anomaly in told:
                 self._known.setdefault(anomaly.tenant_id, []).append(anomaly)
-            begins = await log.beginning_offsets(partitions)
-            starts = {p.partition: max(positions.costs.get(p.partition, -1) + 1, begins[p]) for p in partitions}
-            desk = _Desk(log, partitions, LogClock(starts), starts, dict(positions.usage), now, {}, {})
+            sections = None if self._doubtful else await self._checkpoints.take_up(partitions, log)
+            if sections is not None:
+                desk = Desk.of(log, partitions, sections)
+                for tenant, watch in desk.watches.items():
+                    watch.expect(self._known.get(tenant, ()))
+            else:
+                begins = await log.beginning_offsets(partitions)
+                starts = {p.partition: max(positions.costs.get(p.partition, -1) + 1, begins[p]) for p in partitions}
+                desk = Desk(log, partitions, LogClock(starts), starts, dict(positions.usage), now, {}, {})
             for tenant in self._known:
                 self._watch_of(desk, tenant)
-            await self._restore(desk, Scope(log.incarnation, positions.costs), now)
-            self._desk = desk
+            if sections is None:
+                await self._restore(desk, Scope(log.incarnation, positions.costs), now)
+            self._desk, self._doubtful = desk, False
             return {partition: desk.next_offset[partition.partition] for partition in partitions}
 
     async def process(self, batch: Batch) -> None:
@@ -120,13 +121,21 @@ class CostWatch:
             desk = self._desk
             if desk is None:
                 raise UnavailableError("anomaly: a batch came before its partitions were assigned")
+            desk.whole = False
             self._ask_for_rebuild(desk)
             self._count(desk, batch)
             await self._close_hours(desk)
+            desk.whole = True
 
     async def revoked(self, partitions: Sequence[Partition]) -> None:
-        """Forgets everything: it is rebuilt from the ledger."""
+        """Keeps everything, unless it led to a fault, and forgets it."""
         async with self._lock:
+            self._doubtful = self._desk is not None and not self._desk.whole
+            try:
+                async with asyncio.timeout(_PARTING_SECONDS):
+                    await self._keep()
+            except (UnavailableError, TimeoutError) as error:
+                log.warning("no checkpoint before the partitions go", error=str(error) or type(error).__name__)
             self._desk = None
 
     # --- the clock's side -------------------------------------------------------------------------------------------
@@ -142,8 +151,19 @@ class CostWatch:
             for partition, end in ends.items():
                 if desk.next_offset[partition.partition] >= end:
                     desk.log_clock.caught_up(partition.partition, asked)
+            whole, desk.whole = desk.whole, False
             await self._close_hours(desk)
+            desk.whole = whole
             self._outbox.forget_before(hour_of(asked - self._options.history_days * DAY))
+
+    async def keep(self) -> None:
+        """Makes a checkpoint, unless something waits to be told.
+
+        Raises:
+            UnavailableError: ClickHouse is away; the last checkpoint stands.
+        """
+        async with self._lock:
+            await self._keep()
 
     # --- what was learned -------------------------------------------------------------------------------------------
 
@@ -156,7 +176,13 @@ class CostWatch:
 
     # --- the work ---------------------------------------------------------------------------------------------------
 
-    def _count(self, desk: _Desk, batch: Batch) -> None:
+    async def _keep(self) -> None:
+        desk = self._desk
+        if desk is not None and desk.whole and not len(self._outbox):
+            size = await self._checkpoints.save(Covered(desk.log.incarnation, desk.next_offset), desk.sections())
+            self._meter.checkpoint(size, self._clock.now())
+
+    def _count(self, desk: Desk, batch: Batch) -> None:
         oldest = self._clock.now() - self._options.history_days * DAY
         watched: list[CostRecord] = []
         minutes = MinuteTally(self._patience)
@@ -192,7 +218,7 @@ class CostWatch:
             desk.late_seen = self._clock.now()
         self._meter.records(len(watched), late, too_old, repeated)
 
-    async def _close_hours(self, desk: _Desk) -> None:
+    async def _close_hours(self, desk: Desk) -> None:
         now = desk.log_clock.now()
         for tenant, watch in desk.watches.items():
             if now is None:
@@ -209,11 +235,11 @@ class CostWatch:
             # State is sound and nothing is lost: it is told at the next batch or tick.
             log.warning("anomalies wait to be told", waiting=len(self._outbox), error=error.message)
 
-    async def _close(self, desk: _Desk, watch: TenantWatch, last: Hour) -> None:
+    async def _close(self, desk: Desk, watch: TenantWatch, last: Hour) -> None:
         transitions = await in_slices(watch.close_through(last))
         self._outbox.put(transitions, _read_through(desk))
 
-    async def _restore(self, desk: _Desk, scope: Scope, now: Micros) -> None:
+    async def _restore(self, desk: Desk, scope: Scope, now: Micros) -> None:
         def watch_of(tenant: str) -> TenantWatch:
             return self._watch_of(desk, tenant)
 
@@ -221,7 +247,7 @@ class CostWatch:
         async for watch, last in restore(self._history, scope, self._reader, watch_of, now, days, settled_after):
             await self._close(desk, watch, last)
 
-    def _watch_of(self, desk: _Desk, tenant: str) -> TenantWatch:
+    def _watch_of(self, desk: Desk, tenant: str) -> TenantWatch:
         watch = desk.watches.get(tenant)
         if watch is None:
             watch = desk.watches[tenant] = TenantWatch(tenant, self._policy, self._known.get(tenant, ()))
@@ -229,7 +255,7 @@ class CostWatch:
             desk.watermarks[tenant] = Watermark(numbers, self._patience, desk.since)
         return watch
 
-    def _ask_for_rebuild(self, desk: _Desk) -> None:
+    def _ask_for_rebuild(self, desk: Desk) -> None:
         now = self._clock.now()
         hours = max((len(watch.late.hours) for watch in desk.watches.values()), default=0)
         if hours < self._options.rebuild_after_late_hours or now - desk.since < self._options.rebuild_every:
@@ -238,7 +264,7 @@ class CostWatch:
             return
         raise BackfillError(f"{hours} hours of history came after they were closed; reading them again from the ledger")
 
-    def _report(self, desk: _Desk) -> None:
+    def _report(self, desk: Desk) -> None:
         watches = desk.watches.values()
         self._meter.state(
             sum(watch.series_count for watch in watches),
@@ -256,7 +282,7 @@ class CostWatch:
             )
 
 
-def _read_through(desk: _Desk) -> ReadThrough:
+def _read_through(desk: Desk) -> ReadThrough:
     return ReadThrough(desk.log.incarnation, dict(desk.next_offset))
 
 
@@ -270,7 +296,7 @@ def _decoded(batch: Batch, record: Record) -> CostRecord | None:
     return cost
 
 
-def _rises(desk: _Desk, partition: int, cost: CostRecord) -> bool:
+def _rises(desk: Desk, partition: int, cost: CostRecord) -> bool:
     """False for a record that a rater wrote after it had lost its partition (its usage offset does not rise)."""
     position = cost.usage_position
     if position.incarnation != desk.log.incarnation:

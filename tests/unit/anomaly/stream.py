@@ -14,6 +14,7 @@ from finops.usage.v1.usage_pb2 import UsageEvent
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import TENANT, Cell, Reader, Totals, hour_of, is_watched, totals_of
 from services.anomaly.domain.watermark import Patience
+from services.anomaly.handlers.checkpoint import Checkpoints, Fingerprint
 from services.anomaly.handlers.outbox import Outbox
 from services.anomaly.handlers.ports import Cursor, HourlySum, Positions, Scope
 from services.anomaly.handlers.watch import CostWatch, WatchOptions
@@ -82,6 +83,8 @@ class MemoryLedger:
     log: CostLog
     through: dict[int, int] = field(default_factory=dict)
     away: bool = False
+    asked: int = 0
+    """How often hours were asked for."""
 
     def take_in_everything(self) -> None:
         self.through = {p: len(records) - 1 for p, records in self.log.records.items() if records}
@@ -104,6 +107,7 @@ class MemoryLedger:
     async def hourly(self, scope: Scope, dimension: str, start: Micros, end: Micros) -> Sequence[HourlySum]:
         if self.away:
             raise UnavailableError("the ledger is away")
+        self.asked += 1
         sums: dict[tuple[str, tuple[str, ...], int], Totals] = {}
         parts = [] if dimension == TENANT else dimension.split("+")
         for cost in self._costs(scope):
@@ -157,6 +161,29 @@ class MemoryArchive:
 
 
 @dataclass
+class MemoryStore:
+    """Implements `Store`."""
+
+    kept: dict[int, dict[tuple[str, int], bytes]] = field(default_factory=dict)
+    head: tuple[int, str] | None = None
+    away: bool = False
+
+    async def put(self, checkpoint: int, section: str, number: int, piece: bytes) -> None:
+        if self.away:
+            raise UnavailableError("ClickHouse is away")
+        self.kept.setdefault(checkpoint, {})[section, number] = piece
+
+    async def finish(self, checkpoint: int, head: str) -> None:
+        self.head, self.kept = (checkpoint, head), {checkpoint: self.kept[checkpoint]}
+
+    async def latest(self) -> tuple[int, str] | None:
+        return self.head
+
+    async def pieces(self, checkpoint: int, section: str) -> Sequence[bytes]:
+        return [piece for (name, _), piece in sorted(self.kept[checkpoint].items()) if name == section]
+
+
+@dataclass
 class Counts:
     """Implements `Meter`."""
 
@@ -165,12 +192,16 @@ class Counts:
     too_old: int = 0
     repeated: int = 0
     open_anomalies: int = 0
+    checkpoint_bytes: int = 0
 
     def records(self, watched: int, late: int, too_old: int, repeated: int) -> None:
         self.watched += watched
         self.late += late
         self.too_old += too_old
         self.repeated += repeated
+
+    def checkpoint(self, size: int, at: Micros) -> None:
+        self.checkpoint_bytes = size
 
     def state(self, series: int, unwatched: int, withheld: int, open_anomalies: int) -> None:
         self.open_anomalies = open_anomalies
@@ -187,10 +218,12 @@ class Bench:
     policy: Policy = field(default_factory=Policy)
     patience: Patience = field(default_factory=Patience)
     options: WatchOptions = field(default_factory=WatchOptions)
+    store: MemoryStore = field(default_factory=MemoryStore)
     position: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.ledger = MemoryLedger(self.log)
+        self.checkpoints = Checkpoints(self.store, self.clock, Fingerprint("1", str(self.policy)))
         self.watch = self._new()
 
     def _new(self) -> CostWatch:
@@ -198,6 +231,7 @@ class Bench:
             history=self.ledger, archive=self.archive, outbox=Outbox(self.archive, self.archive, self.clock),
             clock=self.clock, meter=self.counts, reader=Reader(DIMENSIONS), policy=self.policy,
             patience=self.patience, options=self.options,
+            checkpoints=self.checkpoints,
         )  # fmt: skip
 
     async def start(self) -> None:

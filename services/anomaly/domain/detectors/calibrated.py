@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from finops.anomaly.v1.anomaly_pb2 import Anomaly
 
 from services.anomaly.domain.bank import Expectation, SeasonalBank
@@ -113,11 +112,3 @@ class Calibrated:
 
     def admit(self, row: int, since: Hour, through: Hour) -> None:
         self.baseline.admit(row, since, through)
-
-    def state(self) -> dict[str, npt.NDArray[Any]]:
-        return {f"{part}.{name}": array for part, bank in self.parts.items() for name, array in bank.state().items()}
-
-    def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
-        for part, bank in self.parts.items():
-            prefix = f"{part}."
-            bank.restore({name.removeprefix(prefix): a for name, a in state.items() if name.startswith(prefix)})

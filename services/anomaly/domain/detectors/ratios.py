@@ -7,11 +7,9 @@ share one pool, and the excess of each is what its requests cost beyond their us
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 from finops.anomaly.v1.anomaly_pb2 import Anomaly
 
 from services.anomaly.domain.amounts import CACHE_READ, COLUMNS, COST, INPUT, OUTPUT, REQUESTS, Amounts
@@ -174,19 +172,3 @@ class Ratios:
         self.pool.clear(row)
         for detector in self.detectors:
             detector.clear(row)
-
-    def state(self) -> dict[str, npt.NDArray[Any]]:
-        found = {f"pool.{name}": array for name, array in self.pool.state().items()}
-        for detector in self.detectors:
-            found |= {f"{detector.name}.{name}": array for name, array in detector.state().items()}
-        return found
-
-    def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
-        self.pool.restore(_part(state, "pool"))
-        for detector in self.detectors:
-            detector.restore(_part(state, detector.name))
-
-
-def _part(state: Mapping[str, npt.NDArray[Any]], name: str) -> dict[str, npt.NDArray[Any]]:
-    start = f"{name}."
-    return {key.removeprefix(start): array for key, array in state.items() if key.startswith(start)}
