@@ -18,6 +18,8 @@ from services.anomaly.handlers.band import Bands
 from services.anomaly.handlers.causes import Causes
 from services.anomaly.handlers.checkpoint import Checkpoints, Fingerprint
 from services.anomaly.handlers.explainer import Explainer
+from services.anomaly.handlers.forecast import Forecaster
+from services.anomaly.handlers.learned import Learned
 from services.anomaly.handlers.outbox import Outbox
 from services.anomaly.handlers.watch import CostWatch, WatchOptions
 from services.anomaly.settings import AnomalyOptions, AnomalySettings
@@ -72,6 +74,7 @@ def build(settings: AnomalySettings, keyring: KeyRing) -> Service:
         history=history, clock=clock, reader=reader, policy=options.policy, grace=waiting.grace,
         history_days=options.history_days,
     )  # fmt: skip
+    learned = Learned(lambda: watch.desk)
     consumer = BatchConsumer(
         settings.kafka,
         group=GROUP,
@@ -95,7 +98,12 @@ def build(settings: AnomalySettings, keyring: KeyRing) -> Service:
         grpc=[
             GrpcService(
                 "finops.anomaly.v1.AnomalyService",
-                AnomalyServicer(archive, backtester, Bands(archive, of_series, watch, clock)),
+                AnomalyServicer(
+                    archive,
+                    backtester,
+                    Bands(archive, of_series, learned, clock),
+                    Forecaster(learned.spent, reader.dimensions, clock),
+                ),
                 add_AnomalyServiceServicer_to_server,
             )
         ],

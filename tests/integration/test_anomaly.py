@@ -170,7 +170,9 @@ async def test_history_is_judged_told_and_answered_for(
             await scene.append(costs)
 
             async def told() -> bool:
-                return await scene.kinds() == [_OPENED, _CLOSED]
+                # It is produced first and stored then.
+                states = [anomaly.state for anomaly in await AnomalyTable(scene.clickhouse).told(0)]
+                return await scene.kinds() == [_OPENED, _CLOSED] and states == [Anomaly.STATE_CLOSED]
 
             await until(told)
             stub, admin = AnomalyServiceStub(channel.channel()), settings.auth.admin_key.get_secret_value()

@@ -8,6 +8,8 @@ from typing import Any
 from finops.anomaly.v1.anomaly_pb2 import (
     BacktestRequest,
     BacktestResponse,
+    ForecastSeriesRequest,
+    ForecastSeriesResponse,
     GetAnomalyRequest,
     GetAnomalyResponse,
     GetExpectedBandRequest,
@@ -19,6 +21,7 @@ from finops.anomaly.v1.anomaly_pb2_grpc import AnomalyServiceServicer
 
 from services.anomaly.handlers.backtest import Backtester
 from services.anomaly.handlers.band import Bands
+from services.anomaly.handlers.forecast import Forecaster
 from services.anomaly.handlers.ports import Archive
 from services.anomaly.handlers.read import get_anomaly, list_anomalies
 from services.common import auth
@@ -28,10 +31,11 @@ from services.common.auth import Access
 class AnomalyServicer(AnomalyServiceServicer):
     """Answers from the table, whoever wrote it: also while history is being read."""
 
-    def __init__(self, archive: Archive, backtester: Backtester, bands: Bands) -> None:
+    def __init__(self, archive: Archive, backtester: Backtester, bands: Bands, forecaster: Forecaster) -> None:
         self._archive = archive
         self._backtester = backtester
         self._bands = bands
+        self._forecaster = forecaster
 
     async def ListAnomalies(self, request: ListAnomaliesRequest, context: Any) -> ListAnomaliesResponse:  # noqa: N802
         return await list_anomalies(self._archive, auth.current(Access.READ).tenant_id, request)
@@ -46,3 +50,8 @@ class AnomalyServicer(AnomalyServiceServicer):
     async def Backtest(self, request: BacktestRequest, context: Any) -> AsyncIterator[BacktestResponse]:  # noqa: N802
         async for answer in self._backtester.run(auth.current(Access.READ).tenant_id, request):
             yield answer
+
+    async def ForecastSeries(  # noqa: N802
+        self, request: ForecastSeriesRequest, context: Any
+    ) -> ForecastSeriesResponse:
+        return await self._forecaster.forecast(auth.current(Access.READ).tenant_id, request)

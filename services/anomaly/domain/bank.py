@@ -131,6 +131,11 @@ class SeasonalBank(RowArrays):
         """The value of an hour as it was; NaN if unknown."""
         return float(self._seen[row, hour % self._size])
 
+    def seen(self, row: int, since: Hour, through: Hour) -> Floats:
+        """The values of those hours as they were; NaN where there was none."""
+        found: Floats = self._seen[row, np.arange(since, through + 1) % self._size].astype(np.float64)
+        return found
+
     def amend(self, row: int, hour: Hour, value: float) -> None:
         """Corrects an hour it reaches back to, after late records."""
         place, value = hour % self._size, min(max(value, -LARGEST), LARGEST)

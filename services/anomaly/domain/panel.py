@@ -19,7 +19,7 @@ from services.anomaly.domain.detectors.cost import CostDetector
 from services.anomaly.domain.detectors.ratios import Ratios
 from services.anomaly.domain.detectors.silence import SilenceDetector
 from services.anomaly.domain.policy import Policy
-from services.anomaly.domain.rows import Mask, RowArrays
+from services.anomaly.domain.rows import Floats, Mask, RowArrays
 from services.anomaly.domain.run import Run, Spell, Verdict
 from services.anomaly.domain.series import Hour, Series, Totals
 from services.common.money import PICOS_PER_DOLLAR
@@ -61,6 +61,7 @@ class Panel:
         self.runs[SilenceDetector.name] = {}
         self._free: list[int] = []
         self._hour: Hour = 0
+        self._learned_through: Hour = 0
         self._amounts: Amounts = amounts(0, {}, {})
         self._silent = np.zeros(0, np.bool_)
         self._watched_for_silence = np.zeros(0, np.bool_)
@@ -132,6 +133,16 @@ class Panel:
         self.silence.learn(hour, self._amounts.column(EVENTS).astype(np.float64), quiet)
         self.requests.learn(hour, self._amounts.column(REQUESTS).astype(np.float64), quiet)
         self._end_long_runs(hour)
+        self._learned_through = hour
+
+    def spent(self, series: Series) -> tuple[Hour, Floats] | None:
+        """The first hour that is known of a series, and dollars of each hour from there; None: it is not watched."""
+        row = self.index.get(series)
+        if row is None or not self._learned_through:
+            return None
+        # An hour that is just being learned has overwritten the oldest.
+        first = max(int(self.lives.first[row]), self._learned_through - self.cost.baseline.hours + 2)
+        return first, self.cost.spent(row, first, self._learned_through)
 
     def amend(self, series: Series, hour: Hour, late: Totals) -> None:
         """Corrects what was learned of a closed hour."""

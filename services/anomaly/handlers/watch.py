@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from finops.anomaly.v1.anomaly_pb2 import Anomaly
 from finops.cost.v1.cost_pb2 import CostRecord
 
-from services.anomaly.domain.detectors.calibrated import Band
 from services.anomaly.domain.minutes.tally import MinuteTally, last_minute_before
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Hour, Reader, hour_of, is_watched
@@ -165,14 +164,10 @@ class CostWatch:
         async with self._lock:
             await self._keep()
 
-    # --- what was learned -------------------------------------------------------------------------------------------
-
-    def course(
-        self, tenant: str, labels: Mapping[str, str], channel: Anomaly.Channel, hours: Sequence[Hour]
-    ) -> Sequence[Band | None]:
-        """What is usual in these hours for a series; None: it is not watched, or history is still being read."""
-        watch = None if self._desk is None else self._desk.watches.get(tenant)
-        return [None] * len(hours) if watch is None else watch.course(labels, channel, hours)
+    @property
+    def desk(self) -> Desk | None:
+        """What it works on, to be read only; None while history is being read."""
+        return self._desk
 
     # --- the work ---------------------------------------------------------------------------------------------------
 

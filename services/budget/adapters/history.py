@@ -11,10 +11,10 @@ import numpy as np
 from finops.ledger.v1.ledger_pb2 import Granularity, QueryCostsRequest, QueryCostsResponse
 from finops.ledger.v1.ledger_pb2_grpc import LedgerServiceStub
 
-from services.budget.domain.forecast.hours import HourlySpend
 from services.budget.handlers.commitments import SeatDay
 from services.common import money
 from services.common.clock import HOUR, Micros
+from services.common.forecast.hours import HourlySpend
 from services.common.grpc.client import Channel, call
 from services.common.money import Picos
 

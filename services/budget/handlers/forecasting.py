@@ -16,8 +16,6 @@ import numpy as np
 from finops.budget.v1.budget_pb2 import SpendForecast
 
 from services.budget.domain.budget import Budget
-from services.budget.domain.forecast.hours import HourlySpend
-from services.budget.domain.forecast.outlook import Forecast, Outlook, outlook_of
 from services.budget.domain.forecast.run_rate import run_rate
 from services.budget.domain.periods import Period, Window
 from services.budget.domain.tracking import BudgetKey, Tracked
@@ -27,6 +25,8 @@ from services.budget.handlers.standing import Standing, Standings
 from services.common import money
 from services.common.clock import DAY, HOUR, MINUTE, SECOND, Clock, Micros
 from services.common.errors import ApiError
+from services.common.forecast.hours import HourlySpend
+from services.common.forecast.outlook import Forecast, Outlook, outlook_of
 from services.common.log import get_logger
 from services.common.money import Picos
 

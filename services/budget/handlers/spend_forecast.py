@@ -5,7 +5,6 @@ from __future__ import annotations
 from finops.budget.v1.budget_pb2 import ForecastPoint, ForecastSpendRequest, ForecastSpendResponse
 
 from services.budget.domain.forecast.course import Point, buckets_of, course_of
-from services.budget.domain.forecast.outlook import Forecast, outlook_of
 from services.budget.domain.forecast.run_rate import run_rate
 from services.budget.domain.periods import Window, known_zones
 from services.budget.handlers.forecasting import HISTORY, SpendHistory, cut, message_of
@@ -13,6 +12,7 @@ from services.common import money
 from services.common.clock import DAY, HOUR, Clock, Micros
 from services.common.errors import FieldViolation, InvalidArgumentError
 from services.common.filters import FilterError, parse
+from services.common.forecast.outlook import Forecast, outlook_of
 
 LONGEST: Micros = 400 * DAY
 HOURLY_UP_TO: Micros = 62 * DAY

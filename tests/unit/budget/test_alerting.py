@@ -9,10 +9,10 @@ import pytest
 from finops.budget.v1 import budget_pb2 as pb
 from finops.budget.v1.budget_pb2 import BudgetAlert
 
-from services.budget.domain.forecast.hours import HourlySpend
 from services.common import money
 from services.common.clock import DAY, HOUR, ManualClock, parse_rfc3339
 from services.common.errors import UnavailableError
+from services.common.forecast.hours import HourlySpend
 from tests.unit.budget.world import Crashed, Process, World, monthly, use
 
 DOLLAR = 10**12

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from services.budget.domain.forecast.baseline import LEAST_HOURS, baseline_of
-from services.budget.domain.forecast.conformal import interval_of
-from services.budget.domain.forecast.hours import HourlySpend, hours_of_week
-from services.budget.domain.forecast.outlook import Outlook, outlook_of
 from services.common.clock import DAY, HOUR, to_micros
+from services.common.forecast.baseline import LEAST_HOURS, baseline_of
+from services.common.forecast.conformal import interval_of
+from services.common.forecast.hours import HourlySpend, hours_of_week
+from services.common.forecast.outlook import Outlook, outlook_of
 
 MONDAY = to_micros(datetime(2026, 3, 2, tzinfo=UTC))
 WEEK = 168

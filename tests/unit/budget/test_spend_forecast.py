@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from finops.budget.v1.budget_pb2 import ForecastSpendRequest, ForecastSpendResponse
 
-from services.budget.domain.forecast.hours import HourlySpend
 from services.budget.handlers.spend_forecast import SpendForecasts
 from services.common import money
 from services.common.clock import DAY, HOUR, ManualClock, Micros, to_micros
 from services.common.errors import InvalidArgumentError
+from services.common.forecast.hours import HourlySpend
 from tests.unit.budget.world import World
 
 NOW = to_micros(datetime(2026, 11, 23, 12, 30, tzinfo=UTC))

@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.budget.adapters.state_codec import decode, encode
-from services.budget.domain.forecast.hours import HourlySpend
 from services.budget.domain.forecast.run_rate import run_rate
 from services.budget.domain.mirror import Entry, SavedPosition, SavedSum, Tombstone
 from services.budget.domain.periods import Window
@@ -21,6 +20,7 @@ from services.budget.domain.tracking import FamilyKey, ScopeKey
 from services.common import money
 from services.common.clock import DAY, SECOND, parse_rfc3339
 from services.common.errors import NotFoundError
+from services.common.forecast.hours import HourlySpend
 from tests.unit.budget.world import Process, World, monthly, use
 
 DOLLAR = 10**12

@@ -16,7 +16,6 @@ from services.budget.adapters.state_codec import decode, encode
 from services.budget.domain.alerts import Told, told_by
 from services.budget.domain.awaiting import Awaited
 from services.budget.domain.budget import Budget
-from services.budget.domain.forecast.hours import HourlySpend
 from services.budget.domain.holds import Change
 from services.budget.domain.mirror import Counted, Entry, Mirror
 from services.budget.domain.periods import Window
@@ -42,6 +41,7 @@ from services.common import dimensions, money
 from services.common.clock import ManualClock, Micros, parse_rfc3339
 from services.common.errors import UnavailableError
 from services.common.filters import parse, predicate
+from services.common.forecast.hours import HourlySpend
 from services.common.kafka.record import Batch, Partition
 from services.common.kafka.topics import COSTS
 

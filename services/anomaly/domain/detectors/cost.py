@@ -11,7 +11,7 @@ from finops.anomaly.v1.anomaly_pb2 import Anomaly
 from services.anomaly.domain.amounts import COST, REQUESTS, Amounts
 from services.anomaly.domain.bank import HOURS_A_DAY
 from services.anomaly.domain.detectors.calibrated import Calibrated
-from services.anomaly.domain.rows import largest_but_one, or_zero, row_median
+from services.anomaly.domain.rows import Floats, largest_but_one, or_zero, row_median
 from services.anomaly.domain.run import Spell, Verdict
 from services.anomaly.domain.series import Hour, Totals
 from services.common.money import PICOS_PER_DOLLAR
@@ -77,6 +77,10 @@ class CostDetector(Calibrated):
         learned, _ = self.baseline.memory(row, through)
         same_hour = learned[(through - hour) % HOURS_A_DAY :: HOURS_A_DAY]
         return float(or_zero(row_median(same_hour[None, :]))[0]) ** 2
+
+    def spent(self, row: int, since: Hour, through: Hour) -> Floats:
+        """Dollars of each of those hours."""
+        return or_zero(self.baseline.seen(row, since, through)) ** 2
 
     def usual_month(self, row: int) -> float:
         """Dollars in 30 usual days."""

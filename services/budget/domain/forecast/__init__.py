@@ -1,1 +1,1 @@
-"""Where spend is heading, with an interval that says how far it may be trusted."""
+"""Forecasts of a budget: bucket by bucket, and without history."""

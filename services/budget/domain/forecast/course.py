@@ -7,10 +7,10 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
-from services.budget.domain.forecast.hours import HourlySpend
-from services.budget.domain.forecast.outlook import Outlook
 from services.budget.domain.periods import Window, day_of, day_start
 from services.common.clock import HOUR, Micros
+from services.common.forecast.hours import HourlySpend
+from services.common.forecast.outlook import Outlook
 
 
 class Point(NamedTuple):

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from services.budget.domain.forecast.baseline import baseline_of
-from services.budget.domain.forecast.conformal import Interval, interval_of
-from services.budget.domain.forecast.hours import Floats, HourlySpend, hours_of_week
 from services.common.clock import HOUR, Micros
+from services.common.forecast.baseline import baseline_of
+from services.common.forecast.conformal import WANTED_COVERAGE, Interval, interval_of
+from services.common.forecast.hours import Floats, HourlySpend, hours_of_week
 from services.common.money import Picos
 
 
@@ -74,7 +74,7 @@ class Outlook:
         return float(np.interp(hours, np.arange(len(self.cumulative)), self.cumulative))
 
 
-def outlook_of(history: HourlySpend, end: Micros, zone: str) -> Outlook | None:
+def outlook_of(history: HourlySpend, end: Micros, zone: str, coverage: float = WANTED_COVERAGE) -> Outlook | None:
     """The outlook after `history`, up to `end`; None: too little history for a baseline, or `end` is past."""
     hours = -(-(end - history.end) // HOUR)
     if hours <= 0:
@@ -90,7 +90,7 @@ def outlook_of(history: HourlySpend, end: Micros, zone: str) -> Outlook | None:
         end,
         hourly,
         np.concatenate(([0.0], np.cumsum(hourly))),
-        interval_of(history.values, slots[:past], hours),
+        interval_of(history.values, slots[:past], hours, coverage),
         baseline.method,
         past,
     )

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.budget.domain.forecast.baseline import LEAST_HOURS, LEAST_HOURS_BY_WEEK, baseline_of
-from services.budget.domain.forecast.hours import Floats, Slots
+from services.common.forecast.baseline import LEAST_HOURS, LEAST_HOURS_BY_WEEK, baseline_of
+from services.common.forecast.hours import Floats, Slots
 
 WANTED_COVERAGE = 0.9
 ORIGIN_STEP = 24
@@ -33,15 +33,16 @@ class Interval:
     low: float
     high: float
     coverage: float
-    """Probability that the ratio lies within; below `WANTED_COVERAGE` where the past is too short to say more."""
+    """Probability that the ratio lies within; below what was wanted where the past is too short to say more."""
     past_error: float
     """Sum of |actual - expected| over the sum of actual; NaN: nothing was spent."""
     tested_hours: int
     """The horizon of the past forecasts."""
 
 
-def interval_of(values: Floats, slots: Slots, horizon: int) -> Interval | None:
-    """The interval of a forecast over the next `horizon` hours; None where the past is too short to test one."""
+def interval_of(values: Floats, slots: Slots, horizon: int, wanted: float = WANTED_COVERAGE) -> Interval | None:
+    """The interval of a forecast over the next `horizon` hours, of `wanted` coverage where the past is long enough to
+    tell; None where it is too short to test any."""
     # Only forecasts of the present kind tell how good it is.
     least = LEAST_HOURS_BY_WEEK if len(values) >= LEAST_HOURS_BY_WEEK + ORIGIN_STEP * WANTED_ORIGINS else LEAST_HOURS
     tested = min(horizon, len(values) - least - ORIGIN_STEP * (WANTED_ORIGINS - 1))
@@ -58,7 +59,7 @@ def interval_of(values: Floats, slots: Slots, horizon: int) -> Interval | None:
         return Interval(1.0, 1.0, 0.0, error, tested)
     ratios = np.sort(actual[known] / expected[known])
     independent = min(float(len(ratios)), 2 * ((len(pairs) - 1) * ORIGIN_STEP + tested) / tested)
-    low, high, coverage = _bounds(ratios, independent)
+    low, high, coverage = _bounds(ratios, independent, wanted)
     return Interval(low, high, coverage, error, tested)
 
 
@@ -72,9 +73,9 @@ def _past(values: Floats, slots: Slots, horizon: int, least: int) -> Iterator[tu
             yield float(values[ahead].sum()), float(baseline.expected(slots[ahead]).sum())
 
 
-def _bounds(ratios: Floats, independent: float) -> tuple[float, float, float]:
+def _bounds(ratios: Floats, independent: float, wanted: float) -> tuple[float, float, float]:
     """Conformal bounds of sorted ratios worth `independent` ones, and their coverage."""
     n = len(ratios)
-    rank = min(math.ceil(n * (1 + 1 / independent) * (1 + WANTED_COVERAGE) / 2), n)
+    rank = min(math.ceil(n * (1 + 1 / independent) * (1 + wanted) / 2), n)
     coverage = 2 * (rank / n) * independent / (independent + 1) - 1
     return float(ratios[n - rank]), float(ratios[rank - 1]), max(coverage, 0.0)

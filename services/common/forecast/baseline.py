@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.budget.domain.forecast.hours import HOURS_OF_WEEK, Floats, Slots
+from services.common.forecast.hours import HOURS_OF_WEEK, Floats, Slots
 
 SHAPE_HOURS = 8 * HOURS_OF_WEEK
 """The shape is taken from this many last hours: eight weeks."""
