@@ -21,9 +21,12 @@ from finops.cost.v1.cost_pb2 import CostRecord
 from rich.console import Console
 from rich.table import Table
 
+from services.anomaly.domain.minutes.tally import MinuteTally
+from services.anomaly.domain.novelty.sightings import SIGHTED
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Hour, Reader, Series, Totals
 from services.anomaly.domain.tenant import TenantWatch
+from services.anomaly.domain.watermark import Patience
 from services.anomaly.settings import AnomalyOptions
 from services.common.clock import HOUR, SECOND
 from services.common.money import PICOS_PER_DOLLAR
@@ -55,7 +58,7 @@ def main() -> None:
 def adding(events: int) -> dict[str, float]:
     """Events a second: read only, and read and added up."""
     options, watch = AnomalyOptions(), TenantWatch("acme", Policy())
-    reader = Reader(options.dimensions)
+    reader, minutes = Reader(options.dimensions, SIGHTED), MinuteTally(Patience())
     raw = records(events)
     started = time.process_time()
     for value in raw:
@@ -66,6 +69,10 @@ def adding(events: int) -> dict[str, float]:
         batch = [CostRecord.FromString(value) for value in raw[at : at + BATCH]]
         for cell, totals in reader.tally(batch).items():
             watch.add(cell.hour, reader.series(cell), totals)
+        for record in batch:
+            minutes.add((record,), record.usage.time_unix_micros + SECOND)
+        for (_, minute, spender), sums in minutes.take().items():
+            watch.minutes.add(minute, spender, sums)
     return {"reading the records": events / alone, "reading and adding up": events / (time.process_time() - started)}
 
 
@@ -79,6 +86,7 @@ def records(events: int) -> list[bytes]:
         usage.tenant_id, usage.team, usage.user = "acme", f"team-{person % 12}", f"person-{person}@example.com"
         usage.project, usage.key, usage.tool = f"project-{person % 36}", f"key-{person % 24}", "api"
         usage.provider, usage.model, usage.source = "openai", f"model-{model}", "gateway"
+        usage.session, usage.tags["client_network"] = f"session-{person}-{n // 2_000}", f"10.0.{person % 8}.0/24"
         usage.time_unix_micros = FIRST * HOUR + n * 600 * SECOND // events
         more.requests, more.input_tokens, more.cache_read_tokens, more.output_tokens = 1, 900, 100, 50
         usage.quantities.CopyFrom(more)

@@ -11,6 +11,7 @@ from services.anomaly.adapters.metrics import PrometheusMeter
 from services.anomaly.adapters.outlet import AnomalyTopic
 from services.anomaly.adapters.series_ledger import SeriesLedger
 from services.anomaly.adapters.servicer import AnomalyServicer
+from services.anomaly.domain.novelty.sightings import SIGHTED
 from services.anomaly.domain.series import Reader
 from services.anomaly.domain.watermark import Patience
 from services.anomaly.handlers.backtest import Backtester
@@ -49,7 +50,7 @@ def build(settings: AnomalySettings, keyring: KeyRing) -> Service:
     clock = SystemClock()
     service_key = settings.auth.service_key.get_secret_value()
     history = LedgerHistory(ledger, service_key)
-    reader = Reader(options.dimensions)
+    reader = Reader(options.dimensions, SIGHTED)
     waiting = patience(options)
     outbox = Outbox(archive, AnomalyTopic(producer), clock, round(options.cause_patience_seconds * SECOND))
     of_series = SeriesLedger(ledger, service_key)

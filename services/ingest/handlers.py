@@ -12,6 +12,7 @@ from services.common.dimensions import BOOKED_SOURCES
 from services.common.errors import PayloadTooLargeError, ResourceExhaustedError
 from services.ingest.domain.attribution import Attribution
 from services.ingest.domain.cardinality import TagGuard
+from services.ingest.domain.client_network import leave_prefix
 from services.ingest.domain.context import Context
 from services.ingest.domain.identity import Event, seal
 from services.ingest.domain.rate_limit import RateLimit
@@ -119,6 +120,8 @@ class Intake:
                     # Under such a name it could change what people or the platform booked.
                     if event.source in BOOKED_SOURCES and not source.by_hand:
                         raise Rejected(Reason.INVALID, "source", f"{event.source!r} is reserved: use another name")
+                    if event.tags:
+                        leave_prefix(event.tags)
                     if self._tag_guard is not None and event.tags:
                         overflowed += self._tag_guard.apply(caller.tenant_id, event.tags, now)
                     events.append(seal(event, now))

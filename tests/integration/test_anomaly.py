@@ -73,16 +73,17 @@ def history(end: Micros) -> list[CostRecord]:
             times = 9 if team == "search" and 0 <= hour - (last - SPIKE_HOURS_AGO) < 5 else 1
             for part in range(3):
                 picos = int(times * dollars / 3 * rng.lognormvariate(0, 0.15) * PICOS_PER_DOLLAR)
-                costs.append(_cost(team, hour * HOUR + part * 15 * MINUTE, picos, 20 * times))
+                costs.append(cost_of(team, hour * HOUR + part * 15 * MINUTE, picos, 20 * times))
     return [cost for cost in costs if cost.usage.time_unix_micros <= end]
 
 
-def _cost(team: str, at: Micros, picos: int, requests: int) -> CostRecord:
+def cost_of(team: str, at: Micros, picos: int, requests: int, session: str = "") -> CostRecord:
     quantities = Quantities(requests=requests, input_tokens=1_000 * requests)
     usage = UsageEvent(
         event_key=uuid.uuid4().bytes, content_hash=uuid.uuid4().bytes, tenant_id="acme", source=f"{team}-api",
         source_event_id=f"{team}-{at}", time_unix_micros=at, received_unix_micros=at, provider="openai",
         model="gpt-4o", tool="openai-api", team=team, project=f"{team}-p", key=f"{team}-k", quantities=quantities,
+        session=session,
     )  # fmt: skip
     rating = Rating(cost_picos=picos, status=RatingStatus.RATING_STATUS_PRICED)
     return CostRecord(

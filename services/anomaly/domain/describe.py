@@ -21,6 +21,8 @@ UNITS = {
     Anomaly.CHANNEL_OUTPUT_TOKENS_PER_REQUEST: "tokens/request",
     Anomaly.CHANNEL_CACHE_HIT_SHARE: "share",
     Anomaly.CHANNEL_RUNAWAY: "USD/minute",
+    Anomaly.CHANNEL_KEY_NOVELTY: "USD/hour",
+    Anomaly.CHANNEL_NEW_PAIRS: "USD/day",
 }
 
 

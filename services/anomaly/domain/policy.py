@@ -67,6 +67,10 @@ class Policy:
     """A runaway is over after so many minutes at a usual pace."""
     minute_series: int = 20_000
     """Of one tenant: so many sessions, users, keys and teams with spend in the last minutes, the dearest first."""
+    novelty_memory_days: int = 45
+    """Who used what is remembered for so long."""
+    new_pair_usd: float = 5.0
+    """What a user spends in a day on a model they never used before; below it, it is not in the day's digest."""
     medium_usd: float = 100.0
     high_usd: float = 1_000.0
     owner_dimensions: tuple[str, ...] = ("team", "project", "key", "user", "source")

@@ -11,7 +11,7 @@ from finops.cost.v1.cost_pb2 import CostRecord
 from finops.usage.v1.usage_pb2 import Measurement, Quantities, UsageEvent
 
 from services.common.clock import HOUR, Micros
-from services.common.dimensions import BOOKED_SOURCES, DIMENSIONS
+from services.common.dimensions import BOOKED_SOURCES, DIMENSIONS, TAG_PREFIX
 from services.common.money import Picos
 
 Hour = int
@@ -96,10 +96,11 @@ def is_watched(usage: UsageEvent) -> bool:
 class Reader:
     """Adds up cost records by cell, and spreads cells over the series they belong to."""
 
-    def __init__(self, dimensions: Sequence[str]) -> None:
+    def __init__(self, dimensions: Sequence[str], sighted: Sequence[str] = ()) -> None:
         """
         Args:
             dimensions: what to watch besides the tenant as a whole; "team+model" watches both together.
+            sighted: pairs of which only new ones are told; tags may be among them.
 
         Raises:
             ValueError: a name that is no dimension.
@@ -111,10 +112,15 @@ class Reader:
             raise ValueError(f"cannot watch {', '.join(unknown) or 'nothing'}: choose from {allowed}")
         self.dimensions = (TENANT, *dimensions)
         """Of the series, in order; the first is the tenant."""
-        self._read = tuple(dict.fromkeys(single))
-        self._values: Callable[[UsageEvent], tuple[str, ...]] = attrgetter("tenant_id", *self._read)
-        places = {name: place for place, name in enumerate((TENANT, *self._read))}
-        self._places = [(name, tuple(places[part] for part in name.split(PAIR))) for name in self.dimensions]
+        self.sighted = tuple(sighted)
+        """Further series: see the argument."""
+        parts = tuple(dict.fromkeys([*single, *(part for name in sighted for part in name.split(PAIR))]))
+        fields = [name for name in parts if not name.startswith(TAG_PREFIX)]
+        tags = [name for name in parts if name.startswith(TAG_PREFIX)]
+        self._values = _values_of(fields, [name.removeprefix(TAG_PREFIX) for name in tags])
+        places = {name: place for place, name in enumerate((TENANT, *fields, *tags))}
+        series = (*self.dimensions, *self.sighted)
+        self._places = [(name, tuple(places[part] for part in name.split(PAIR))) for name in series]
         self._spread: Callable[[tuple[str, ...]], tuple[Series, ...]] = lru_cache(maxsize=65_536)(self._series_of)
 
     def cell(self, usage: UsageEvent) -> Cell:
@@ -150,6 +156,19 @@ class Reader:
             if all(parts):
                 found.append(Series(name, _BOTH.join(parts)))
         return tuple(found)
+
+
+def _values_of(fields: Sequence[str], tags: Sequence[str]) -> Callable[[UsageEvent], tuple[str, ...]]:
+    """Reads the tenant, these fields and these tags off an event."""
+    read: Callable[[UsageEvent], tuple[str, ...]] = attrgetter("tenant_id", *fields)
+    if not tags:
+        return read
+
+    def values(usage: UsageEvent) -> tuple[str, ...]:
+        given = usage.tags
+        return (*read(usage), *[given.get(tag, "") for tag in tags])
+
+    return values
 
 
 def totals_of(cost: Picos, requests: int, events: int, quantities: Quantities) -> Totals:

@@ -10,13 +10,16 @@ from finops.anomaly.v1.anomaly_pb2 import Anomaly
 from services.anomaly.domain.alarms import Alarms, Transition
 from services.anomaly.domain.buckets import OpenHours
 from services.anomaly.domain.detectors.calibrated import Band
-from services.anomaly.domain.incidents import suspects
+from services.anomaly.domain.incidents import Suspect, suspects
 from services.anomaly.domain.known import KnownAnomalies
 from services.anomaly.domain.minutes.runaways import Runaways
 from services.anomaly.domain.minutes.usual import UsualSpend
+from services.anomaly.domain.novelty.novelties import Novelties
+from services.anomaly.domain.novelty.sightings import SIGHTED
 from services.anomaly.domain.panel import Panel
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Hour, Series, Totals
+from services.anomaly.domain.whole import SAYS_WHY
 
 
 class TenantWatch:
@@ -31,10 +34,12 @@ class TenantWatch:
         self._by_dimension: dict[str, int] = {}
         self._first: Hour | None = None
         told = list(known)
-        by_minute = [anomaly for anomaly in told if anomaly.channel == Anomaly.CHANNEL_RUNAWAY]
-        by_hour = [anomaly for anomaly in told if anomaly.channel != Anomaly.CHANNEL_RUNAWAY]
-        self.minutes = Runaways(tenant, policy, UsualSpend(tenant, self.panel, policy), by_minute)
-        self._alarms = Alarms(tenant, policy, KnownAnomalies(by_hour, policy), self.minutes.covers)
+        runaways = [anomaly for anomaly in told if anomaly.channel == Anomaly.CHANNEL_RUNAWAY]
+        keys = [anomaly for anomaly in told if anomaly.channel == Anomaly.CHANNEL_KEY_NOVELTY]
+        others = [anomaly for anomaly in told if anomaly.channel not in SAYS_WHY]
+        self.minutes = Runaways(tenant, policy, UsualSpend(tenant, self.panel, policy), runaways)
+        self._novelties = Novelties(tenant, policy, self.panel, keys)
+        self._alarms = Alarms(tenant, policy, KnownAnomalies(others, policy), self._is_told_already)
         self.unwatched: set[Series] = set()
         """Refused because the dimension has too many values; of the last closed hour."""
 
@@ -45,6 +50,7 @@ class TenantWatch:
             return True
         for one in series:
             self.panel.amend(one, hour, totals)
+        self._novelties.came_late(series, hour)
         self.late.note(hour, totals.requests)
         return False
 
@@ -73,11 +79,15 @@ class TenantWatch:
     @property
     def withheld(self) -> int:
         """Alarms not told because of caps."""
-        return self._alarms.withheld + self.minutes.withheld
+        return self._alarms.withheld + self.minutes.withheld + self._novelties.withheld
 
     def open_anomalies(self) -> list[str]:
         """Names of what is open."""
-        return [*(incident.name for incident in self._alarms.open_incidents()), *self.minutes.open_anomalies()]
+        hourly = [incident.name for incident in self._alarms.open_incidents()]
+        return [*hourly, *self.minutes.open_anomalies(), *self._novelties.open_anomalies()]
+
+    def _is_told_already(self, suspect: Suspect, hour: Hour) -> bool:
+        return self.minutes.covers(suspect, hour) or self._novelties.covers(suspect, hour)
 
     def course(
         self, labels: Mapping[str, str], channel: Anomaly.Channel, hours: Sequence[Hour]
@@ -90,11 +100,13 @@ class TenantWatch:
     def _close(self, hour: Hour) -> Generator[None, None, list[Transition]]:
         # First what happened within it: an hour says nothing of what its minutes have told already.
         transitions = self.minutes.close_before_hour(hour)
-        totals = self.hours.close(hour)
+        everything = self.hours.close(hour)
+        totals = {series: sums for series, sums in everything.items() if series.dimension not in SIGHTED}
         self._first = hour if self._first is None else self._first
         self._meet(hour, totals)
         capped = hour - self._first >= self._policy.min_history_hours
         yield from self.panel.judge(hour, totals, capped=capped)
+        transitions += self._novelties.judge(hour, everything)
         transitions += self._alarms.conclude(hour, suspects(self.panel))
         yield from self.panel.learn()
         self._forget(hour)

@@ -9,8 +9,8 @@ from finops.anomaly.v1.anomaly_pb2 import Anomaly, Cause
 RAREST_HOURS = 1e7
 """What is rarer is said to be at least this rare: a tail that some weeks have shown is not known further out."""
 
-SAYS_WHY = frozenset({Anomaly.CHANNEL_RUNAWAY})
-"""Channels found below the hour, whose sentence says who did what: hours compared with hours have nothing to add."""
+SAYS_WHY = frozenset({Anomaly.CHANNEL_RUNAWAY, Anomaly.CHANNEL_KEY_NOVELTY, Anomaly.CHANNEL_NEW_PAIRS})
+"""Channels whose sentence says who did what: hours compared with hours have nothing to add."""
 
 
 def hours_between(nats: float) -> float:

@@ -69,7 +69,7 @@ async def fill(
     Raises:
         UnavailableError: the ledger is away.
     """
-    for dimension in reader.dimensions:
+    for dimension in (*reader.dimensions, *reader.sighted):
         for row in await history.hourly(scope, dimension, start, end):
             labels = row.labels or {TENANT: row.tenant}
             if all(labels.values()):

@@ -20,6 +20,7 @@ _CHANNELS = {
     Anomaly.CHANNEL_OUTPUT_TOKENS_PER_REQUEST: "output tokens per request",
     Anomaly.CHANNEL_CACHE_HIT_SHARE: "share read from the cache",
     Anomaly.CHANNEL_RUNAWAY: "runaway spend",
+    Anomaly.CHANNEL_KEY_NOVELTY: "new ways of use",
 }
 _TRANSITIONS = {
     AnomalyEvent.TYPE_OPENED: ("opened", Transition.FIRED),
@@ -34,8 +35,12 @@ _ADVICE = {
     Anomaly.CHANNEL_OUTPUT_TOKENS_PER_REQUEST: "See whether answers, or the reasoning before them, grew longer.",
     Anomaly.CHANNEL_CACHE_HIT_SHARE: "See what changed where prompts begin: a cache serves equal beginnings.",
     Anomaly.CHANNEL_RUNAWAY: "Look at what it is doing now, and stop it or revoke its key if nobody meant it.",
+    Anomaly.CHANNEL_KEY_NOVELTY: "Ask whoever owns the key; if they do not know of it, revoke the key.",
     Anomaly.CHANNEL_SILENCE: "See whether the work stopped, or only its usage no longer comes in.",
 }
+
+
+_DIGEST_LINES = 10
 
 
 def message(event: AnomalyEvent) -> Message | None:
@@ -43,6 +48,8 @@ def message(event: AnomalyEvent) -> Message | None:
     if event.type not in _TRANSITIONS:
         return None
     anomaly = event.anomaly
+    if anomaly.channel == Anomaly.CHANNEL_NEW_PAIRS:
+        return _digest(event)
     name, transition = _TRANSITIONS[event.type]
     what = f"{_CHANNELS.get(anomaly.channel, 'usage')} of {named(anomaly.series)}"
     impact = dollars(money.from_proto(anomaly.impact))
@@ -70,6 +77,32 @@ def message(event: AnomalyEvent) -> Message | None:
 def _over(anomaly: Anomaly, impact: str) -> str:
     why = f" {anomaly.cause.summary}" if anomaly.cause.summary and anomaly.channel != Anomaly.CHANNEL_SILENCE else ""
     return f"Back in its usual range. Impact: {impact}.{why}"
+
+
+def _digest(event: AnomalyEvent) -> Message:
+    """What a day brought: told once, there is nothing to end."""
+    anomaly = event.anomaly
+    impact = dollars(money.from_proto(anomaly.impact))
+    pairs = [
+        f"{one.values['user']}: {one.values['model']}, {dollars(money.from_proto(one.cost))}"
+        for one in anomaly.novelties[:_DIGEST_LINES]
+    ]
+    return Message(
+        tenant_id=anomaly.tenant_id,
+        event_id=event.event_id,
+        kind=Kind.ANOMALY,
+        severity=Severity.INFO,
+        title="People on models new to them",
+        body="\n".join([anomaly.summary, *pairs]),
+        event_time=anomaly.end_unix_micros,
+        page="anomalies",
+        event="digest",
+        transition=Transition.NOTED,
+        thread=anomaly.name,
+        subject=named(anomaly.series),
+        labels=dict(anomaly.series),
+        figures={"impact": impact},
+    )
 
 
 def _going_on(anomaly: Anomaly, impact: str) -> str:

@@ -164,3 +164,22 @@ def test_words() -> None:
     assert dollars(1) == "$0.0000"
     assert named({}) == "all spend"
     assert named({"team": ""}) == "team (none)"
+
+
+def test_a_digest_is_told_once_and_pages_nobody() -> None:
+    event = anomaly_event(AnomalyEvent.TYPE_CLOSED, Anomaly.SEVERITY_LOW)
+    event.anomaly.channel = Anomaly.CHANNEL_NEW_PAIRS
+    event.anomaly.novelties.add(values={"user": "ann", "model": "o3"}, cost=money.to_proto(30 * 10**12))
+    digest = anomalies.message(event)
+    assert digest is not None
+    assert (digest.transition, digest.severity) == (Transition.NOTED, Severity.INFO)
+    assert digest.title == "People on models new to them"
+    assert digest.body.splitlines()[1:] == ["ann: o3, $30.00"]
+
+
+@pytest.mark.parametrize("channel", [Anomaly.CHANNEL_RUNAWAY, Anomaly.CHANNEL_KEY_NOVELTY])
+def test_what_must_be_stopped_says_so(channel: Anomaly.Channel) -> None:
+    event = anomaly_event(AnomalyEvent.TYPE_OPENED)
+    event.anomaly.channel = channel
+    message = anomalies.message(event)
+    assert message is not None and "revoke" in message.advice

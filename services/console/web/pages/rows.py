@@ -118,6 +118,8 @@ def channel(found: Anomaly) -> str:
         Anomaly.CHANNEL_OUTPUT_TOKENS_PER_REQUEST: "Output tokens per request",
         Anomaly.CHANNEL_CACHE_HIT_SHARE: "Share read from the cache",
         Anomaly.CHANNEL_RUNAWAY: "Runaway",
+        Anomaly.CHANNEL_KEY_NOVELTY: "Key used in new ways",
+        Anomaly.CHANNEL_NEW_PAIRS: "New models of people",
     }.get(found.channel, "Unknown")
 
 

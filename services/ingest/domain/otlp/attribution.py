@@ -13,6 +13,7 @@ from finops.usage.v1.usage_pb2 import MEASUREMENT_REPORTED, MEASUREMENT_UNSPECIF
 from services.common.dimensions import TAG_PREFIX
 from services.ingest.domain import fields
 from services.ingest.domain.attribution import DIMENSIONS
+from services.ingest.domain.client_network import CLIENT_NETWORK
 from services.ingest.domain.context import Context
 from services.ingest.domain.otlp.attributes import Attributes, word
 
@@ -43,6 +44,7 @@ USUAL: Mapping[str, tuple[str, ...]] = {
     "region": ("aifinops.region",),
     "tag:agent": ("gen_ai.agent.name",),
     "tag:organization": ("organization.id",),
+    f"{TAG_PREFIX}{CLIENT_NETWORK}": ("client.address", "source.address"),
 }  # fmt: skip
 """The first that holds a word counts."""
 

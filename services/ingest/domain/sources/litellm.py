@@ -17,6 +17,7 @@ from services.common.clock import Micros
 from services.common.dimensions import quantities, quantities_of
 from services.ingest.domain import buckets, fields
 from services.ingest.domain.buckets import Buckets
+from services.ingest.domain.client_network import CLIENT_NETWORK
 from services.ingest.domain.context import Context
 from services.ingest.domain.rejection import Reason, Rejected, not_an_object
 from services.ingest.domain.sources import anthropic, openai
@@ -56,7 +57,7 @@ def decode(item: object, context: Context) -> UsageEvent:
         region=_region(item),
         **_dimensions(item, metadata),  # type: ignore[arg-type]
     )
-    event.tags.update(_tags(item))
+    event.tags.update(_tags(item, metadata))
     event.quantities.CopyFrom(quantities_of({"requests": 1, **_buckets(item, usage)}))
     _judge(item, event, tells_counts=bool(usage) or item.get("prompt_tokens") is not None)
     return event
@@ -171,7 +172,7 @@ def _dimensions(item: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[st
     return {name: next(filter(None, map(fields.clean_text, values)), "") for name, values in candidates.items()}
 
 
-def _tags(item: Mapping[str, Any]) -> dict[str, str]:
+def _tags(item: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[str, str]:
     """`request_tags` that read name:value or name=value; a bare name gets the value "true"."""
     found: dict[str, str] = {}
     request_tags = item.get("request_tags")
@@ -182,4 +183,6 @@ def _tags(item: Mapping[str, Any]) -> dict[str, str]:
             fields.add_clean_tag(found, name, value)
     if item.get("end_user"):
         fields.add_clean_tag(found, "end_user", item["end_user"])
+    if metadata.get("requester_ip_address"):
+        fields.add_clean_tag(found, CLIENT_NETWORK, metadata["requester_ip_address"])
     return found
