@@ -138,6 +138,11 @@ class GrpcPeers:
     async def get_anomaly(self, caller: Caller, request: anomaly.GetAnomalyRequest) -> anomaly.GetAnomalyResponse:
         return await _ask(AnomalyServiceStub(self._anomaly.channel()).GetAnomaly, caller, request)
 
+    async def forecast_series(
+        self, caller: Caller, request: anomaly.ForecastSeriesRequest
+    ) -> anomaly.ForecastSeriesResponse:
+        return await _ask(AnomalyServiceStub(self._anomaly.channel()).ForecastSeries, caller, request)
+
     async def get_expected_band(
         self, caller: Caller, request: anomaly.GetExpectedBandRequest
     ) -> anomaly.GetExpectedBandResponse:

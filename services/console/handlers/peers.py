@@ -112,6 +112,10 @@ class Anomalies(Protocol):
 
     async def get_anomaly(self, caller: Caller, request: anomaly.GetAnomalyRequest) -> anomaly.GetAnomalyResponse: ...
 
+    async def forecast_series(
+        self, caller: Caller, request: anomaly.ForecastSeriesRequest
+    ) -> anomaly.ForecastSeriesResponse: ...
+
     async def get_expected_band(
         self, caller: Caller, request: anomaly.GetExpectedBandRequest
     ) -> anomaly.GetExpectedBandResponse: ...

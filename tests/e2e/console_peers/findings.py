@@ -12,8 +12,9 @@ from finops.recommendation.v1.recommendation_pb2_grpc import (
     RecommendationServiceServicer,
 )
 
-from services.common.clock import HOUR
+from services.common.clock import DAY, HOUR
 from services.common.errors import NotFoundError
+from services.common.money import to_proto
 from tests.e2e.console_peers.world import World, page_of
 
 
@@ -49,6 +50,24 @@ class Anomalies(AnomalyServiceServicer):
                 point.expected, point.low, point.high = usual, usual * 0.7, usual * 1.5
             points.append(point)
         return anomaly.GetExpectedBandResponse(unit=found.unit, points=points)
+
+    async def ForecastSeries(
+        self, request: anomaly.ForecastSeriesRequest, _context: Any
+    ) -> anomaly.ForecastSeriesResponse:
+        """Team search is known; the whole organisation is too young for an interval."""
+        if request.series not in ({}, {"team": "search"}):
+            raise NotFoundError("nothing was spent lately on it")
+        end = request.end_unix_micros
+        answer = anomaly.ForecastSeriesResponse(expected=to_proto(2 * 10**12))
+        for start in (end - DAY, end - HOUR):
+            answer.points.add(start_unix_micros=start, expected=to_proto(10**12))
+        if request.series:
+            answer.low.CopyFrom(to_proto(10**12))
+            answer.high.CopyFrom(to_proto(round(30 * request.coverage) * 10**11))
+            answer.error = 0.125
+            answer.points[0].low.CopyFrom(to_proto(1))
+            answer.points[0].high.CopyFrom(to_proto(2))
+        return answer
 
 
 class Recommendations(RecommendationServiceServicer):

@@ -40,6 +40,21 @@ async def test_anomalies_and_recommendations(running: Running, http: httpx.Async
     assert one["monthly_saving"] == "1870.400000000000"
 
 
+async def test_forecasts_of_watched_series(running: Running, http: httpx.AsyncClient) -> None:
+    call = As(running, http)
+    found = await call.get("/forecasts", team="search", end="2027-03-01T00:00:00Z", coverage=0.9)
+    assert (found["expected"], found["low"], found["high"], found["error"]) == (
+        "2.000000000000", "1.000000000000", "2.700000000000", 0.125,
+    )  # fmt: skip
+    assert (found["start_time"], found["end_time"]) == ("2027-02-28T00:00:00Z", "2027-03-01T00:00:00Z")
+    assert [day["low"] for day in found["days"]] == ["0.000000000001", None]
+    whole = await call.get("/forecasts")
+    assert (whole["series"], whole["low"], whole["error"]) == ({}, None, None)
+    problem(await call("GET", "/forecasts?team=nobody"), 404, "NOT_FOUND")
+    problem(await call("GET", "/forecasts?end=tomorrow"), 400, "INVALID_ARGUMENT")
+    problem(await call("GET", "/forecasts?coverage=2"), 400, "INVALID_ARGUMENT")
+
+
 async def test_an_approval_is_asked_for_and_decided_once(running: Running, http: httpx.AsyncClient) -> None:
     viewer, admin = As(running, http, "globex"), As(running, http, "globex", "admin")
     asked = await viewer("POST", "/approvals", json={"tool": "windsurf", "justification": "trial", "request_id": "w1"})
