@@ -70,7 +70,7 @@ class TenantWatch:
 
     def expect(self, told: Iterable[Anomaly]) -> None:
         """Anomalies that the table holds, some of them perhaps told after this state was kept."""
-        self._alarms.expect(anomaly for anomaly in told if anomaly.channel != Anomaly.CHANNEL_RUNAWAY)
+        self._alarms.expect(anomaly for anomaly in told if anomaly.channel not in SAYS_WHY)
 
     @property
     def series_count(self) -> int:

@@ -242,10 +242,14 @@ async def test_what_was_told_after_the_checkpoint_and_is_not_borne_out_is_closed
         state=Anomaly.STATE_OPEN, start_unix_micros=(FIRST + LIVE - 30) * HOUR,
         end_unix_micros=(FIRST + LIVE - 28) * HOUR,
     )  # fmt: skip
-    await bench.archive.save([ghost])
+    key = Anomaly()
+    key.CopyFrom(ghost)
+    key.name, key.channel = "anomalies/key", Anomaly.CHANNEL_KEY_NOVELTY
+    await bench.archive.save([ghost, key])
     await bench.restart()
     await hours_pass(bench, range(LIVE, LIVE + 1))
     assert bench.archive.anomalies["anomalies/ghost"].state == Anomaly.STATE_CLOSED
+    assert bench.archive.anomalies["anomalies/key"].state == Anomaly.STATE_OPEN, "hours say nothing of it"
 
 
 def test_pieces_are_small(monkeypatch: pytest.MonkeyPatch) -> None:
