@@ -38,7 +38,7 @@ from services.common.grpc.client import Channel, call
 from services.common.host import run_loop
 
 ALL = "budgets/b-0"
-"""Its filter is empty: it counts every event."""
+"""Its filter is empty and it has no members: it counts every event."""
 PROBES = "probe"
 PROBE_EVERY = 20
 TICK_SECONDS = 0.02

@@ -99,7 +99,7 @@ def _definition(number: int, users: int, chance: random.Random) -> pb.Budget:
         time_zone=chance.choice(ZONES),
         enforcement=chance.choice([pb.ENFORCEMENT_WARN, pb.ENFORCEMENT_BLOCK]),
     )
-    if number % 50 == 0:
+    if number % 50 == 49:
         budget.filter, budget.per = f'team = "team-{number // 50 % TEAMS}"', "user"
         budget.period = pb.PERIOD_MONTH
     return budget
