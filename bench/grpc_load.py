@@ -12,6 +12,7 @@ import struct
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _DATA, _HEADERS, _SETTINGS, _PING, _GOAWAY, _WINDOW_UPDATE = 0, 1, 4, 6, 7, 8
@@ -116,11 +117,10 @@ class _Connection(asyncio.Protocol):
         self._with_message: set[int] = set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
-        self._transport = transport
+        self._transport = writer = cast(asyncio.WriteTransport, transport)  # uvloop's does not say that it is one
         settings = struct.pack(">HI", _INITIAL_WINDOW, _LARGEST_WINDOW)
         widened = struct.pack(">I", _LARGEST_WINDOW - 65_535)
-        transport.write(_PREFACE + _frame(_SETTINGS, 0, 0, settings) + _frame(_WINDOW_UPDATE, 0, 0, widened))
+        writer.write(_PREFACE + _frame(_SETTINGS, 0, 0, settings) + _frame(_WINDOW_UPDATE, 0, 0, widened))
 
     def call(self, due: float) -> None:
         """Sends the next call, which was due at that time."""
