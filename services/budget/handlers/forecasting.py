@@ -115,7 +115,7 @@ class Forecasting:
         """When somebody last asked."""
         self._outgrown: set[BudgetKey] = set()
         self._looked = 0
-        """Those of the due ones that come first and were looked at without finding enough."""
+        """Those of the due ones that come first and of which none could be read."""
 
     # --- asking -----------------------------------------------------------------------------------------------------
 
@@ -182,15 +182,14 @@ class Forecasting:
         self._outgrown &= known
         due.sort(key=lambda entry: entry[:4])
         found: list[Tracked] = []
-        start, self._looked = self._looked, 0
-        for number, (*_, tracked) in enumerate(due[start : start + MOST_LOOKED_AT], start=1):
+        start = self._looked if self._looked < len(due) else 0
+        for *_, tracked in due[start : start + MOST_LOOKED_AT]:
             # A past is told against the period's spend, which is not known while it is rebuilt.
             if self._standings.of(tracked, now).complete:
                 found.append(tracked)
             if len(found) == BATCH:
-                return found
-            if number == MOST_LOOKED_AT:
-                self._looked = start + number
+                break
+        self._looked = 0 if found else start + MOST_LOOKED_AT
         return found
 
     async def _read(self, tracked: Tracked) -> None:

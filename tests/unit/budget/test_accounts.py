@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from finops.cost.v1.cost_pb2 import CostRecord
 from finops.usage.v1.usage_pb2 import MEASUREMENT_REPORTED
 
+from services.budget.domain.mirror import Entry
 from services.budget.domain.sums import Position
 from services.common import money
 from services.common.clock import DAY
@@ -238,3 +241,23 @@ async def test_another_replica_answers_for_partitions_it_does_not_own() -> None:
     await two.settle_down()
     await one.settle_down()
     assert actual(one) == actual(two) == 12
+
+
+async def test_many_sums_that_are_rebuilt_are_written_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each write waits for Kafka: one after the other, ten thousand budgets took eight minutes."""
+    process = Process(World())
+    for number in range(60):
+        await process.create(f"b{number}", monthly("100", f'team = "team-{number}"'))
+    await process.assign()
+    writes: list[int] = []
+    append = process.journal.append
+
+    async def counting(entries: Sequence[Entry]) -> None:
+        writes.append(len(entries))
+        await append(entries)
+
+    monkeypatch.setattr(process.journal, "append", counting)
+    await process.settle_down()
+    assert not any(process.status(f"b{number}").rebuilding for number in range(60))
+    assert sum(writes) >= 60 * 3, "each budget's windows in two partitions and other lives of the log"
+    assert len(writes) < 20

@@ -75,6 +75,28 @@ async def test_a_past_that_was_told_only_since_is_read_again() -> None:
     assert process.status("b").forecast_detail.method == "hour-of-week"
 
 
+async def test_a_past_is_read_once_the_sums_are_whole_and_others_do_not_wait_for_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is spent by then is taken from what is spent later: half a sum would be told as spend of the last hour."""
+    monkeypatch.setattr("services.budget.handlers.forecasting.MOST_LOOKED_AT", 2)
+    world, process = await begun()
+    for budget_id in ("a1", "a2", "a3"):
+        await process.create(budget_id, monthly("100", f'user = "{budget_id}"'))
+    world.history = HourlySpend(world.clock.now() - 28 * DAY, np.full(28 * 24, float(DOLLAR)))
+
+    def read() -> list[str]:
+        return [each for each in ("a1", "a2", "a3", "b") if process.status(each).forecast_detail.history_hours]
+
+    await process.forecasting.run()
+    await process.forecasting.run()
+    assert read() == ["b"]
+    await process.settle_down()
+    for _ in range(3):
+        await process.forecasting.run()
+    assert read() == ["a1", "a2", "a3", "b"]
+
+
 @given(st.integers(0, 10**18), st.integers(0, 10**12), st.integers(1, 10**12), st.integers(-10, 10**13))
 def test_the_forecast_ends_at_the_spend_and_never_lies_below_it(
     spend: int, start: int, length: int, after: int
