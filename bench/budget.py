@@ -103,6 +103,7 @@ async def ask(server: Served, asked: dict[str, Calls], count: int, rounds: int) 
             before = _cpu_seconds(server.pid)
             full = await grpc_load.as_fast_as_answered(server.grpc, each, count, at_once=AT_ONCE)
             used = _cpu_seconds(server.pid) - before
+            console.print(f"  {number} {name}: {full.rate:,.0f}/s   ", end="\r")
             half = await grpc_load.steadily(server.grpc, each, full.rate / 2, seconds=count / full.rate)
             if number:
                 answered = found[name]

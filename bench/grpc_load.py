@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import cast
 
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-_DATA, _HEADERS, _SETTINGS, _PING, _GOAWAY, _WINDOW_UPDATE = 0, 1, 4, 6, 7, 8
+_DATA, _HEADERS, _RESET, _SETTINGS, _PING, _GOAWAY, _WINDOW_UPDATE = 0, 1, 3, 4, 6, 7, 8
 _END_STREAM, _END_HEADERS, _ACK = 1, 4, 1
 _LARGEST_WINDOW = 2**31 - 1
 _INITIAL_WINDOW = 0x4
@@ -163,6 +163,8 @@ class _Connection(asyncio.Protocol):
         elif kind in (_SETTINGS, _PING) and not flags & _ACK:
             assert self._transport is not None
             self._transport.write(_frame(kind, _ACK, 0, payload if kind == _PING else b""))
+        elif kind == _RESET and stream in self._due:
+            self._fail(f"a call was reset: {int.from_bytes(payload)}")
         elif kind == _GOAWAY:
             self._fail(f"the server ends the connection: {payload[8:].decode(errors='replace')}")
 
