@@ -31,10 +31,19 @@ class Totals:
 
     def total(self, family: FamilyKey, member: str | None = None) -> Total:
         """The sum over all partitions, from memory: of the whole, or of a member."""
-        actual, shadow, complete = 0, 0, self._journal.partitions > 0
-        for number in range(OTHER_INCARNATIONS, self._journal.partitions):
-            sums = self._sums(family, number)
-            complete = complete and self._whole(family, number, sums)
+        actual, shadow, partitions = 0, 0, self._journal.partitions
+        complete = partitions > 0
+        everybody, constants, saved = self._accounts.owned, self._accounts.constants, self._journal.mirror.families
+        # Every decision comes through here for each of its budgets, so nothing is called that need not be.
+        for number in range(OTHER_INCARNATIONS, partitions):
+            owned = everybody.get(number)
+            if owned is not None:
+                sums = owned.families.get(family, NONE)
+                complete = complete and None in sums and family not in owned.rebuilding
+            else:
+                own = number == OTHER_INCARNATIONS and family in constants
+                sums = constants[family] if own else saved(number).get(family, NONE)
+                complete = complete and None in sums
             part = sums.get(member)
             if part is not None:
                 actual, shadow = actual + part.actual, shadow + part.shadow
@@ -71,8 +80,3 @@ class Totals:
         if number == OTHER_INCARNATIONS and family in self._accounts.constants:
             return self._accounts.constants[family]
         return self._journal.mirror.families(number).get(family, NONE)
-
-    def _whole(self, family: FamilyKey, number: int, sums: Family) -> bool:
-        """Whether these sums cover all that the partition's position does."""
-        owned = self._accounts.owned.get(number)
-        return None in sums and (owned is None or family not in owned.rebuilding)
