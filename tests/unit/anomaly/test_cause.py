@@ -129,6 +129,13 @@ def test_requests_that_moved_to_a_dearer_model() -> None:
     assert "because requests moved to a dearer model (gpt-5 has 43% of requests, where 7% is usual)" in cause.summary
 
 
+def test_everything_moved_to_one_model_that_was_known() -> None:
+    cause = caused(replace(use, model="gpt-5", price=9.0) for use in USUAL)
+    assert main(cause) is Factor.MIX
+    assert "because requests moved to a dearer model (gpt-5 has 100% of requests, where 7% is usual)" in cause.summary
+    assert Factor.REQUESTS not in [Factor(part.factor) for part in cause.parts], "there are as many as ever"
+
+
 def test_a_model_and_a_user_that_were_not_there_before() -> None:
     cause = caused([*USUAL, Use("eve", "o3-pro", 50, price=30.0)])
     assert main(cause) is Factor.APPEARED

@@ -64,9 +64,14 @@ class Difference:
         return any(pair.usual.requests == 0 and pair.actual.requests > 0 for pair in self.cells.values())
 
     def seen(self, before: Sequence[Slice]) -> frozenset[Values]:
-        """The cells that had use before, from sums by `cell_dimensions`."""
+        """The cells that are no newcomers, from sums by `cell_dimensions`: both what is bought and its owner had use
+        before, if not together."""
         known = Compared(self.cell_dimensions, 1, before, ()).by(BOUGHT, apart=self.apart)
-        return frozenset(values for values, pair in known.items() if pair.actual.requests > 0)
+        cells, size = self.cells, len(BOUGHT)
+        used = [values for values, pair in known.items() if pair.actual.requests > 0]
+        used += [values for values, pair in cells.items() if pair.usual.requests > 0]
+        bought, owners = {values[:size] for values in used}, {values[size:] for values in used}
+        return frozenset(values for values in cells if values[:size] in bought and values[size:] in owners)
 
 
 def explain(difference: Difference, seen: Collection[Values] = ()) -> Cause:

@@ -1,8 +1,9 @@
 """Which factor of the cost changed: requests, mix, tokens a request or the price of a token (LMDI, Ang 2005).
 
 The cost of a cell, such as a model, is requests x tokens a request x price of a token. Each factor's part of C1 - C0 is
-L(C1, C0) ln(x1 / x0), with L(a, b) = (a - b) / ln(a / b): parts add up, whatever the order of factors. What requests
-changed by is then told apart in requests that moved between cells (mix) and requests that were not there before.
+L(C1, C0) ln(x1 / x0), with L(a, b) = (a - b) / ln(a / b): parts add up, whatever the order of factors. Cells with use
+on one side only are booked apart. What requests changed by is then told apart in requests that moved between cells
+(mix), which some gained while others lost them, and requests that were not there before.
 """
 
 from __future__ import annotations
@@ -50,8 +51,8 @@ class Change(NamedTuple):
     """Requests more than usual, or fewer."""
 
     @classmethod
-    def booked(cls, factor: Factor, amount: float) -> Change:
-        return cls(factor, amount, 0.0, 0.0, 0.0)
+    def booked(cls, factor: Factor, amount: float, moved: float = 0.0) -> Change:
+        return cls(factor, amount, 0.0, 0.0, moved)
 
 
 def decompose(cells: Mapping[Values, Pair], weeks: int, seen: Collection[Values] = ()) -> dict[Factor, float]:
@@ -98,9 +99,17 @@ def _change(pair: Pair, weeks: int, seen: bool, silent: bool) -> Change:
         return Change.booked(Factor.OTHER, difference)
     if usually == 0:
         # The limit of LMDI for requests that come from nothing: they take all of it.
-        return Change(None, difference, 0.0, 0.0, requests) if seen else Change.booked(Factor.APPEARED, difference)
+        return (
+            Change(None, difference, 0.0, 0.0, requests)
+            if seen
+            else Change.booked(Factor.APPEARED, difference, requests)
+        )
     if requests == 0:
-        return Change(None, difference, 0.0, 0.0, -usually) if silent else Change.booked(Factor.VANISHED, difference)
+        return (
+            Change(None, difference, 0.0, 0.0, -usually)
+            if silent
+            else Change.booked(Factor.VANISHED, difference, -usually)
+        )
     if cost == 0 or usual == 0:
         # Free on one side: the limit for a price that comes from nothing.
         return Change(None, 0.0, 0.0, difference, requests - usually)

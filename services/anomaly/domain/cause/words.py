@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.anomaly.domain.cause.compared import Pair, Values
@@ -57,16 +57,16 @@ class Subject:
 
 def detail(factor: Factor, subject: Subject) -> str:
     """What changed, as figures; empty where there is nothing to say."""
-    after, before = _sums(subject)
     match factor:
         case Factor.REQUESTS:
-            return f"{after.requests:,.0f} requests, where {_usual(before.requests, subject)} are usual"
+            after, before = _sums(subject.cells.values())
+            return f"{after.requests:,.0f} requests, where {before.requests / subject.weeks:,.0f} are usual"
         case Factor.MIX:
-            return _moved(subject, after, before)
+            return _moved(subject)
         case Factor.TOKENS:
-            return _tokens(after, before)
+            return _tokens(*_sums(_lasting(subject)))
         case Factor.PRICE:
-            return _price(after, before)
+            return _price(*_sums(_lasting(subject)))
         case Factor.APPEARED | Factor.VANISHED:
             return _named(subject, appeared=factor is Factor.APPEARED)
         case _:
@@ -104,20 +104,22 @@ def _strongest(drivers: Sequence[Driver], dimensions: Sequence[str], said: str) 
     return strongest.value if strongest is not None and strongest.value not in said else ""
 
 
-def _sums(subject: Subject) -> tuple[Totals, Totals]:
-    """Of the cells that have use on both sides, or of all if none has: `usual` adds up weeks."""
-    both = [pair for pair in subject.cells.values() if pair.actual.requests > 0 and pair.usual.requests > 0]
+def _sums(pairs: Iterable[Pair]) -> Pair:
+    """`usual` adds up weeks."""
     after, before = NOTHING, NOTHING
-    for pair in both or subject.cells.values():
+    for pair in pairs:
         after, before = after.plus(pair.actual), before.plus(pair.usual)
-    return after, before
+    return Pair(after, before)
 
 
-def _usual(amount: float, subject: Subject) -> str:
-    return f"{amount / subject.weeks:,.0f}"
+def _lasting(subject: Subject) -> Collection[Pair]:
+    """The cells that have use on both sides, or all if none has."""
+    both = [pair for pair in subject.cells.values() if pair.actual.requests > 0 and pair.usual.requests > 0]
+    return both or subject.cells.values()
 
 
-def _moved(subject: Subject, after: Totals, before: Totals) -> str:
+def _moved(subject: Subject) -> str:
+    after, before = _sums(subject.cells.values())
     shares: dict[str, tuple[float, float]] = {}
     for values, pair in subject.cells.items():
         model = subject.bought(values)
