@@ -19,6 +19,8 @@ from services.common.dimensions import is_dimension
 
 BEFORE = 2 * DAY
 AFTER = DAY // 2
+SHOWN_BY_COST = frozenset({Anomaly.CHANNEL_RUNAWAY, Anomaly.CHANNEL_KEY_NOVELTY, Anomaly.CHANNEL_NEW_PAIRS})
+"""What is no figure of an hour is shown by the dollars of the hours it lies in."""
 
 
 class HourlyLedger(Protocol):
@@ -62,12 +64,11 @@ class Bands:
         labels = {name: value for name, value in anomaly.series.items() if is_dimension(name)}
         actual = await self._ledger.hourly(tenant, labels, span)
         hours = range(hour_of(span.start), hour_of(span.end))
-        # Of single minutes nothing is kept: a runaway is shown in the hours it lies in.
-        runaway = anomaly.channel == Anomaly.CHANNEL_RUNAWAY
-        channel = Anomaly.CHANNEL_COST if runaway else anomaly.channel
+        by_cost = anomaly.channel in SHOWN_BY_COST
+        channel = Anomaly.CHANNEL_COST if by_cost else anomaly.channel
         course = self._baselines.course(tenant, labels, channel, hours)
         return GetExpectedBandResponse(
-            unit=UNITS[channel] if runaway else anomaly.unit,
+            unit=UNITS[channel] if by_cost else anomaly.unit,
             points=[
                 _point(hour, value_of(channel, actual.get(hour, NOTHING)), band)
                 for hour, band in zip(hours, course, strict=True)
