@@ -20,6 +20,7 @@ from services.anomaly.domain.bank import HOURS_A_WEEK
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Hour, Reader, hour_of
 from services.anomaly.domain.tenant import TenantWatch
+from services.anomaly.domain.whole import explained
 from services.anomaly.handlers.ports import History, Scope
 from services.anomaly.handlers.restore import CHUNK_DAYS, fill, in_slices
 from services.common.clock import DAY, HOUR, Clock, Micros
@@ -42,7 +43,7 @@ class _Findings:
 
     def take(self, transition: Transition) -> None:
         """Keeps an anomaly as it stands; those that started before the range are not of it."""
-        anomaly = transition.anomaly
+        anomaly = explained(transition.anomaly, None)
         if not self.start <= hour_of(anomaly.start_unix_micros) < self.end:
             return
         moment = (transition.hour + 1) * HOUR
