@@ -13,7 +13,7 @@ from tests.e2e.running import Client, Cluster
 
 @pytest.fixture(scope="package")
 def cluster(kafka_bootstrap: str, clickhouse_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Every service in one process, against Apache Kafka. Stopped after this folder: idle, it takes time from others."""
+    """Every service in one process, against Apache Kafka. It stops after this folder: idle, it takes others' time."""
     name = f"e2e{uuid.uuid4().hex[:8]}"
     running = Cluster(
         tmp_path_factory.mktemp("cluster"),
