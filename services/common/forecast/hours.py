@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -34,10 +34,18 @@ class HourlySpend:
 
     def between(self, start: Micros, end: Micros) -> float:
         """Spend in [start, end), picodollars; of an hour that lies partly within, that part."""
-        edges = np.arange(len(self.values) + 1)
-        cumulated = np.concatenate(([0.0], np.cumsum(self.values)))
-        first, last = ((moment - self.start) / HOUR for moment in (start, max(start, end)))
-        return float(np.interp(last, edges, cumulated) - np.interp(first, edges, cumulated))
+        return self._until(max(start, end)) - self._until(start)
+
+    @cached_property
+    def _cumulated(self) -> Floats:
+        return np.concatenate(([0.0], np.cumsum(self.values)))
+
+    def _until(self, moment: Micros) -> float:
+        """Spend before a moment, evenly within an hour; interpolating over all hours costs as much as a decision."""
+        hours = min(max((moment - self.start) / HOUR, 0.0), float(len(self.values)))
+        whole = int(hours)
+        part = (hours - whole) * self.values[whole] if whole < len(self.values) else 0.0
+        return float(self._cumulated[whole] + part)
 
 
 def hours_of_week(start: Micros, hours: int, zone: str) -> Slots:
