@@ -58,6 +58,7 @@ bench: .venv/.installed ## Measure, as ratios against a baseline in the same run
 	$(RUN) python -m bench.budget
 	$(RUN) python -m bench.detection
 	$(RUN) python -m bench.nab
+	$(RUN) python -m bench.anomaly --plain
 	$(RUN) python -m bench.pipeline $(ARGS)
 
 clean: ## Remove what the targets made

@@ -1,0 +1,136 @@
+"""How well the anomaly service finds what costs money, beside plain detectors on the same hours.
+
+    python -m bench.anomaly [--seeds 11 12] [--tuned-on 1] [--weeks 9] [--world office] [--plain]
+
+Thresholds of the plain detectors are picked on other seeds (`--tuned-on`) than those reported; those of the service are
+its defaults.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import time
+from dataclasses import dataclass
+from itertools import permutations
+
+import numpy as np
+from rich.console import Console
+from rich.progress import Progress
+
+from bench.anomaly.clockwork import WEEK
+from bench.anomaly.draw import Drawn, draw
+from bench.anomaly.incidents import Story, inject
+from bench.anomaly.plan import Plan
+from bench.anomaly.report import baselines_table, kinds_table, wrong_table
+from bench.anomaly.score import Alarm, Score, Truth
+from bench.anomaly.service import Told, watch
+from bench.anomaly.stream import START, records, sums
+from bench.anomaly.traps import set_traps
+from bench.anomaly.world import WORLDS
+from services.anomaly.domain.policy import Policy
+from services.anomaly.domain.series import Reader, Series
+from services.anomaly.settings import AnomalyOptions
+from services.common.clock import MINUTE
+
+FALSE_ALARMS = 0.25
+"""Of a series and week: what plain detectors may have."""
+
+
+@dataclass(frozen=True)
+class Year:
+    """One made-up organisation and what happened in it."""
+
+    story: Story
+    drawn: Drawn
+    truth: Truth
+
+
+def make(world: str, seed: int, weeks: int, times: int) -> Year:
+    """The whole of a seed."""
+    rng = np.random.default_rng([seed, sum(world.encode())])
+    story = Story(Plan(WORLDS[world](rng), weeks * WEEK), rng)
+    set_traps(story)
+    inject(story, times)
+    drawn = draw(story.plan, rng, story.sprints)
+    reader = Reader(AnomalyOptions().dimensions)
+    return Year(story, drawn, Truth(story.incidents, sums(story.plan, drawn, reader, len(story.incidents))))
+
+
+def serve(year: Year, policy: Policy, progress: Progress) -> Score:
+    """What the service makes of it."""
+    loops = {h for i in year.story.incidents if i.sprint for h in range(i.begin // 60, i.begin // 60 + 3)}
+    stream, hours = records(year.story.plan, year.drawn), year.story.plan.hours
+    told, meter = asyncio.run(watch(stream, hours, policy, loops, progress))
+    places = {series: n for n, series in enumerate(year.truth.sums.series)}
+    alarms = [alarm for name in told.opened for alarm in _alarms(told, name, places)]
+    return year.truth.judge(alarms, meter.series * hours / WEEK)
+
+
+def _alarms(told: Told, name: str, places: dict[Series, int]) -> list[Alarm]:
+    """One for the anomaly; of a digest one for each thing it lists."""
+    first, last = told.opened[name], told.anomalies[name]
+    moments = (first.create_unix_micros, last.start_unix_micros, last.end_unix_micros)
+    created, begin, end = ((moment - START) // MINUTE for moment in moments)
+    named = [dict(novelty.values) for novelty in first.novelties] or [dict(first.series)]
+    found = [next((places[s] for s in _series(labels) if s in places), None) for labels in named]
+    return [Alarm(place, created, begin, end, first.channel, last.summary) for place in found if place is not None]
+
+
+def _series(labels: dict[str, str]) -> list[Series]:
+    """Those of all labels, in any order, and then those of each alone."""
+    together = [Series.of(dict(order)) for order in permutations(labels.items())]
+    return together + [Series(dimension, value) for dimension, value in labels.items()]
+
+
+def main() -> None:
+    """Prints the tables."""
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--seeds", type=int, nargs="+", default=[11, 12])
+    arguments.add_argument("--tuned-on", type=int, nargs="+", default=[1])
+    arguments.add_argument("--weeks", type=int, default=9)
+    arguments.add_argument("--times", type=int, default=2, help="incidents of each kind in a seed")
+    arguments.add_argument("--world", choices=list(WORLDS), default="office")
+    arguments.add_argument("--plain", action="store_true", help="beside plain detectors")
+    arguments.add_argument("--missed", action="store_true", help="name what was missed and what was false")
+    given = arguments.parse_args()
+    console = Console()
+    total, began = Score(), time.monotonic()
+    with Progress(console=console, transient=True) as progress:
+        years = []
+        for seed in given.seeds:
+            year = make(given.world, seed, given.weeks, given.times)
+            years.append(year)
+            series, events = len(year.truth.sums.series), len(year.drawn)
+            console.print(f"seed {seed}: {events:,} events, {series} series, {len(year.truth.incidents)} incidents")
+            total.add(serve(year, Policy(), progress))
+    console.print(kinds_table(f"bench/anomaly: {given.world}, the service", total))
+    console.print(f"{time.monotonic() - began:.0f} s")
+    if given.missed:
+        console.print(wrong_table(total))
+    if given.plain:
+        tuned = [make(given.world, seed, given.weeks, given.times) for seed in given.tuned_on]
+        console.print(baselines_table(total, _plain(tuned, years, total.false_alarms)))
+
+
+def _plain(tuned: list[Year], years: list[Year], ours: float) -> dict[str, tuple[Score, Score]]:
+    """Each plain detector at the false alarms it may have, and at as few as the service had."""
+    # river takes long to import.
+    from bench.anomaly.baselines import BASELINES, Baseline, threshold_of
+
+    found = {}
+    for name, scorer in BASELINES.items():
+        known = [Baseline(scorer, year.truth) for year in tuned]
+        fresh = [Baseline(scorer, year.truth) for year in years]
+        scores = []
+        for rate in (FALSE_ALARMS, ours):
+            total, threshold = Score(), threshold_of(known, rate)
+            for baseline in fresh:
+                total.add(baseline.judge(threshold))
+            scores.append(total)
+        found[name] = (scores[0], scores[1])
+    return found
+
+
+if __name__ == "__main__":
+    main()
