@@ -9,8 +9,18 @@ from finops.anomaly.v1.anomaly_pb2 import Anomaly, AnomalyEvent
 
 from services.anomaly.domain.caps import Caps
 from services.anomaly.domain.describe import describe
-from services.anomaly.domain.incidents import Incident, Suspect, channel_of, is_worth_telling, most_telling, name_of
+from services.anomaly.domain.incidents import (
+    Incident,
+    Suspect,
+    channel_of,
+    explains,
+    is_worth_telling,
+    most_telling,
+    name_of,
+    same_money,
+)
 from services.anomaly.domain.known import KnownAnomalies
+from services.anomaly.domain.overlap import Overlap
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Hour
 from services.common.clock import HOUR
@@ -46,7 +56,7 @@ class Alarms:
         self.withheld = 0
         """Alarms not told because of caps."""
 
-    def conclude(self, hour: Hour, suspects: Sequence[Suspect]) -> list[Transition]:
+    def conclude(self, hour: Hour, suspects: Sequence[Suspect], overlap: Overlap) -> list[Transition]:
         """Opens, updates and closes incidents after every series was judged for this hour."""
         transitions = self._carry_on(hour)
         candidates = [s for s in suspects if not s.run.held and is_worth_telling(s, hour, self._policy)]
@@ -54,10 +64,10 @@ class Alarms:
         candidates.sort(key=lambda s: (-s.size, s.series, s.channel))
         for candidate in candidates:
             while not candidate.run.held:
-                if self._is_hidden(candidate, hour):
+                if self._is_hidden(candidate, hour, overlap):
                     candidate.run.held = True
                     break
-                incident = self._open(hour, self._choose(candidate, suspects))
+                incident = self._open(hour, self._choose(candidate, suspects, overlap))
                 if incident is not None:
                     transitions.append(self._tell(AnomalyEvent.TYPE_OPENED, hour, incident))
         self._release(suspects)
@@ -96,15 +106,19 @@ class Alarms:
         self._incidents = [i for i in self._incidents if i.closed_at is None or i.closed_at >= oldest]
         return transitions
 
-    def _is_hidden(self, suspect: Suspect, hour: Hour) -> bool:
-        hidden = any(incident.hides(suspect, hour, self._policy) for incident in self._incidents)
+    def _is_hidden(self, suspect: Suspect, hour: Hour, overlap: Overlap) -> bool:
+        hidden = any(
+            incident.hides(suspect, hour, self._policy) and explains(incident.series, suspect, overlap)
+            for incident in self._incidents
+        )
         return hidden or self._told_by_minute(suspect, hour)
 
-    def _choose(self, candidate: Suspect, suspects: Sequence[Suspect]) -> Suspect:
+    def _choose(self, candidate: Suspect, suspects: Sequence[Suspect], overlap: Overlap) -> Suspect:
+        suspects = [suspect for suspect in suspects if suspect is candidate or same_money(candidate, suspect, overlap)]
         told_before = [
             suspect
             for suspect in suspects
-            if suspect.silence == candidate.silence
+            if suspect.family == candidate.family
             and not suspect.run.held
             and self._known.match(suspect, channel_of(suspect, self._policy)) is not None
         ]

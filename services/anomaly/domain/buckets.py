@@ -18,6 +18,8 @@ class OpenHours:
         self._hours: dict[Hour, dict[Belongs, Totals]] = {}
         self.closed_through: Hour | None = None
         """The last hour that was closed."""
+        self.cells: Mapping[Belongs, Totals] = {}
+        """What it held, by the set of series each sum counts in."""
 
     def is_closed(self, hour: Hour) -> bool:
         return self.closed_through is not None and hour <= self.closed_through
@@ -41,7 +43,8 @@ class OpenHours:
         """Ends an hour and everything before it; returns what it held."""
         self.closed_through = hour
         sums: dict[Series, Totals] = {}
-        for belongs, totals in self._hours.pop(hour, {}).items():
+        self.cells = self._hours.pop(hour, {})
+        for belongs, totals in self.cells.items():
             for series in belongs:
                 before = sums.get(series)
                 sums[series] = totals if before is None else before.plus(totals)

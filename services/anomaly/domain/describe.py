@@ -23,6 +23,7 @@ UNITS = {
     Anomaly.CHANNEL_RUNAWAY: "USD/minute",
     Anomaly.CHANNEL_KEY_NOVELTY: "USD/hour",
     Anomaly.CHANNEL_NEW_PAIRS: "USD/day",
+    Anomaly.CHANNEL_DRIFT: "USD/day",
 }
 
 
@@ -74,6 +75,9 @@ def summary(incident: Incident, end: Hour) -> str:
     if incident.channel == Anomaly.CHANNEL_SILENCE:
         heard = f"about {total.usual_requests:,.0f} requests worth {excess} are usual in those hours"
         return f"{who} sent no usage {when}; {heard}."
+    if incident.channel == Anomaly.CHANNEL_DRIFT and latest is not None:
+        rose = f"about {excess} more than the same weekdays cost weeks ago"
+        return f"{who} spends more from day to day: {dollars(latest.actual)} on the last of the days {when}, {rose}."
     if latest is not None and latest.over_cap:
         return f"{who} has no history yet and spent {spent} {when}, above the cap of {dollars(latest.high)} an hour."
     if incident.channel == Anomaly.CHANNEL_UNIT_COST:

@@ -2,7 +2,8 @@
 
 An incident shows in many series at once: the team, its key, its model, the provider, all in the same hours. The series
 in which it is most concentrated stands for it; runs in other dimensions are facets of it and are held without a word.
-Facets are told by dimension and size alone, since the ledger's sums by one dimension do not say what overlaps.
+A facet spends the same money, as far as that is known: the ledger's sums by one dimension do not say what overlaps, and
+then dimension and size alone tell.
 """
 
 from __future__ import annotations
@@ -14,11 +15,14 @@ from dataclasses import dataclass
 
 from finops.anomaly.v1.anomaly_pb2 import Anomaly
 
+from services.anomaly.domain.detectors.drift import DriftDetector
 from services.anomaly.domain.detectors.silence import SilenceDetector
-from services.anomaly.domain.panel import RATIO_CHANNELS, Panel, Watched
+from services.anomaly.domain.overlap import Overlap
+from services.anomaly.domain.panel import Panel
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.run import Run
 from services.anomaly.domain.series import TENANT, Hour, Series
+from services.anomaly.domain.watched import RATIO_CHANNELS, Watched
 from services.common.money import PICOS_PER_DOLLAR
 
 COMPARABLE = 0.8
@@ -28,6 +32,16 @@ SUBSTITUTE = 0.9
 COMPARABLE_TO_SUBSTITUTE = 0.5
 MOSTLY_EXCESS = 0.5
 """An owner most of whose spend is excess is named before what it bought."""
+EXPLAINED = 0.5
+"""What two series spend in common is at least this share of an excess that they may both show."""
+REASON = 0.35
+"""Once requests are known to be dearer, this share of the evidence for an alarm is enough to say by what,"""
+REASON_EXPLAINS = 0.4
+"""if it explains this share of how much dearer they are (of the logarithm)."""
+CACHED_DISCOUNT = 0.9
+"""What most providers take off the price of input that is read from a cache."""
+DRIFT_IMPACT = 4.0
+"""Times the impact of other alarms before a drift is told: there is time."""
 AS_CONCENTRATED = 0.1
 """Shares of excess in spend that differ by less count as equal."""
 
@@ -37,6 +51,15 @@ _REASONS = (
     Anomaly.CHANNEL_INPUT_TOKENS_PER_REQUEST,
     Anomaly.CHANNEL_OUTPUT_TOKENS_PER_REQUEST,
 )
+
+
+Family = Anomaly.Channel
+"""Channels that may show the same incident, by one of them."""
+
+
+def _family(channel: Anomaly.Channel) -> Family:
+    apart = channel in (Anomaly.CHANNEL_SILENCE, Anomaly.CHANNEL_DRIFT)
+    return channel if apart else Anomaly.CHANNEL_COST
 
 
 @dataclass(frozen=True)
@@ -59,6 +82,10 @@ class Suspect:
     @property
     def silence(self) -> bool:
         return self.channel == Anomaly.CHANNEL_SILENCE
+
+    @property
+    def family(self) -> Family:
+        return _family(self.channel)
 
 
 @dataclass
@@ -88,7 +115,7 @@ class Incident:
 
     def hides(self, suspect: Suspect, hour: Hour, policy: Policy) -> bool:
         """True if that run is a facet of this incident, or its echo."""
-        if self.silence != suspect.silence:
+        if _family(self.channel) != suspect.family:
             return False
         if self.closed_at is not None and hour - self.closed_at > policy.cooldown_hours:
             return False
@@ -97,6 +124,22 @@ class Incident:
         if self.series.dimension == suspect.series.dimension and self.series != suspect.series:
             return False
         return suspect.size <= policy.encore * self.size
+
+
+def explains(series: Series, suspect: Suspect, overlap: Overlap) -> bool:
+    """True if what is spent in that series may be what the suspect's excess in this hour consists of."""
+    latest = suspect.run.latest
+    shared = (
+        None if suspect.family != Anomaly.CHANNEL_COST or latest is None else overlap.shared(series, suspect.series)
+    )
+    if shared is None or latest is None:
+        return True
+    return shared >= EXPLAINED * latest.spell.excess / max(1, latest.spell.hours)
+
+
+def same_money(candidate: Suspect, other: Suspect, overlap: Overlap) -> bool:
+    """True if both may show the same incident."""
+    return explains(candidate.series, other, overlap) and explains(other.series, candidate, overlap)
 
 
 def name_of(tenant: str, series: Series, channel: Anomaly.Channel, start: Hour) -> str:
@@ -109,7 +152,7 @@ def suspects(panel: Panel) -> list[Suspect]:
     """Runs under way that belong to no incident yet, or to one that may have ended without them."""
     series = {row: one for one, row in panel.index.items()}
     channels = [(detector.name, detector.channel) for detector in panel.detectors]
-    channels.append((SilenceDetector.name, Anomaly.CHANNEL_SILENCE))
+    channels += [(SilenceDetector.name, Anomaly.CHANNEL_SILENCE), (DriftDetector.name, Anomaly.CHANNEL_DRIFT)]
     return [
         Suspect(Watched(panel, series[row]), run, channel)
         for name, channel in channels
@@ -139,20 +182,37 @@ def is_worth_telling(suspect: Suspect, hour: Hour, policy: Policy) -> bool:
     if run.last != hour or run.calm:
         return False
     if suspect.silence:
-        return run.total.hours >= policy.silent_hours
+        return run.scores >= policy.silent_hours and run.total.usual >= policy.min_silence_usd
     if run.proof < policy.evidence_needed:
         return False
-    ratio = policy.min_unit_cost_ratio if suspect.channel in RATIO_CHANNELS else policy.min_cost_ratio
+    ratio = policy.min_cost_ratio
+    if suspect.channel in RATIO_CHANNELS:
+        ratio = policy.min_unit_cost_ratio
+    elif suspect.channel == Anomaly.CHANNEL_DRIFT:
+        ratio = policy.min_drift_ratio
     spent = run.total.spent / PICOS_PER_DOLLAR
     if spent < ratio * run.total.usual:
         return False
-    return spent - run.total.usual >= policy.least_impact(suspect.monitor.usual_month())
+    least = policy.least_impact(suspect.monitor.usual_month())
+    return spent - run.total.usual >= least * (DRIFT_IMPACT if suspect.channel == Anomaly.CHANNEL_DRIFT else 1.0)
 
 
-def _reason(suspect: Suspect, policy: Policy) -> int:
-    """What made a request dearer tells more than that it was, if it alone would have raised the alarm."""
-    certain = suspect.channel in _REASONS and suspect.run.proof >= policy.evidence_needed
-    return _REASONS.index(suspect.channel) if certain else len(_REASONS)
+def _reason(suspect: Suspect, policy: Policy) -> float:
+    """What made a request dearer tells more than that it was."""
+    certain = suspect.channel in _REASONS and suspect.run.proof >= REASON * policy.evidence_needed
+    return -suspect.run.proof if certain and _reason_explains(suspect) else 0.0
+
+
+def _reason_explains(suspect: Suspect) -> bool:
+    """True if it makes requests about as much dearer as they are: a change of mix moves every ratio a little."""
+    latest, total = suspect.run.latest, suspect.run.total
+    if latest is None or latest.expected <= 0 or total.usual <= 0 or total.spent <= 0:
+        return False
+    times = latest.actual / latest.expected
+    if suspect.channel == Anomaly.CHANNEL_CACHE_HIT_SHARE:
+        times = (1 - CACHED_DISCOUNT * latest.actual) / (1 - CACHED_DISCOUNT * latest.expected)
+    dearer = math.log(total.spent / PICOS_PER_DOLLAR / total.usual)
+    return math.log(max(times, 1.0)) >= REASON_EXPLAINS * dearer
 
 
 def most_telling(candidate: Suspect, others: Sequence[Suspect], policy: Policy) -> Suspect:
@@ -162,7 +222,7 @@ def most_telling(candidate: Suspect, others: Sequence[Suspect], policy: Policy) 
     same = [
         suspect
         for suspect in others
-        if suspect.silence == candidate.silence
+        if suspect.family == candidate.family
         and not suspect.run.held
         and suspect.run.last == candidate.run.last
         and suspect.size >= least
@@ -177,7 +237,7 @@ def most_telling(candidate: Suspect, others: Sequence[Suspect], policy: Policy) 
     best = max((suspect.run.total.share for suspect in same), default=0.0)
     concentrated = [s for s in same if candidate.silence or s.run.total.share >= best - AS_CONCENTRATED] or [candidate]
 
-    def preference(suspect: Suspect) -> tuple[int, int, int, int, str]:
+    def preference(suspect: Suspect) -> tuple[int, float, int, int, str]:
         place = rank.get(suspect.series.dimension, len(rank))
         # Cost before unit cost, so that the channel is decided by what drove the cost.
         return place, _reason(suspect, policy), -suspect.size, suspect.channel, suspect.series.value

@@ -6,42 +6,30 @@ run, are looked at one by one.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from finops.anomaly.v1.anomaly_pb2 import Anomaly
 
-from services.anomaly.domain.amounts import EVENTS, REQUESTS, Amounts, amounts
-from services.anomaly.domain.bank import VolumeBank
+from services.anomaly.domain.amounts import COST, EVENTS, REQUESTS, Amounts, amounts
+from services.anomaly.domain.bank import HOURS_A_DAY, VolumeBank
 from services.anomaly.domain.detectors.calibrated import Band, Calibrated
 from services.anomaly.domain.detectors.cost import CostDetector
+from services.anomaly.domain.detectors.drift import LONGEST_DAYS, DriftDetector, DriftRun
 from services.anomaly.domain.detectors.ratios import Ratios
 from services.anomaly.domain.detectors.silence import SilenceDetector
+from services.anomaly.domain.lives import TAKEN_OVER, Lives
 from services.anomaly.domain.policy import Policy
-from services.anomaly.domain.rows import Floats, Mask, RowArrays
+from services.anomaly.domain.rows import Floats, Mask
 from services.anomaly.domain.run import Run, Spell, Verdict
-from services.anomaly.domain.series import Hour, Series, Totals
+from services.anomaly.domain.series import TENANT, Hour, Series, Totals
 from services.common.money import PICOS_PER_DOLLAR
 
 Runs = dict[int, Run]
 """Runs under way, by row."""
 LEAST_ROWS = 8
-
-
-class Lives(RowArrays):
-    """When each series began and was heard last."""
-
-    ARRAYS = ("first", "last_active", "unit_seen", "ended", "used")
-
-    def __init__(self) -> None:
-        self.first = np.zeros(0, np.int64)
-        self.last_active = np.zeros(0, np.int64)
-        self.unit_seen = np.zeros(0, np.int64)
-        self.ended = np.zeros(0, np.bool_)
-        """Silent for so long that it must have been on purpose."""
-        self.used = np.zeros(0, np.bool_)
-        """The row is a series'."""
 
 
 @dataclass
@@ -56,15 +44,15 @@ class Panel:
         self.cost = CostDetector()
         self.ratios = Ratios(self.policy)
         self.silence = SilenceDetector(self.policy)
+        self.drift = DriftDetector()
         self.requests = VolumeBank()
         self.runs: dict[str, Runs] = {detector.name: {} for detector in self.detectors}
-        self.runs[SilenceDetector.name] = {}
+        self.runs |= {SilenceDetector.name: {}, DriftDetector.name: {}}
         self._free: list[int] = []
         self._hour: Hour = 0
         self._learned_through: Hour = 0
         self._amounts: Amounts = amounts(0, {}, {})
         self._silent = np.zeros(0, np.bool_)
-        self._watched_for_silence = np.zeros(0, np.bool_)
 
     @property
     def detectors(self) -> tuple[Calibrated, ...]:
@@ -82,9 +70,7 @@ class Panel:
             self._grow()
         row = self._free.pop()
         self.index[series] = row
-        self.lives.used[row] = True
-        self.lives.first[row] = self.lives.last_active[row] = self.lives.unit_seen[row] = hour
-        self._watched_for_silence[row] = series.dimension in self.policy.silence_order
+        self.lives.begin(row, series, hour, heeded=series.dimension in self.policy.silence_order)
 
     def forget(self, hour: Hour) -> list[Series]:
         """Drops the series from which nothing has come for long."""
@@ -120,6 +106,7 @@ class Panel:
         self._judge_cost(mature)
         self._judge_ratios(mature)
         self._judge_silence(mature)
+        self._judge_drift()
 
     def learn(self) -> Iterator[None]:
         """Learns the judged hour, where it is not part of an anomaly; pauses now and then."""
@@ -132,6 +119,8 @@ class Panel:
             yield
         self.silence.learn(hour, self._amounts.column(EVENTS).astype(np.float64), quiet)
         self.requests.learn(hour, self._amounts.column(REQUESTS).astype(np.float64), quiet)
+        if _ends_day(hour):
+            self.drift.begin_day()
         self._end_long_runs(hour)
         self._learned_through = hour
 
@@ -152,6 +141,7 @@ class Panel:
         self.cost.amend(row, hour, late)
         self.silence.amend(row, hour, late.events)
         self.requests.amend(row, hour, late.requests)
+        self.drift.amend(row, hour, late, self._hour)
 
     def course(self, series: Series, channel: Anomaly.Channel, hours: Sequence[Hour]) -> Sequence[Band | None]:
         """What is usual in these hours on one channel of a series, as far as is known now; None: it is not."""
@@ -175,10 +165,20 @@ class Panel:
         runs, cap = self.runs[CostDetector.name], self.policy.cap_usd_per_hour
         young = self.lives.used & ~mature
         over = young & (self._amounts.dollars >= cap) if capped else np.zeros_like(young)
+        if over.any():
+            over &= self._amounts.dollars * TAKEN_OVER <= self._beyond_usual()
         rows = set(np.flatnonzero(over).tolist()) | {row for row, run in runs.items() if run.held and young[row]}
         for row in sorted(rows):
             verdict = self._over_cap(row) if over[row] else self._calm(row)
             self._step(runs, row, verdict)
+
+    def _beyond_usual(self) -> float:
+        """Dollars of this hour beyond what the whole tenant usually spends in it; without limit where that is not
+        known. A series without history that spends much more has taken over what another spent."""
+        row = next((row for series, row in self.index.items() if series.dimension == TENANT), None)
+        if row is None or not self.cost.known(self.policy.min_history_hours)[row]:
+            return math.inf
+        return float(self._amounts.dollars[row]) - self.cost.expected(row)[1]
 
     def _judge_cost(self, mature: Mask) -> None:
         runs = self.runs[CostDetector.name]
@@ -205,19 +205,38 @@ class Panel:
     def _judge_silence(self, mature: Mask) -> None:
         runs, hour = self.runs[SilenceDetector.name], self._hour
         events = self._amounts.column(EVENTS)
-        watched = mature & self._watched_for_silence & ~self.lives.ended & self.cost.known()
+        watched = mature & self.lives.heeded & ~self.lives.ended & self.cost.known()
         self._silent = self.silence.silent(hour, events.astype(np.float64), watched)
         rows = np.flatnonzero(self._silent)
-        needed = self.policy.evidence_needed
-        for row, usual in zip(rows.tolist(), self.requests.usual(hour, rows).tolist(), strict=True):
+        usual = self.requests.usual(hour, rows)
+        for row, requests in zip(rows.tolist(), usual.tolist(), strict=True):
+            start = runs[row].start if row in runs and runs[row].active else hour
+            volume = float(self.silence.usual(hour, np.array([row]))[0])
+            if self.lives.goes_by_another_name(row, events, volume):
+                self.lives.ended[row] = hour - self.lives.last_active[row] >= self.policy.silence_ends_hours
+                continue
             dollars = self.cost.expected(row)[1]
-            spell = Spell(1, self._amounts.of(row).cost, dollars, dollars, dollars, 0, usual)
-            self._step(runs, row, Verdict(hour, needed, needed, 0.0, usual, usual, usual, spell))
+            spell = Spell(1, self._amounts.of(row).cost, dollars, dollars, dollars, 0, requests)
+            needed = self.policy.evidence_needed
+            weight = self.silence.weight(hour, start, row)
+            self._step(runs, row, Verdict(hour, weight, needed, 0.0, requests, requests, requests, spell))
         for row in [row for row, run in runs.items() if run.active and not self._silent[row] and events[row] > 0]:
             # One event is enough: it is heard again.
             runs[row].calm = self.policy.calm_hours
             if not runs[row].held:
                 del runs[row]
+
+    def _judge_drift(self) -> None:
+        tainted = self._silent.copy()
+        for detector in self.detectors:
+            tainted |= self._held(detector.name)
+        self.drift.count(self._amounts.column(COST), self._amounts.column(REQUESTS), tainted)
+        if not _ends_day(self._hour):
+            return
+        runs, whole = self.runs[DriftDetector.name], self._hour - self.lives.first >= HOURS_A_DAY - 1
+        for row in np.flatnonzero(self.drift.end_day(self._hour, self.lives.used & whole)).tolist():
+            runs.setdefault(row, DriftRun())
+            self._step(runs, row, self.drift.verdict(self._hour, row))
 
     def _step(self, runs: Runs, row: int, verdict: Verdict) -> None:
         run = runs.setdefault(row, Run())
@@ -253,7 +272,12 @@ class Panel:
             for row, run in self.runs[detector.name].items():
                 if run.held and run.active and hour - run.start >= self.policy.longest_hours:
                     detector.relearn(row, run.start, hour)
+                    self.drift.relearn(row)
                     run.calm = self.policy.calm_hours
+        for row, run in self.runs[DriftDetector.name].items():
+            if run.held and run.active and hour - run.start >= LONGEST_DAYS * HOURS_A_DAY:
+                self.drift.relearn(row)
+                run.calm = self.policy.calm_hours
         for row, run in self.runs[SilenceDetector.name].items():
             if run.active and hour - run.start >= self.policy.silence_ends_hours:
                 self.lives.ended[row] = True
@@ -264,16 +288,13 @@ class Panel:
     def _grow(self) -> None:
         rows = len(self.lives.used)
         wanted = max(LEAST_ROWS, rows + rows // 4)
-        for part in (self.lives, self.cost, self.ratios, self.silence, self.requests):
+        for part in (self.lives, self.cost, self.ratios, self.silence, self.drift, self.requests):
             part.grow(wanted)
-        self._watched_for_silence = np.concatenate(
-            [self._watched_for_silence, np.zeros(wanted - rows, np.bool_)]
-        )  # fmt: skip
         self._silent = np.concatenate([self._silent, np.zeros(wanted - rows, np.bool_)])
         self._free = [*range(wanted - 1, rows - 1, -1)]
 
     def _drop(self, row: int) -> None:
-        for part in (self.lives, self.cost, self.ratios, self.silence, self.requests):
+        for part in (self.lives, self.cost, self.ratios, self.silence, self.drift, self.requests):
             part.clear(row)
         for runs in self.runs.values():
             runs.pop(row, None)
@@ -281,31 +302,11 @@ class Panel:
         self._free.append(row)
 
 
+def _ends_day(hour: Hour) -> bool:
+    return hour % HOURS_A_DAY == HOURS_A_DAY - 1
+
+
 def _interesting(out: Mask, judged: Mask, runs: Runs) -> np.ndarray:
     """Rows to look at one by one: out of range, or in a run."""
     under_way = [row for row in runs if judged[row]]
     return np.union1d(np.flatnonzero(out), np.array(under_way, np.int64))
-
-
-@dataclass(frozen=True)
-class Watched:
-    """One series, as incidents see it."""
-
-    panel: Panel
-    series: Series
-
-    def usual_month(self) -> float:
-        """Dollars in 30 usual days."""
-        row = self.panel.index.get(self.series)
-        return 0.0 if row is None else self.panel.cost.usual_month(row)
-
-
-RATIO_CHANNELS = frozenset(
-    {
-        Anomaly.CHANNEL_UNIT_COST,
-        Anomaly.CHANNEL_INPUT_TOKENS_PER_REQUEST,
-        Anomaly.CHANNEL_OUTPUT_TOKENS_PER_REQUEST,
-        Anomaly.CHANNEL_CACHE_HIT_SHARE,
-    }
-)
-"""Channels on which an anomaly is one of the price of a request, not of their number."""

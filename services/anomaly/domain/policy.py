@@ -24,6 +24,8 @@ class Policy:
     """or whose cost is not so many times the usual,"""
     min_unit_cost_ratio: float = 1.25
     """or whose cost a request is not so many times the usual."""
+    min_drift_ratio: float = 1.2
+    """Nor a drift whose days cost not so many times the usual."""
     min_history_hours: int = 168
     """A younger series is only held against the cap."""
     cap_usd_per_hour: float = 500.0
@@ -39,6 +41,9 @@ class Policy:
     silent_events: int = 5
     """A series is silent in an hour that had nothing where so many events are usual."""
     silent_hours: int = 3
+    """So many such hours make a silence, or one in which so many times `silent_events` always came until then."""
+    min_silence_usd: float = 2.0
+    """Silent hours in which less is usually spent stay untold."""
     silence_ends_hours: int = 72
     """After so long a series has ended, rather than fallen silent."""
     forget_after_hours: int = 14 * 24

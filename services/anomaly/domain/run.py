@@ -10,7 +10,8 @@ from services.anomaly.domain.surprise import BODY
 from services.common.money import PICOS_PER_DOLLAR, Picos
 
 ALLOWANCE = -math.log(1 - BODY)
-"""What an hour takes off the evidence: as much as a score at the edge of the usual brings."""
+"""What an hour takes off the evidence: as much as a score at the edge of the usual brings, and likewise less where that
+is half expected."""
 MEMORY = 0.9
 """What an hour keeps of the evidence before it. Hours of a busy day are busy together: oddness below the tenth part of
 what is needed never adds up to an alarm, however long it lasts."""
@@ -115,7 +116,7 @@ class Run:
         if not self.held:
             news = 1 - verdict.persistence if self.odd else 1.0
             self.proof = MEMORY * self.evidence + news * verdict.surprise
-            self.evidence = min(max(0.0, self.proof - ALLOWANCE), needed)
+            self.evidence = min(max(0.0, self.proof - news * ALLOWANCE), needed)
             if not verdict.out and self.evidence == 0.0:
                 self.clear()
                 return

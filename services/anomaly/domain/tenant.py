@@ -16,6 +16,7 @@ from services.anomaly.domain.minutes.runaways import Runaways
 from services.anomaly.domain.minutes.usual import UsualSpend
 from services.anomaly.domain.novelty.novelties import Novelties
 from services.anomaly.domain.novelty.sightings import SIGHTED
+from services.anomaly.domain.overlap import Overlap
 from services.anomaly.domain.panel import Panel
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Hour, Series, Totals
@@ -107,7 +108,7 @@ class TenantWatch:
         capped = hour - self._first >= self._policy.min_history_hours
         yield from self.panel.judge(hour, totals, capped=capped)
         transitions += self._novelties.judge(hour, everything)
-        transitions += self._alarms.conclude(hour, suspects(self.panel))
+        transitions += self._alarms.conclude(hour, suspects(self.panel), Overlap(self.hours.cells))
         yield from self.panel.learn()
         self._forget(hour)
         yield

@@ -211,7 +211,7 @@ def test_silence_of_what_is_never_silent() -> None:
     told = watch_hours(hourly, 30, series=(Series("source", "checkout"),))
     (found,) = opened(told)
     assert found.channel == Anomaly.CHANNEL_SILENCE
-    assert hours_of(found) == (start, start + 3)
+    assert hours_of(found) == (start, start + 1)
     (end,) = closed(told)
     assert hours_of(end) == (start, start + 8)
     assert -40 < from_proto(end.impact) / PICOS_PER_DOLLAR < -24
@@ -219,8 +219,26 @@ def test_silence_of_what_is_never_silent() -> None:
     assert "about 320 requests" in end.summary
 
 
-def test_two_silent_hours_are_no_news() -> None:
-    assert watch_hours(lambda n: (0.0, 0) if 600 <= n < 602 else (4.0, 40), 30) == []
+@pytest.mark.parametrize(("hours", "told"), [(2, 0), (3, 1)])
+def test_two_silent_hours_of_what_is_not_busy_are_no_news(hours: int, told: int) -> None:
+    assert len(opened(watch_hours(lambda n: (0.0, 0) if 600 <= n < 600 + hours else (4.0, 7), 30))) == told
+
+
+def test_what_does_not_begin_in_the_morning_is_given_three_hours() -> None:
+    def hourly(n: int) -> tuple[float, int]:
+        return (4.0, 40) if 8 <= n % 24 < 18 and not 24 * 25 <= n < 24 * 26 else (0.0, 0)
+
+    (found,) = opened(watch_hours(hourly, 30))
+    assert hours_of(found) == (24 * 25 + 8, 24 * 25 + 11)
+
+
+def test_a_renamed_team_is_not_silent() -> None:
+    watch, told = TenantWatch("acme", Policy()), []
+    for n in range(24 * 40):
+        team = Series("team", "search" if n < 3 * WEEK + 30 else "discovery")
+        watch.add(FIRST + n, (team,), Totals(4 * PICOS_PER_DOLLAR, 40, 40))
+        told += drain(watch.close_through(FIRST + n))
+    assert told == []
 
 
 def test_nights_and_weekends_are_not_silence() -> None:

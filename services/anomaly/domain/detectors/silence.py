@@ -14,6 +14,9 @@ from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.rows import Floats, Mask
 from services.anomaly.domain.series import Hour
 
+BUSY = 0.5
+"""Share of the usual events of an hour that makes it one like any other."""
+
 
 class SilenceDetector(VolumeBank):
     """The silence channel."""
@@ -33,3 +36,19 @@ class SilenceDetector(VolumeBank):
             least = self._policy.silent_events
             silent[rows] = (fewest > 0) & (middle >= least * 0.999) & (self.usual(hour, rows) >= least * 0.999)
         return silent
+
+    def weight(self, hour: Hour, start: Hour, row: int) -> float:
+        """How many quiet silent hours this one is worth: as many times as more than enough always came in it, if the
+        series was as busy as usual until it broke off. One that never began may have a holiday.
+
+        Args:
+            hour: silent.
+            start: since when it has been silent.
+            row: of the series.
+        """
+        rows = np.array([row])
+        before, usual = float(self._roots[row, (start - 1) % self._size]) ** 2, float(self.usual(start - 1, rows)[0])
+        if not before >= max(BUSY * usual, 1.0):
+            return 1.0
+        fewest = float(self.always(hour, rows)[0][0])
+        return min(max(1.0, fewest / self._policy.silent_events), float(self._policy.silent_hours))

@@ -120,6 +120,7 @@ def channel(found: Anomaly) -> str:
         Anomaly.CHANNEL_RUNAWAY: "Runaway",
         Anomaly.CHANNEL_KEY_NOVELTY: "Key used in new ways",
         Anomaly.CHANNEL_NEW_PAIRS: "New models of people",
+        Anomaly.CHANNEL_DRIFT: "Drift",
     }.get(found.channel, "Unknown")
 
 
