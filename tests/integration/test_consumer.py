@@ -25,11 +25,13 @@ class Collecting:
         self.fail_times = 0
         self.starts: dict[Partition, int] = {}
         self.assignments = 0
+        self.loading_seconds = 0.0
 
     async def assigned(self, partitions: Sequence[Partition], log: Log) -> Mapping[Partition, int]:
         self.assignments += 1
         assert log.incarnation
         assert set(await log.end_offsets(partitions)) == set(partitions)
+        await asyncio.sleep(self.loading_seconds)
         return {p: self.starts[p] for p in partitions if p in self.starts}
 
     async def process(self, batch: Batch) -> None:
@@ -105,6 +107,22 @@ async def test_a_failed_batch_is_read_again(kafka_settings: KafkaSettings) -> No
     await _consume(kafka_settings, processor, work)
     assert sorted(map(int, processor.seen)) == list(range(50))
     assert processor.assignments >= 3
+
+
+async def test_a_load_that_outlasts_the_session_is_made_once(kafka_settings: KafkaSettings) -> None:
+    await create_topics(kafka_settings)
+    processor = Collecting()
+    processor.loading_seconds = kafka_settings.session_timeout_ms / 1_000 + 3
+
+    async def work(producer: Producer, _consumer: BatchConsumer) -> None:
+        await producer.produce(_records(0, 50))
+        await until(lambda: len(processor.seen) >= 50)
+        # The next heartbeat would tell a member that was dropped.
+        await asyncio.sleep(kafka_settings.session_timeout_ms / 3_000 + 1)
+
+    await _consume(kafka_settings, processor, work)
+    assert processor.assignments == 1
+    assert len(processor.seen) == 50
 
 
 async def test_the_processor_says_where_to_start(kafka_settings: KafkaSettings) -> None:

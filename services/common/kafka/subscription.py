@@ -59,7 +59,7 @@ class Subscription:
             heartbeat_interval_ms=settings.session_timeout_ms // 3,
             rebalance_timeout_ms=settings.rebalance_timeout_ms,
             max_partition_fetch_bytes=4 * 1024 * 1024,
-            listener=_Listener(assigned, revoked),
+            listener=_Listener(self._stay_a_member, assigned, revoked),
             parser=self._stamp,
             decoder=_undecoded,
         )
@@ -108,6 +108,11 @@ class Subscription:
                 found += max(0, (end or 0) - position)
         return found
 
+    def _stay_a_member(self) -> None:
+        """aiokafka sends heartbeats only once `assigned` has returned, which may load state for longer than a session
+        lasts: the group would drop the member, assign anew, and load again without end."""
+        self.consumer()._coordinator._start_heartbeat_task()
+
     async def _stamp(self, records: Any) -> KafkaMessage:
         """FastStream's parser, replaced: its own decodes every header as UTF-8 and loses the message where that fails.
         Notes under which epoch the records were fetched."""
@@ -134,11 +139,13 @@ def _broker(settings: KafkaSettings, client_id: str) -> KafkaBroker:
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
-    def __init__(self, assigned: Moved, revoked: Moved) -> None:
+    def __init__(self, stay_a_member: Callable[[], None], assigned: Moved, revoked: Moved) -> None:
+        self._stay_a_member = stay_a_member
         self._assigned = assigned
         self._revoked = revoked
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        self._stay_a_member()
         await self._assigned(frozenset(Partition(p.topic, p.partition) for p in assigned))
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
