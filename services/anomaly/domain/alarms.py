@@ -13,6 +13,7 @@ from services.anomaly.domain.incidents import Incident, Suspect, channel_of, is_
 from services.anomaly.domain.known import KnownAnomalies
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Hour
+from services.anomaly.domain.shown_in import ShownIn
 from services.common.clock import HOUR
 
 
@@ -28,14 +29,14 @@ class Alarms:
     """The incidents of one tenant."""
 
     def __init__(
-        self, tenant: str, policy: Policy, known: KnownAnomalies, told_by_minute: Callable[[Suspect, Hour], bool]
+        self, tenant: str, policy: Policy, known: KnownAnomalies, told_by_minute: Callable[[Suspect, Hour], str | None]
     ) -> None:
         """
         Args:
             tenant: whose.
             policy: thresholds.
             known: anomalies told in an earlier life.
-            told_by_minute: whether people know of this excess already, from what was found below the hour.
+            told_by_minute: the name under which people know of this excess already, from what was found below the hour.
         """
         self._tenant = tenant
         self._policy = policy
@@ -43,6 +44,7 @@ class Alarms:
         self._told_by_minute = told_by_minute
         self._incidents: list[Incident] = []
         self._caps = Caps(policy)
+        self.shown_in = ShownIn()
         self.withheld = 0
         """Alarms not told because of caps."""
 
@@ -54,8 +56,10 @@ class Alarms:
         candidates.sort(key=lambda s: (-s.size, s.series, s.channel))
         for candidate in candidates:
             while not candidate.run.held:
-                if self._is_hidden(candidate, hour):
+                behind = self._told_as(candidate, hour)
+                if behind is not None:
                     candidate.run.held = True
+                    self.shown_in.add(behind, candidate)
                     break
                 incident = self._open(hour, self._choose(candidate, suspects))
                 if incident is not None:
@@ -80,6 +84,15 @@ class Alarms:
             anomaly for anomaly in told if anomaly.state == Anomaly.STATE_OPEN and anomaly.name not in names
         )
 
+    def close(self, hour: Hour, name: str) -> list[Transition]:
+        """Closes an incident because of what was said of it, after this hour; nothing if it is not open."""
+        transitions: list[Transition] = []
+        for incident in self.open_incidents():
+            if incident.name == name:
+                incident.closed_at, incident.told_size = hour, incident.suspect.size
+                transitions.append(self._tell(AnomalyEvent.TYPE_CLOSED, hour, incident))
+        return transitions
+
     def open_incidents(self) -> list[Incident]:
         return [incident for incident in self._incidents if incident.closed_at is None]
 
@@ -94,11 +107,13 @@ class Alarms:
                 transitions.append(self._tell(AnomalyEvent.TYPE_UPDATED, hour, incident))
         oldest = hour - self._policy.cooldown_hours
         self._incidents = [i for i in self._incidents if i.closed_at is None or i.closed_at >= oldest]
+        self.shown_in.forget_before(hour)
         return transitions
 
-    def _is_hidden(self, suspect: Suspect, hour: Hour) -> bool:
-        hidden = any(incident.hides(suspect, hour, self._policy) for incident in self._incidents)
-        return hidden or self._told_by_minute(suspect, hour)
+    def _told_as(self, suspect: Suspect, hour: Hour) -> str | None:
+        """The name of the anomaly that hides it."""
+        by_hour = next((i.name for i in self._incidents if i.hides(suspect, hour, self._policy)), None)
+        return by_hour or self._told_by_minute(suspect, hour)
 
     def _choose(self, candidate: Suspect, suspects: Sequence[Suspect]) -> Suspect:
         told_before = [
@@ -124,6 +139,7 @@ class Alarms:
             incident.name, incident.start = before.name, before.start_unix_micros // HOUR
         self._known.claim(incident.name)
         self._incidents.append(incident)
+        self.shown_in.add(incident.name, suspect)
         self._caps.note(hour, suspect.series, suspect.size)
         return incident
 

@@ -16,7 +16,7 @@ from finops.anomaly.v1.anomaly_pb2 import Anomaly
 
 from services.anomaly.domain.detectors.silence import SilenceDetector
 from services.anomaly.domain.panel import RATIO_CHANNELS, Panel, Watched
-from services.anomaly.domain.policy import Policy
+from services.anomaly.domain.policy import MOST_DOUBTS, Policy
 from services.anomaly.domain.run import Run
 from services.anomaly.domain.series import TENANT, Hour, Series
 from services.common.money import PICOS_PER_DOLLAR
@@ -139,8 +139,8 @@ def is_worth_telling(suspect: Suspect, hour: Hour, policy: Policy) -> bool:
     if run.last != hour or run.calm:
         return False
     if suspect.silence:
-        return run.total.hours >= policy.silent_hours
-    if run.proof < policy.evidence_needed:
+        return run.total.hours >= policy.silent_hours * (1 + min(run.doubts, MOST_DOUBTS))
+    if run.proof < policy.evidence_after(run.doubts):
         return False
     ratio = policy.min_unit_cost_ratio if suspect.channel in RATIO_CHANNELS else policy.min_cost_ratio
     spent = run.total.spent / PICOS_PER_DOLLAR
@@ -151,7 +151,7 @@ def is_worth_telling(suspect: Suspect, hour: Hour, policy: Policy) -> bool:
 
 def _reason(suspect: Suspect, policy: Policy) -> int:
     """What made a request dearer tells more than that it was, if it alone would have raised the alarm."""
-    certain = suspect.channel in _REASONS and suspect.run.proof >= policy.evidence_needed
+    certain = suspect.channel in _REASONS and suspect.run.proof >= policy.evidence_after(suspect.run.doubts)
     return _REASONS.index(suspect.channel) if certain else len(_REASONS)
 
 

@@ -6,7 +6,7 @@ run, are looked at one by one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +18,8 @@ from services.anomaly.domain.detectors.calibrated import Band, Calibrated
 from services.anomaly.domain.detectors.cost import CostDetector
 from services.anomaly.domain.detectors.ratios import Ratios
 from services.anomaly.domain.detectors.silence import SilenceDetector
+from services.anomaly.domain.doubts import Doubts
+from services.anomaly.domain.plan import Planned
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.rows import Floats, Mask, RowArrays
 from services.anomaly.domain.run import Run, Spell, Verdict
@@ -57,12 +59,15 @@ class Panel:
         self.ratios = Ratios(self.policy)
         self.silence = SilenceDetector(self.policy)
         self.requests = VolumeBank()
+        self.doubts = Doubts()
         self.runs: dict[str, Runs] = {detector.name: {} for detector in self.detectors}
         self.runs[SilenceDetector.name] = {}
         self._free: list[int] = []
         self._hour: Hour = 0
         self._learned_through: Hour = 0
         self._amounts: Amounts = amounts(0, {}, {})
+        self._events = self._amounts.column(EVENTS)
+        self._planned = self._kept = np.zeros(0, np.bool_)
         self._silent = np.zeros(0, np.bool_)
         self._watched_for_silence = np.zeros(0, np.bool_)
 
@@ -70,6 +75,11 @@ class Panel:
     def detectors(self) -> tuple[Calibrated, ...]:
         """Those that have a score every hour."""
         return (self.cost, *self.ratios.detectors)
+
+    @property
+    def hour(self) -> Hour:
+        """The hour judged last."""
+        return self._hour
 
     def __len__(self) -> int:
         return len(self.index)
@@ -99,23 +109,28 @@ class Panel:
 
     # --- an hour ----------------------------------------------------------------------------------------------------
 
-    def judge(self, hour: Hour, totals: Mapping[Series, Totals], *, capped: bool) -> Iterator[None]:
+    def judge(
+        self, hour: Hour, totals: Mapping[Series, Totals], *, capped: bool, planned: Planned | None = None
+    ) -> Iterator[None]:
         """Looks at an hour that closed; pauses now and then.
 
         Args:
             hour: the one after the last judged.
             totals: what each series did in it.
             capped: hold series without history against the cap.
+            planned: windows that lie on it.
         """
         self._hour = hour
-        self._amounts = hourly = amounts(len(self.lives.used), self.index, totals)
+        hourly = amounts(len(self.lives.used), self.index, totals)
         active = (hourly.column(EVENTS) > 0) | (hourly.dollars > 0)
         self.lives.last_active[active] = hour
+        self._events = hourly.column(EVENTS)
+        self._amounts = hourly = self._set_apart(hourly, planned)
         self.cost.judge(hour, hourly)
         yield
         self.ratios.judge(hour, hourly)
         yield
-        mature = self._mature()
+        mature = self._mature() & ~self._planned
         self._judge_young(mature, capped=capped)
         self._judge_cost(mature)
         self._judge_ratios(mature)
@@ -123,15 +138,20 @@ class Panel:
 
     def learn(self) -> Iterator[None]:
         """Learns the judged hour, where it is not part of an anomaly; pauses now and then."""
-        hour, used, mature = self._hour, self.lives.used, self._mature()
-        quiet = ~(self._held(CostDetector.name) | self._silent) & used
-        self.cost.learn(hour, quiet, mature)
+        hour, used = self._hour, self.lives.used
+        silent = self._silent & ~self._rows(SilenceDetector.name, _is_tolerated)
+        quiet = used & ~(self._rows(CostDetector.name, _is_left_out) | silent)
+        kept = (
+            self._kept | self._rows(CostDetector.name, _is_confirmed) | self._rows(SilenceDetector.name, _is_confirmed)
+        )
+        self._teach(self.cost, quiet, kept)
         yield
         for detector in self.ratios.detectors:
-            detector.learn(hour, used & ~self._held(detector.name), mature)
+            left_out = self._rows(detector.name, _is_left_out)
+            self._teach(detector, used & ~left_out, self._kept | self._rows(detector.name, _is_confirmed))
             yield
-        self.silence.learn(hour, self._amounts.column(EVENTS).astype(np.float64), quiet)
-        self.requests.learn(hour, self._amounts.column(REQUESTS).astype(np.float64), quiet)
+        self.silence.learn(hour, self._amounts.column(EVENTS).astype(np.float64), quiet, kept)
+        self.requests.learn(hour, self._amounts.column(REQUESTS).astype(np.float64), quiet, kept)
         self._end_long_runs(hour)
         self._learned_through = hour
 
@@ -165,6 +185,37 @@ class Panel:
                 return [None if each is None else Band(*each) for each in found]
         return [None] * len(hours)
 
+    # --- what is planned --------------------------------------------------------------------------------------------
+
+    def _set_apart(self, hourly: Amounts, planned: Planned | None) -> Amounts:
+        """Takes what is planned out of an hour: `_planned` rows are not judged, `_kept` ones learn nothing."""
+        self._planned, self._kept = np.zeros((2, len(self.lives.used)), np.bool_)
+        if planned is None:
+            return hourly
+        within = amounts(len(self.lives.used), self.index, planned.totals)
+        self._planned[[row for series, row in self.index.items() if planned.covers(series)]] = True
+        self._kept = self._planned | within.totals.any(axis=1)
+        # A series that is young has learned that much less.
+        self.lives.first[self._kept & ~self._mature()] += 1
+        for runs in self.runs.values():
+            for row in [row for row in runs if self._planned[row]]:
+                if runs[row].held:
+                    runs[row].calm = self.policy.calm_hours
+                else:
+                    del runs[row]
+        rest = hourly.totals - within.totals
+        rest[self._planned] = 0
+        return Amounts(rest)
+
+    def _excuse_silence(self, events: np.ndarray) -> None:
+        """Who falls silent in a window may be what others are silent of; as with facets, size alone tells."""
+        candidates = self._planned & self._mature() & self.cost.known()
+        quiet = np.flatnonzero(self.silence.silent(self._hour, events.astype(np.float64), candidates))
+        largest = max((self.cost.expected(row)[1] for row in quiet.tolist()), default=0.0)
+        for row in np.flatnonzero(self._silent).tolist():
+            if self.cost.expected(row)[1] <= self.policy.encore * largest:
+                self._silent[row], self._kept[row] = False, True
+
     # --- judging ----------------------------------------------------------------------------------------------------
 
     def _mature(self) -> Mask:
@@ -173,12 +224,12 @@ class Panel:
 
     def _judge_young(self, mature: Mask, *, capped: bool) -> None:
         runs, cap = self.runs[CostDetector.name], self.policy.cap_usd_per_hour
-        young = self.lives.used & ~mature
+        young = self.lives.used & ~mature & ~self._planned
         over = young & (self._amounts.dollars >= cap) if capped else np.zeros_like(young)
         rows = set(np.flatnonzero(over).tolist()) | {row for row, run in runs.items() if run.held and young[row]}
         for row in sorted(rows):
             verdict = self._over_cap(row) if over[row] else self._calm(row)
-            self._step(runs, row, verdict)
+            self._step(CostDetector.name, row, verdict)
 
     def _judge_cost(self, mature: Mask) -> None:
         runs = self.runs[CostDetector.name]
@@ -188,7 +239,7 @@ class Panel:
         for row, requests in zip(rows.tolist(), usual.tolist(), strict=True):
             verdict = self.cost.verdict(self._hour, row)
             verdict.spell.usual_requests = requests
-            self._step(runs, row, verdict)
+            self._step(CostDetector.name, row, verdict)
 
     def _judge_ratios(self, mature: Mask) -> None:
         unit = self.ratios.unit_cost
@@ -196,7 +247,7 @@ class Panel:
             runs = self.runs[detector.name]
             judged = mature & detector.judged() & unit.judged()
             for row in _interesting(judged & (detector.surprise > 0), judged, runs).tolist():
-                self._step(runs, row, detector.verdict(self._hour, row, unit))
+                self._step(detector.name, row, detector.verdict(self._hour, row, unit))
             for row, run in runs.items():
                 if run.held and not judged[row] and self._hour - self.lives.unit_seen[row] >= self.policy.pool_hours:
                     run.calm = self.policy.calm_hours
@@ -204,26 +255,37 @@ class Panel:
 
     def _judge_silence(self, mature: Mask) -> None:
         runs, hour = self.runs[SilenceDetector.name], self._hour
-        events = self._amounts.column(EVENTS)
+        events = self._events
         watched = mature & self._watched_for_silence & ~self.lives.ended & self.cost.known()
         self._silent = self.silence.silent(hour, events.astype(np.float64), watched)
+        self._excuse_silence(events)
         rows = np.flatnonzero(self._silent)
         needed = self.policy.evidence_needed
         for row, usual in zip(rows.tolist(), self.requests.usual(hour, rows).tolist(), strict=True):
             dollars = self.cost.expected(row)[1]
             spell = Spell(1, self._amounts.of(row).cost, dollars, dollars, dollars, 0, usual)
-            self._step(runs, row, Verdict(hour, needed, needed, 0.0, usual, usual, usual, spell))
+            self._step(SilenceDetector.name, row, Verdict(hour, needed, needed, 0.0, usual, usual, usual, spell))
         for row in [row for row, run in runs.items() if run.active and not self._silent[row] and events[row] > 0]:
             # One event is enough: it is heard again.
             runs[row].calm = self.policy.calm_hours
             if not runs[row].held:
                 del runs[row]
 
-    def _step(self, runs: Runs, row: int, verdict: Verdict) -> None:
-        run = runs.setdefault(row, Run())
-        run.step(self._hour, verdict, self.policy.evidence_needed)
+    def _step(self, name: str, row: int, verdict: Verdict) -> None:
+        runs = self.runs[name]
+        run = runs.get(row)
+        if run is not None and run.tolerated is not None and self._is_worse(verdict.spell, run.tolerated):
+            run.clear()
+        if run is None or not (run.active or run.held):
+            # What it was stays on record with the anomaly it belonged to.
+            run = runs[row] = Run()
+        run.doubts = self.doubts.of(name, row, self._hour)
+        run.step(self._hour, verdict, self.policy.evidence_after(run.doubts))
         if not run.active and not run.held:
             del runs[row]
+
+    def _is_worse(self, spell: Spell, tolerated: float) -> bool:
+        return spell.excess > self.policy.encore * tolerated * spell.hours
 
     def _over_cap(self, row: int) -> Verdict:
         totals, cap = self._amounts.of(row), self.policy.cap_usd_per_hour
@@ -242,20 +304,24 @@ class Panel:
 
     # --- learning ---------------------------------------------------------------------------------------------------
 
-    def _held(self, name: str) -> Mask:
-        held = np.zeros(len(self.lives.used), np.bool_)
-        held[[row for row, run in self.runs[name].items() if run.held]] = True
-        return held
+    def _rows(self, name: str, wanted: Callable[[Run], bool]) -> Mask:
+        found = np.zeros(len(self.lives.used), np.bool_)
+        found[[row for row, run in self.runs[name].items() if wanted(run)]] = True
+        return found
+
+    def _teach(self, detector: Calibrated, learned: Mask, kept: Mask) -> None:
+        clipped = self._mature() & ~self._rows(detector.name, _is_tolerated)
+        detector.learn(self._hour, learned, clipped, kept)
 
     def _end_long_runs(self, hour: Hour) -> None:
         """A run that has lasted for `longest_hours` is the new normal."""
         for detector in self.detectors:
             for row, run in self.runs[detector.name].items():
-                if run.held and run.active and hour - run.start >= self.policy.longest_hours:
+                if run.held and run.active and not run.confirmed and hour - run.start >= self.policy.longest_hours:
                     detector.relearn(row, run.start, hour)
                     run.calm = self.policy.calm_hours
         for row, run in self.runs[SilenceDetector.name].items():
-            if run.active and hour - run.start >= self.policy.silence_ends_hours:
+            if run.active and not run.confirmed and hour - run.start >= self.policy.silence_ends_hours:
                 self.lives.ended[row] = True
                 run.calm = self.policy.calm_hours
 
@@ -269,7 +335,10 @@ class Panel:
         self._watched_for_silence = np.concatenate(
             [self._watched_for_silence, np.zeros(wanted - rows, np.bool_)]
         )  # fmt: skip
-        self._silent = np.concatenate([self._silent, np.zeros(wanted - rows, np.bool_)])
+        more = np.zeros(wanted - rows, np.bool_)
+        self._silent, self._planned, self._kept = (
+            np.concatenate([mask, more]) for mask in (self._silent, self._planned, self._kept)
+        )
         self._free = [*range(wanted - 1, rows - 1, -1)]
 
     def _drop(self, row: int) -> None:
@@ -277,8 +346,21 @@ class Panel:
             part.clear(row)
         for runs in self.runs.values():
             runs.pop(row, None)
+        self.doubts.forget(row)
         self._silent[row] = False
         self._free.append(row)
+
+
+def _is_left_out(run: Run) -> bool:
+    return run.held and run.tolerated is None
+
+
+def _is_confirmed(run: Run) -> bool:
+    return run.confirmed
+
+
+def _is_tolerated(run: Run) -> bool:
+    return run.tolerated is not None
 
 
 def _interesting(out: Mask, judged: Mask, runs: Runs) -> np.ndarray:

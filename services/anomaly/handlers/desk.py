@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
+
+from finops.anomaly.v1.anomaly_pb2 import Label
 
 from services.anomaly.domain.tenant import TenantWatch
 from services.anomaly.domain.watermark import LogClock, Watermark
@@ -24,10 +26,18 @@ class Desk:
     log_clock: LogClock
     next_offset: dict[int, int]
     usage_offset: dict[int, int]
+    restored: dict[int, int]
+    """The last offset of each partition that history read from the ledger holds."""
     since: Micros
     watches: dict[str, TenantWatch]
     watermarks: dict[str, Watermark]
     late_seen: Micros = 0
+    heard: dict[tuple[str, str], Label] = field(default_factory=dict)
+    """What was said, by tenant and anomaly."""
+    replanned: set[str] = field(default_factory=set)
+    """Tenants whose windows changed since hours were noted by them."""
+    misled: bool = False
+    """Something was learned from a label that no longer stands."""
     whole: bool = True
     """False while a batch is half counted, and for good where that failed."""
 

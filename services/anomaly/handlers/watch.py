@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from finops.anomaly.v1.anomaly_pb2 import Anomaly
 from finops.cost.v1.cost_pb2 import CostRecord
 
+from services.anomaly.domain.alarms import Transition
+from services.anomaly.domain.lessons import Said
 from services.anomaly.domain.minutes.tally import MinuteTally, last_minute_before
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Hour, Reader, hour_of, is_watched
@@ -22,8 +24,19 @@ from services.anomaly.domain.watermark import LogClock, Patience, Watermark, las
 from services.anomaly.handlers.checkpoint import Checkpoints, Covered
 from services.anomaly.handlers.desk import Desk
 from services.anomaly.handlers.outbox import Outbox
-from services.anomaly.handlers.ports import Archive, History, Meter, ReadThrough, Scope
-from services.anomaly.handlers.restore import in_slices, restore
+from services.anomaly.handlers.ports import (
+    Announced,
+    Archive,
+    History,
+    Labelled,
+    Labels,
+    Meter,
+    ReadThrough,
+    Scope,
+    Windows,
+)
+from services.anomaly.handlers.restore import fill_planned, in_slices, restore
+from services.anomaly.handlers.said import heard_the_same, window_of
 from services.common.clock import DAY, MINUTE, Clock, Micros
 from services.common.errors import UnavailableError
 from services.common.kafka.record import Batch, Log, Partition, Record
@@ -50,18 +63,23 @@ _PARTING_SECONDS = 20.0
 
 
 class BackfillError(UnavailableError):
-    """Not a fault: the consumer is asked to load history again, because much of it came after its hours were closed."""
+    """Not a fault: the consumer is asked to load history again, because much of it came after its hours were closed, or
+    because of what people said of it."""
 
 
 class CostWatch:
     """The processor of finops.costs.v1."""
 
     def __init__(
-        self, *, history: History, archive: Archive, outbox: Outbox, clock: Clock, meter: Meter, reader: Reader,
-        policy: Policy, patience: Patience, options: WatchOptions, checkpoints: Checkpoints,
+        self, *, history: History, archive: Archive, labels: Labels, windows: Windows, outbox: Outbox,
+        clock: Clock, meter: Meter, reader: Reader, policy: Policy, patience: Patience, options: WatchOptions,
+        checkpoints: Checkpoints,
     ) -> None:  # fmt: skip
         self._history = history
         self._archive = archive
+        self._labels = labels
+        self._windows = windows
+        self._unheard: list[Labelled | Announced] = []
         self._outbox = outbox
         self._clock = clock
         self._meter = meter
@@ -94,19 +112,25 @@ class CostWatch:
             self._known = {}
             for anomaly in told:
                 self._known.setdefault(anomaly.tenant_id, []).append(anomaly)
-            sections = None if self._doubtful else await self._checkpoints.take_up(partitions, log)
-            if sections is not None:
-                desk = Desk.of(log, partitions, sections)
-                for tenant, watch in desk.watches.items():
-                    watch.expect(self._known.get(tenant, ()))
-            else:
+            self._unheard.clear()
+            oldest = now - self._options.history_days * DAY
+            said: list[Labelled | Announced] = [*await self._labels.since(oldest), *await self._windows.since(oldest)]
+            desk = None if self._doubtful else await self._taken_up(partitions, log, said, hour_of(oldest))
+            if desk is None:
                 begins = await log.beginning_offsets(partitions)
                 starts = {p.partition: max(positions.costs.get(p.partition, -1) + 1, begins[p]) for p in partitions}
-                desk = Desk(log, partitions, LogClock(starts), starts, dict(positions.usage), now, {}, {})
-            for tenant in self._known:
-                self._watch_of(desk, tenant)
-            if sections is None:
-                await self._restore(desk, Scope(log.incarnation, positions.costs), now)
+                desk = Desk(
+                    log, partitions, LogClock(starts), starts, dict(positions.usage), dict(positions.costs), now, {}, {}
+                )
+                for tenant in self._known:
+                    self._watch_of(desk, tenant)
+                for heard in said:
+                    self._take_in(desk, heard)
+                desk.replanned.clear()
+                await self._restore(desk, now)
+            while self._unheard:
+                self._take_in(desk, self._unheard.pop(0))
+            await self._plan_again(desk)
             self._desk, self._doubtful = desk, False
             return {partition: desk.next_offset[partition.partition] for partition in partitions}
 
@@ -137,6 +161,29 @@ class CostWatch:
                 log.warning("no checkpoint before the partitions go", error=str(error) or type(error).__name__)
             self._desk = None
 
+    async def hear(self, labelled: Labelled) -> None:
+        """Learns from a label, once the hours before it are closed."""
+        await self._hear(labelled)
+
+    async def announce(self, announced: Announced) -> None:
+        """Reckons with a planned window from the first hour on that was not closed when it was created or deleted."""
+        await self._hear(announced)
+
+    async def _hear(self, heard: Labelled | Announced) -> None:
+        reading_history = self._desk is None
+        if reading_history:
+            # Read at the next start, or taken in when the one that is under way ends.
+            self._unheard.append(heard)
+            return
+        async with self._lock:
+            desk = self._desk
+            if desk is None:
+                return
+            self._take_in(desk, heard)
+            self._put(desk, desk.watches[heard.tenant].listen())
+            await self._plan_again(desk)
+            await self._tell()
+
     # --- the clock's side -------------------------------------------------------------------------------------------
 
     async def tick(self) -> None:
@@ -153,7 +200,10 @@ class CostWatch:
             whole, desk.whole = desk.whole, False
             await self._close_hours(desk)
             desk.whole = whole
-            self._outbox.forget_before(hour_of(asked - self._options.history_days * DAY))
+            oldest = hour_of(asked - self._options.history_days * DAY)
+            self._outbox.forget_before(oldest)
+            for watch in desk.watches.values():
+                watch.plan.forget_before(oldest)
 
     async def keep(self) -> None:
         """Makes a checkpoint, unless something waits to be told.
@@ -198,11 +248,11 @@ class CostWatch:
             if usage.time_unix_micros < oldest:
                 too_old += 1
                 continue
-            self._watch_of(desk, usage.tenant_id)
+            watch = self._watch_of(desk, usage.tenant_id)
             desk.watermarks[usage.tenant_id].saw(record.partition, usage.time_unix_micros, appended)
             changes = postings(cost)
             watched.extend(changes)
-            minutes.add(changes, appended)
+            minutes.add([change for change in changes if not watch.plan.holds(change.usage)], appended)
         late = 0
         for cell, totals in self._reader.tally(watched).items():
             if not desk.watches[cell.tenant].add(cell.hour, self._reader.series(cell), totals):
@@ -213,7 +263,28 @@ class CostWatch:
             desk.late_seen = self._clock.now()
         self._meter.records(len(watched), late, too_old, repeated)
 
+    async def _taken_up(
+        self, partitions: Sequence[Partition], view: Log, said: Sequence[Labelled | Announced], oldest: Hour
+    ) -> Desk | None:
+        """As the last checkpoint has it; None: there is none that fits."""
+        sections = await self._checkpoints.take_up(partitions, view)
+        if sections is None:
+            return None
+        desk = Desk.of(view, partitions, sections)
+        if not heard_the_same(desk, said, oldest, self._patience.grace):
+            log.info(
+                "no checkpoint is taken up; reading history from the ledger",
+                reason="labels or planned windows changed since it was made",
+            )
+            return None
+        for tenant, watch in desk.watches.items():
+            watch.expect(self._known.get(tenant, ()))
+        for tenant in self._known:
+            self._watch_of(desk, tenant)
+        return desk
+
     async def _close_hours(self, desk: Desk) -> None:
+        await self._plan_again(desk)
         now = desk.log_clock.now()
         for tenant, watch in desk.watches.items():
             if now is None:
@@ -224,6 +295,9 @@ class CostWatch:
                 await self._close(desk, watch, last_hour_before(min(over, minutes_over)))
             self._outbox.put(watch.minutes.close_through(last_minute_before(minutes_over)), _read_through(desk))
         self._report(desk)
+        await self._tell()
+
+    async def _tell(self) -> None:
         try:
             await self._outbox.flush()
         except UnavailableError as error:
@@ -231,15 +305,54 @@ class CostWatch:
             log.warning("anomalies wait to be told", waiting=len(self._outbox), error=error.message)
 
     async def _close(self, desk: Desk, watch: TenantWatch, last: Hour) -> None:
-        transitions = await in_slices(watch.close_through(last))
+        self._put(desk, await in_slices(watch.close_through(last)))
+
+    def _put(self, desk: Desk, transitions: Sequence[Transition]) -> None:
         self._outbox.put(transitions, _read_through(desk))
 
-    async def _restore(self, desk: Desk, scope: Scope, now: Micros) -> None:
+    def _take_in(self, desk: Desk, heard: Labelled | Announced) -> None:
+        if isinstance(heard, Announced):
+            self._watch_of(desk, heard.tenant).plan.put(window_of(heard, self._patience.grace))
+            desk.replanned.add(heard.tenant)
+        else:
+            self._take_in_label(desk, heard)
+
+    async def _plan_again(self, desk: Desk) -> None:
+        """Notes anew what of the hours that are open, and that the ledger told in part, lies in windows."""
+        for tenant in sorted(desk.replanned):
+            watch, oldest = desk.watches[tenant], hour_of(desk.since - self._options.history_days * DAY)
+            closed = watch.hours.closed_through
+            first = oldest if closed is None else max(oldest, closed + 1)
+            watch.hours.forget_planned(first)
+            try:
+                await fill_planned(
+                    self._history, _told_by_ledger(desk), self._reader, watch, first, hour_of(desk.since) + 1
+                )
+            except UnavailableError as error:
+                log.warning("what lies in planned windows is asked again", tenant=tenant, error=error.message)
+                return
+            desk.replanned.discard(tenant)
+
+    def _take_in_label(self, desk: Desk, labelled: Labelled) -> None:
+        key, label = (labelled.tenant, labelled.name), labelled.label
+        before = desk.heard.get(key)
+        watch = self._watch_of(desk, labelled.tenant)
+        if before is None and label.verdict:
+            desk.heard[key] = label
+            # The first hour that was not closed when it was said.
+            hour = hour_of(label.label_unix_micros - self._patience.grace)
+            watch.hear(Said(labelled.name, label.verdict, hour))
+        elif before is not None and before.verdict != label.verdict:
+            desk.misled = True
+
+    async def _restore(self, desk: Desk, now: Micros) -> None:
         def watch_of(tenant: str) -> TenantWatch:
             return self._watch_of(desk, tenant)
 
         days, settled_after = self._options.history_days, self._patience.history_grace
-        async for watch, last in restore(self._history, scope, self._reader, watch_of, now, days, settled_after):
+        async for watch, last in restore(
+            self._history, _told_by_ledger(desk), self._reader, watch_of, now, days, settled_after
+        ):
             await self._close(desk, watch, last)
 
     def _watch_of(self, desk: Desk, tenant: str) -> TenantWatch:
@@ -253,7 +366,11 @@ class CostWatch:
     def _ask_for_rebuild(self, desk: Desk) -> None:
         now = self._clock.now()
         hours = max((len(watch.late.hours) for watch in desk.watches.values()), default=0)
-        if hours < self._options.rebuild_after_late_hours or now - desk.since < self._options.rebuild_every:
+        if now - desk.since < self._options.rebuild_every:
+            return
+        if desk.misled:
+            raise BackfillError("a label was changed or taken back; reading history again from the ledger")
+        if hours < self._options.rebuild_after_late_hours:
             return
         if now - desk.late_seen < self._patience.idle:
             return
@@ -279,6 +396,10 @@ class CostWatch:
 
 def _read_through(desk: Desk) -> ReadThrough:
     return ReadThrough(desk.log.incarnation, dict(desk.next_offset))
+
+
+def _told_by_ledger(desk: Desk) -> Scope:
+    return Scope(desk.log.incarnation, desk.restored)
 
 
 def _decoded(batch: Batch, record: Record) -> CostRecord | None:

@@ -79,9 +79,11 @@ class KeyNovelty:
     def open_anomalies(self) -> list[str]:
         return [one.name for one in self._found if one.name and one.closed_at is None]
 
-    def covers(self, suspect: Suspect, hour: Hour) -> bool:
-        """True if that excess is what a key is told of."""
-        return not suspect.silence and any(self._explains(one, suspect, hour) for one in self._found if one.name)
+    def covers(self, suspect: Suspect, hour: Hour) -> str | None:
+        """The name under which people were told of a key whose use is that excess."""
+        if suspect.silence:
+            return None
+        return next((one.name for one in self._found if one.name and self._explains(one, suspect, hour)), None)
 
     # --- one key ----------------------------------------------------------------------------------------------------
 
