@@ -66,6 +66,7 @@ def test_every_term_is_in_the_form_and_saving_loses_none(admin: Tab) -> None:
     assert changed <= {"etag", "update_time"}
     page.get_by_role("button", name="Edit budget Every term").click()
     dialog.get_by_role("button", name="Add a member").click()
+    expect(dialog.get_by_label("Member", exact=True)).to_have_count(2)
     dialog.get_by_label("Member", exact=True).last.fill("bob@example.com")
     dialog.get_by_label("US dollars", exact=True).nth(1).fill("much")
     dialog.get_by_role("button", name="Save").click()
