@@ -1,9 +1,10 @@
 """From HTTP batches to ledger rows plus budget state, against the floor (bench/floor.py) in the same run: `make bench`.
 
-    python -m bench.pipeline [--events 60000] [--rate 1000] [--seconds 20]
+    python -m bench.pipeline [--events 60000] [--rounds 3] [--rate 1000] [--seconds 20]
 
-The ratio means something on any machine; absolute figures stand beside it. So does processor time by process, which
-tells what to make faster, also while others use the machine.
+The ratio means something on any machine; absolute figures stand beside it. Floor and platform are measured in turns,
+each platform a new one: a machine whose speed changes in between changes both. Processor time by process tells what to
+make faster, also while others use the machine.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ import argparse
 import asyncio
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import grpc
 import httpx
@@ -39,6 +41,14 @@ PROBE_EVERY = 20
 PROBE_MODEL = "gpt-4o"
 
 console = Console(stderr=True)
+
+
+class Round(NamedTuple):
+    """Seconds that all events took, and processor time by process while the platform had them."""
+
+    floor: float
+    platform: float
+    processors: Mapping[str, float]
 
 
 def make_events(first: int, count: int, **more: Any) -> list[dict[str, Any]]:
@@ -156,39 +166,54 @@ async def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, default=60_000)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--rate", type=int, default=1_000)
     parser.add_argument("--seconds", type=int, default=20)
     options = parser.parse_args()
     events = make_events(0, options.events)
+    rounds: list[Round] = []
     with tempfile.TemporaryDirectory(prefix="aifinops-bench-") as scratch:
-        console.print(f"floor: {options.events} events through bare clients")
-        bare = await floor.measure(Path(scratch) / "floor", events)
-        with platform(Path(scratch) / "platform") as (up, client):
-            console.print(f"pipeline: {options.events} events over HTTP, --processes")
-            processors = ProcessorTime(up.process.pid)
-            ours = await throughput(up, client, events)
-            used = processors.seconds()
-            console.print(f"event to budget status at {options.rate} events/s for {options.seconds} s")
-            latencies = await event_to_status(up, client, options.rate, options.seconds)
-    table = Table(title="bench/pipeline")
-    for column in ("", "events/s", "ratio to floor"):
-        table.add_column(column)
-    table.add_row("floor: produce, consume, columnar insert", f"{len(events) / bare:,.0f}", "1.00")
-    table.add_row("HTTP to ledger rows and budget state", f"{len(events) / ours:,.0f}", f"{bare / ours:.2f}")
-    Console().print(table)
-    Console().print(_by_process(used, len(events)))
+        for number in range(options.rounds):
+            folder = Path(scratch) / str(number)
+            console.print(f"{number + 1} of {options.rounds}: {options.events} events through bare clients")
+            bare = await floor.measure(folder / "floor", events)
+            with platform(folder / "platform") as (up, client):
+                console.print(f"{number + 1} of {options.rounds}: {options.events} events over HTTP, --processes")
+                processors = ProcessorTime(up.process.pid)
+                ours = await throughput(up, client, events)
+                rounds.append(Round(bare, ours, processors.seconds()))
+                if number == options.rounds - 1:
+                    console.print(f"event to budget status at {options.rate} events/s for {options.seconds} s")
+                    latencies = await event_to_status(up, client, options.rate, options.seconds)
+    Console().print(_rates(rounds, len(events)))
+    Console().print(_by_process(rounds, len(events)))
     p50, p99 = quantile(latencies, 0.5), quantile(latencies, 0.99)
     Console().print(
         f"event to budget status at {options.rate} events/s: p50 {p50 * 1e3:.0f} ms, p99 {p99 * 1e3:.0f} ms"
     )
 
 
-def _by_process(used: Mapping[str, float], events: int) -> Table:
+def _rates(rounds: Sequence[Round], events: int) -> Table:
+    table = Table(title="bench/pipeline")
+    for column in ("", "events/s", "ratio to floor"):
+        table.add_column(column, justify="left" if not column else "right")
+    bare, ours = (sum(seconds) for seconds in zip(*((r.floor, r.platform) for r in rounds), strict=True))
+    together = events * len(rounds)
+    ratios = ", ".join(f"{r.floor / r.platform:.2f}" for r in rounds)
+    table.add_row("floor: produce, consume, columnar insert", f"{together / bare:,.0f}", "1.00")
+    table.add_row("HTTP to ledger rows and budget state", f"{together / ours:,.0f}", f"{bare / ours:.2f} ({ratios})")
+    return table
+
+
+def _by_process(rounds: Sequence[Round], events: int) -> Table:
     table = Table(title="processor time of an event")
     for column in ("", "µs"):
         table.add_column(column, justify="left" if not column else "right")
-    for name, seconds in [*used.items(), ("together", sum(used.values()))]:
-        table.add_row(name, f"{seconds / events * 1e6:,.1f}")
+    used: Counter[str] = Counter()
+    for one in rounds:
+        used.update(one.processors)
+    for name, seconds in [*used.most_common(), ("together", used.total())]:
+        table.add_row(name, f"{seconds / (events * len(rounds)) * 1e6:,.1f}")
     return table
 
 

@@ -73,8 +73,9 @@ class ChildProcess:
                 stdout=output,
                 stderr=output,
                 env=self._env,
-                # Ctrl-C reaches a whole process group; the parent decides in which order its children go.
-                start_new_session=True,
+                # Ctrl-C reaches a whole process group; the parent decides in which order its children go. No session
+                # of its own: Linux shares the processor out between sessions, and niceness counts only within one.
+                process_group=0,
                 preexec_fn=self._prepare,  # noqa: PLW1509 - nothing else runs threads between fork and exec here
             )
 

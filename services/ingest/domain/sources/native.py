@@ -87,9 +87,9 @@ def decode(item: object, context: Context) -> UsageEvent:
     if get("batch") is not None:
         found["batch"] = fields.boolean(item["batch"], "batch")
     counts = _quantities(get("usage")) if _USUAL_FIELDS.issuperset(item) else _read_others(item, found, context)
-    event = UsageEvent(tenant_id=context.tenant_id, quantities=counts, **found)
     if get("tags"):
-        event.tags.update(fields.tags(item["tags"], "tags"))
+        found["tags"] = fields.tags(item["tags"], "tags")
+    event = UsageEvent(tenant_id=context.tenant_id, quantities=counts, **found)
     if get("metrics"):
         event.quantities.business_metrics.update(fields.metrics(item["metrics"], "metrics"))
     return event
