@@ -82,6 +82,7 @@ def build(settings: BudgetSettings, keyring: KeyRing) -> Service:
     forecasting = Forecasting(
         catalog, standings, history, changes, clock,
         refresh_seconds=options.forecast_refresh_seconds, concurrency=options.forecast_concurrency,
+        processor_share=options.forecast_processor_share,
     )  # fmt: skip
     alerting = Alerting(
         catalog, standings, forecasting, accounts, state, AlertTable(clickhouse), state, changes, clock, meters
@@ -110,7 +111,7 @@ def build(settings: BudgetSettings, keyring: KeyRing) -> Service:
     )
     ownership.address = options.advertised_address or own_address(settings.grpc)
     books.own = ownership.book_of
-    deciding = Deciding(catalog, standings, clock)
+    deciding = Deciding(catalog, standings, changes, clock)
     reserving = Reserving(deciding, ownership, counted, changes, clock, meters, settled_seconds=options.settled_seconds)
     peers = Peers(settings.auth.service_key.get_secret_value())
     reservations = Reservations(deciding, reserving, HoldListing(definitions, books), ownership, peers)

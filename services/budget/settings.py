@@ -114,6 +114,9 @@ class BudgetOptions(BaseModel):
         description="How old the past that a forecast rests on may be; six times that, if nobody asks",
     )
     forecast_concurrency: int = Field(default=2, ge=1, description="Ledger queries under way at a time, for forecasts")
+    forecast_processor_share: float = Field(
+        default=0.2, gt=0, le=1, description="Of one processor, for computing forecasts while calls are answered"
+    )
     watch_coalesce_seconds: float = Field(
         default=0.2, ge=0, description="Changes of a watched budget within this time are sent as one"
     )

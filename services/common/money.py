@@ -69,9 +69,11 @@ def from_decimal(dollars: Decimal) -> Picos:
 
 def to_proto(picos: Picos) -> Money:
     """US dollars as `finops.cost.v1.Money`."""
-    units, rest = divmod(abs(picos), PICOS_PER_DOLLAR)
-    sign = -1 if picos < 0 else 1
-    return Money(currency_code="USD", units=sign * units, picos=sign * rest)
+    if picos < 0:
+        units, rest = divmod(-picos, PICOS_PER_DOLLAR)
+        return Money(currency_code="USD", units=-units, picos=-rest)
+    units, rest = divmod(picos, PICOS_PER_DOLLAR)
+    return Money(currency_code="USD", units=units, picos=rest)
 
 
 def from_proto(money: Money) -> Picos:

@@ -11,6 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from services.budget.domain.intents import intent_of
 from services.common import money
 from services.common.clock import SECOND
 from services.common.errors import UnavailableError
@@ -180,6 +181,12 @@ class Reservations(RuleBasedStateMachine):
         assert reserved >= waiting, "none is lost, and none is missing between its hold and its event"
         assert actual == sum(self.spent.values()), "every event is read before the next step"
         assert actual + waiting <= LIMIT
+
+    @invariant()
+    def a_check_is_answered_as_if_nothing_were_remembered(self) -> None:
+        message = pb.SpendIntent(estimate=money.to_proto(3 * DOLLAR))
+        decision, _ = self.process.deciding.decide("acme", intent_of("acme", message))
+        assert self.process.deciding.check("acme", message) == decision
 
     @rule()
     def what_was_counted_counts_once(self) -> None:

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from services.budget.domain.intents import intent_of
 from services.budget.domain.thresholds import Event, key_of
 from services.budget.domain.tracking import Tracked
 from services.common import money
@@ -29,6 +30,10 @@ FILTERS = (
     'NOT team = "ads"',
 )
 DOLLAR = 10**12
+INTENTS = [
+    pb.SpendIntent(dimensions={"team": team, "model": "gpt-4o"}, estimate=money.to_proto(5 * DOLLAR))
+    for team in ("search", "ads")
+]
 MEMBERS = ("search", "ads", "nobody")
 
 partitions = st.integers(0, 1)
@@ -194,6 +199,12 @@ class Crashes(RuleBasedStateMachine):
         written = self.world.ledger_offsets.get(partition, -1) + 1
         self.world.begins[partition] = max(self.world.begins[partition], min(cut, written))
         self.restart()
+
+    @invariant()
+    def a_check_is_answered_as_if_nothing_were_remembered(self) -> None:
+        for message in INTENTS:
+            intent = intent_of("acme", message)
+            assert self.process.deciding.check("acme", message) == self.process.deciding.decide("acme", intent)[0]
 
     @invariant()
     def no_alert_twice(self) -> None:

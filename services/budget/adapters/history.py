@@ -16,7 +16,7 @@ from services.common import money
 from services.common.clock import HOUR, Micros
 from services.common.forecast.hours import HourlySpend
 from services.common.grpc.client import Channel, call
-from services.common.money import Picos
+from services.common.money import PICOS_PER_DOLLAR, Picos
 
 if TYPE_CHECKING:
     from finops.ledger.v1.ledger_pb2_grpc import LedgerServiceAsyncStub
@@ -70,6 +70,7 @@ class LedgerHistory:
 def _hours(answer: QueryCostsResponse, start: Micros, end: Micros) -> HourlySpend:
     values = np.zeros(-(-(end - start) // HOUR))
     for row in answer.rows:
-        cost = money.from_proto(row.cost) + money.from_proto(row.shadow_cost)
-        values[(row.time_unix_micros - start) // HOUR] += cost
+        cost, shadow = row.cost, row.shadow_cost
+        picos = (cost.units + shadow.units) * PICOS_PER_DOLLAR + cost.picos + shadow.picos
+        values[(row.time_unix_micros - start) // HOUR] += picos
     return HourlySpend(start, values)

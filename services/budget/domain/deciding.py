@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC
+from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from finops.budget.v1 import budget_pb2
@@ -16,6 +17,7 @@ from services.common import money
 from services.common.clock import to_datetime
 from services.common.money import PICOS_PER_DOLLAR, Picos
 
+_rank = attrgetter("rank")
 _SPANS = {
     Period.DAY: "today",
     Period.WEEK: "this week",
@@ -27,9 +29,9 @@ _SPANS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Headroom:
-    """A budget, or one member of it, in the face of a spend."""
+    """What a budget, or one member of it, still lets through."""
 
     budget: Budget
     member: str | None
@@ -41,54 +43,59 @@ class Headroom:
     """Held and settled."""
     complete: bool
     """False: the sums are being rebuilt, so that more may have been spent."""
-    estimate: Picos
+    remaining: Picos = field(init=False)
+    rank: tuple[Picos, str] = field(init=False)
+    """The strictest comes first."""
+    _told: dict[bool, budget_pb2.BudgetHeadroom] = field(init=False, default_factory=dict)
+    """By whether an estimate exceeds it; callers ask far more often than figures change."""
 
-    @property
-    def remaining(self) -> Picos:
-        return self.limit - self.used - self.reserved
+    def __post_init__(self) -> None:
+        self.remaining = self.limit - self.used - self.reserved
+        self.rank = self.remaining, self.budget.budget_id
 
-    @property
-    def exceeded(self) -> bool:
-        return self.estimate > self.remaining
-
-    @property
-    def denies(self) -> bool:
+    def denies(self, estimate: Picos) -> bool:
         terms = self.budget.terms
-        unsure = not self.complete and terms.failure_mode is FailureMode.CLOSED
-        return terms.enforcement is Enforcement.BLOCK and (self.exceeded or unsure)
-
-    @property
-    def warns(self) -> bool:
-        """Allowed, but the caller is told: it would be passed, or nobody can be sure that it would not."""
-        terms = self.budget.terms
-        if terms.enforcement is Enforcement.OBSERVE or self.denies:
+        if terms.enforcement is not Enforcement.BLOCK:
             return False
-        return self.exceeded or not self.complete
+        unsure = not self.complete and terms.failure_mode is FailureMode.CLOSED
+        return estimate > self.remaining or unsure
+
+    def message(self, estimate: Picos) -> budget_pb2.BudgetHeadroom:
+        """As a decision shows it. Not to be changed."""
+        exceeded = estimate > self.remaining
+        found = self._told.get(exceeded)
+        if found is None:
+            found = self._told[exceeded] = _to_proto(self, exceeded=exceeded)
+        return found
 
 
-def decide(headrooms: Sequence[Headroom]) -> budget_pb2.Decision:
-    """Denies where one of them does; says which, why, and until when."""
-    strictest_first = sorted(headrooms, key=lambda h: (not h.denies, h.remaining, h.budget.budget_id))
-    denying = [headroom for headroom in strictest_first if headroom.denies]
-    decision = budget_pb2.Decision(allowed=not denying, budgets=map(_to_proto, strictest_first))
-    telling = denying or [headroom for headroom in strictest_first if headroom.warns]
+def decide(headrooms: Sequence[Headroom], estimate: Picos) -> budget_pb2.Decision:
+    """Denies a spend where one of them does; says which, why, and until when. Allows it otherwise, and says so where it
+    passes one that warns, or nobody can be sure that it does not."""
+    ranked = sorted(headrooms, key=_rank)
+    doubtful = [headroom for headroom in ranked if estimate > headroom.remaining or not headroom.complete]
+    denying = [headroom for headroom in doubtful if headroom.denies(estimate)]
+    if denying:
+        ranked.sort(key=lambda headroom: not headroom.denies(estimate))
+    decision = budget_pb2.Decision(allowed=not denying, budgets=[headroom.message(estimate) for headroom in ranked])
+    telling = denying or [h for h in doubtful if h.budget.terms.enforcement is not Enforcement.OBSERVE]
     if telling:
-        decision.reason = _reason(telling[0])
+        decision.reason = _reason(telling[0], estimate)
         decision.deciding_budget = telling[0].budget.name
     if denying:
         # The same request fits once the last of those that deny it lets it through.
-        times = [_retry(headroom) for headroom in denying]
+        times = [_retry(headroom, estimate) for headroom in denying]
         decision.retry_unix_micros = max(times) if all(times) else 0
     return decision
 
 
-def _to_proto(headroom: Headroom) -> budget_pb2.BudgetHeadroom:
+def _to_proto(headroom: Headroom, *, exceeded: bool) -> budget_pb2.BudgetHeadroom:
     terms = headroom.budget.terms
     return budget_pb2.BudgetHeadroom(
         name=headroom.budget.name,
         display_name=terms.display_name,
         remaining=money.to_proto(headroom.remaining),
-        would_exceed=headroom.exceeded,
+        would_exceed=exceeded,
         enforcement=int(terms.enforcement),  # type: ignore[arg-type]  # numbered alike
         limit=money.to_proto(headroom.limit),
         period_end_unix_micros=headroom.window.end,
@@ -97,23 +104,23 @@ def _to_proto(headroom: Headroom) -> budget_pb2.BudgetHeadroom:
     )
 
 
-def _retry(headroom: Headroom) -> int:
+def _retry(headroom: Headroom, estimate: Picos) -> int:
     """When a denied request may fit; 0: unknown. A rolling window gives back little by little, a range of days never
     comes again, and what is more than the whole limit does not fit later either."""
-    never = headroom.budget.terms.period in (Period.ROLLING, Period.CUSTOM) or headroom.estimate > headroom.limit
-    return 0 if never or not headroom.exceeded else headroom.window.end
+    never = headroom.budget.terms.period in (Period.ROLLING, Period.CUSTOM) or estimate > headroom.limit
+    return 0 if never or estimate <= headroom.remaining else headroom.window.end
 
 
-def _reason(headroom: Headroom) -> str:
+def _reason(headroom: Headroom, estimate: Picos) -> str:
     terms = headroom.budget.terms
     title = f"{terms.display_name} ({headroom.budget.name})" if terms.display_name else headroom.budget.name
     of = f" for {terms.per} {headroom.member!r}" if headroom.member is not None else ""
-    if not headroom.exceeded:
-        consequence = "it denies until they are whole" if headroom.denies else "it allows meanwhile"
+    if estimate <= headroom.remaining:
+        consequence = "it denies until they are whole" if headroom.denies(estimate) else "it allows meanwhile"
         return f"The sums of budget {title}{of} are being rebuilt from the ledger: {consequence}."
     figures = (
         f"Budget {title} allows {_dollars(headroom.limit)}{of} {_SPANS[terms.period]}; {_dollars(headroom.used)} is "
-        f"spent and {_dollars(headroom.reserved)} reserved, so that {_dollars(headroom.estimate)} more does not fit."
+        f"spent and {_dollars(headroom.reserved)} reserved, so that {_dollars(estimate)} more does not fit."
     )
     return figures if terms.period in (Period.ROLLING, Period.CUSTOM) else f"{figures} It resets on {_end(headroom)}."
 

@@ -13,7 +13,7 @@ from services.budget.domain.calendar import preceding
 from services.budget.domain.periods import Window
 from services.budget.domain.terms import CarryOver, Terms
 from services.common.clock import Micros
-from services.common.money import Picos
+from services.common.money import MAX_INT64, Picos
 
 
 class Limit(NamedTuple):
@@ -57,6 +57,14 @@ def amount_at(terms: Terms, moment: Micros, member: str | None = None) -> Picos:
         return terms.amount_by_member[member]
     effective = [change.amount for change in terms.amount_changes if change.effective <= moment]
     return effective[-1] if effective else terms.amount
+
+
+def next_change(terms: Terms, now: Micros) -> Micros:
+    """When the amount or the increases may be others than now; the end of time: never."""
+    moments = [change.effective for change in terms.amount_changes]
+    for increase in terms.increases:
+        moments += (increase.start, increase.expires)
+    return min((moment for moment in moments if moment > now), default=MAX_INT64)
 
 
 def carried_from(budget: Budget, window: Window) -> Window | None:

@@ -9,15 +9,19 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from functools import cached_property
 from typing import NamedTuple
 from zlib import crc32
 
-from services.budget.domain.budget import Budget
+from finops.budget.v1 import budget_pb2
+
+from services.budget.domain.budget import Budget, to_proto
 from services.budget.domain.calendar import bucket_at, buckets, following, period_at, preceding
+from services.budget.domain.codec import rule_message
 from services.budget.domain.limits import carried_from
 from services.budget.domain.periods import Window, day_start
 from services.budget.domain.scope import scope_hash
-from services.budget.domain.terms import Terms
+from services.budget.domain.terms import Terms, ThresholdRule
 from services.common.clock import Micros
 
 BudgetKey = tuple[str, str]
@@ -65,6 +69,16 @@ class Tracked:
     since: Micros
     until: Micros
     """The kept windows are those of a moment in [since, until)."""
+
+    @cached_property
+    def message(self) -> budget_pb2.Budget:
+        """The budget as the API shows it. Not to be changed."""
+        return to_proto(self.budget)
+
+    @cached_property
+    def rules(self) -> Sequence[tuple[ThresholdRule, budget_pb2.ThresholdRule]]:
+        """Its thresholds, each also as the API shows it. Not to be changed."""
+        return [(rule, rule_message(rule)) for rule in self.budget.terms.rules]
 
     def current(self, now: Micros) -> Window:
         """The period of `now`. A custom range is current before and after it too."""

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Sequence
 from finops.budget.v1.budget_pb2 import BudgetAlert, ThresholdStatus
 
 from services.budget.domain.alerts import RESET, Reading, Told, alert_of, told_by
-from services.budget.domain.codec import rule_message
 from services.budget.domain.periods import Period, Window
 from services.budget.domain.terms import Basis, ThresholdRule
 from services.budget.domain.thresholds import Event, Firing, Measure, ThresholdKey, burn_measure, due, key_of
@@ -101,13 +100,13 @@ class Alerting:
         """What happened at each of the budget's thresholds in a period."""
         budget = tracked.budget
         found = []
-        for rule in budget.terms.rules:
+        for rule, message in tracked.rules:
             firing = self._firings.get(key_of(budget, window, rule, member), Firing())
             found.append(
                 ThresholdStatus(
                     percent=rule.percent,
                     crossed_unix_micros=firing.fired,
-                    rule=rule_message(rule),
+                    rule=message,
                     back_below_unix_micros=firing.back_below,
                 )
             )

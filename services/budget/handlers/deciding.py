@@ -2,53 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from finops.budget.v1.budget_pb2 import Decision, SpendIntent
 
-from services.budget.domain.attribution import Match
 from services.budget.domain.deciding import Headroom, decide
 from services.budget.domain.holds import HeldScope
 from services.budget.domain.intents import Intent, intent_of
+from services.budget.domain.tracking import Tracked
 from services.budget.handlers.catalog import Catalog
+from services.budget.handlers.changes import Changes
+from services.budget.handlers.remembering import Remembered
 from services.budget.handlers.standing import Standings
-from services.common.clock import Clock
+from services.common.clock import Clock, Micros
 
 
 class Deciding:
     """Asks every budget that a spend would count towards."""
 
-    def __init__(self, catalog: Catalog, standings: Standings, clock: Clock) -> None:
+    def __init__(self, catalog: Catalog, standings: Standings, changes: Changes, clock: Clock) -> None:
         self._catalog = catalog
         self._standings = standings
         self._clock = clock
+        self._remembered: Remembered[Headroom] = Remembered(changes)
 
     def check(self, tenant_id: str, message: SpendIntent) -> Decision:
         """Whether the spend would fit. Raises InvalidArgumentError, UnavailableError."""
-        return self.decide(tenant_id, intent_of(tenant_id, message))[0]
+        intent = intent_of(tenant_id, message)
+        self._catalog.require_loaded()
+        now, basis, recall = self._clock.now(), self._standings.basis(tenant_id), self._remembered.get
+        headrooms = [
+            recall(tracked.budget.key, member, basis, now) or self._remember(tracked, member, basis, now)
+            for tracked, member in self._catalog.of_intent(tenant_id, intent.dimensions)
+        ]
+        return decide(headrooms, intent.estimate)
 
     def decide(self, tenant_id: str, intent: Intent) -> tuple[Decision, tuple[HeldScope, ...]]:
-        """The decision, and the budgets that a hold would count on. Raises UnavailableError."""
+        """The decision, and the budgets that a hold would count on; nothing remembered goes into it. Raises
+        UnavailableError."""
         self._catalog.require_loaded()
-        matching = self._catalog.of_intent(tenant_id, intent.dimensions)
-        headrooms = self._headrooms(matching, intent)
-        return decide(headrooms), tuple(HeldScope(h.budget.budget_id, h.member) for h in headrooms)
-
-    def _headrooms(self, matching: Sequence[Match], intent: Intent) -> Sequence[Headroom]:
         now = self._clock.now()
-        found: list[Headroom] = []
-        for tracked, member in matching:
-            standing = self._standings.of(tracked, now, member)
-            found.append(
-                Headroom(
-                    budget=tracked.budget,
-                    member=member,
-                    window=standing.window,
-                    limit=standing.limit,
-                    used=standing.used,
-                    reserved=standing.held + standing.settled,
-                    complete=standing.complete,
-                    estimate=intent.estimate,
-                )
-            )
+        matching = self._catalog.of_intent(tenant_id, intent.dimensions)
+        headrooms = [self._headroom(tracked, member, now) for tracked, member in matching]
+        return decide(headrooms, intent.estimate), tuple(HeldScope(h.budget.budget_id, h.member) for h in headrooms)
+
+    def _remember(self, tracked: Tracked, member: str | None, basis: object, now: Micros) -> Headroom:
+        found = self._headroom(tracked, member, now)
+        self._remembered.put(
+            tracked.budget.key, member, found, basis=basis, since=now, until=self._standings.until(tracked, now)
+        )
         return found
+
+    def _headroom(self, tracked: Tracked, member: str | None, now: Micros) -> Headroom:
+        standing = self._standings.of(tracked, now, member)
+        return Headroom(
+            budget=tracked.budget,
+            member=member,
+            window=standing.window,
+            limit=standing.limit,
+            used=standing.used,
+            reserved=standing.held + standing.settled,
+            complete=standing.complete,
+        )

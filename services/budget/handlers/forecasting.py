@@ -23,6 +23,7 @@ from services.budget.handlers.catalog import Catalog
 from services.budget.handlers.changes import Changes
 from services.budget.handlers.standing import Standing, Standings
 from services.common import money
+from services.common.background import Background
 from services.common.clock import DAY, HOUR, MINUTE, SECOND, Clock, Micros
 from services.common.errors import ApiError
 from services.common.forecast.hours import HourlySpend
@@ -102,6 +103,7 @@ class Forecasting:
         *,
         refresh_seconds: float,
         concurrency: int,
+        processor_share: float,
     ) -> None:
         self._catalog = catalog
         self._standings = standings
@@ -110,6 +112,7 @@ class Forecasting:
         self._clock = clock
         self._refresh: Micros = round(refresh_seconds * SECOND)
         self._slots = asyncio.Semaphore(concurrency)
+        self._background = Background(processor_share)
         self._pasts: dict[tuple[str, str], _Past] = {}
         self._wanted: dict[tuple[str, str], Micros] = {}
         """When somebody last asked."""
@@ -206,7 +209,7 @@ class Forecasting:
         past, this_hour = cut(hours, now)
         end = past.end + (window.end - window.start) if _rolls(budget) else window.end
         # Of some thousand hours this takes longer than a decision may wait.
-        outlook = await asyncio.to_thread(outlook_of, past, end, budget.terms.time_zone)
+        outlook = await self._background.run(outlook_of, past, end, budget.terms.time_zone)
         key = budget.key
         self._pasts[key] = _Past(tracked.scope_hash, window, now, spend, past, this_hour, outlook)
         self._outgrown.discard(key)

@@ -7,17 +7,21 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Protocol
 
-from services.budget.domain.limits import carried_from, left_over, limit_at
+from services.budget.domain.limits import carried_from, left_over, limit_at, next_change
 from services.budget.domain.periods import Window
 from services.budget.domain.sums import Amounts
 from services.budget.domain.tracking import Tracked
 from services.budget.handlers.totals import Total, Totals
-from services.common.clock import Micros
+from services.common.clock import DAY, Micros
 from services.common.money import Picos
 
 
 class Holdings(Protocol):
     """What is reserved and not yet in the sums."""
+
+    def of(self, tenant_id: str) -> object:
+        """The book that the figures come from; another one may say something else."""
+        ...
 
     def held(self, tenant_id: str, budget_id: str, member: str | None = None) -> Picos:
         """Open reservations."""
@@ -95,6 +99,18 @@ class Standings:
         """In one of the periods that are kept of it. Reservations and commitments are the present's, whatever the
         period."""
         return self._standing(tracked, window, now, member, self._total(tracked, window, member))
+
+    def basis(self, tenant_id: str) -> object:
+        """What all figures of a tenant rest on: while it is the same, each stays until `Changes` tells of its budget,
+        or time moves it (`until`)."""
+        return self._totals.basis(), self._holdings.of(tenant_id)
+
+    def until(self, tracked: Tracked, now: Micros) -> Micros:
+        """When time alone may change how a budget stands: by its period, its limit, or the days that seats are
+        committed for."""
+        if not tracked.since <= now < tracked.until:
+            return now
+        return min(tracked.until, next_change(tracked.budget.terms, now), now - now % DAY + DAY)
 
     def members(self, tracked: Tracked, now: Micros) -> Mapping[str, Standing]:
         """Every member with spend in the period of `now`, or with an amount of its own."""

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from finops.budget.v1.budget_pb2 import BudgetStatus
 
-from services.budget.domain.budget import to_proto
 from services.budget.domain.thresholds import burn_measure
 from services.budget.domain.tracking import Tracked
 from services.budget.handlers.alerting import Alerting
@@ -67,7 +66,7 @@ class Statuses:
         budget, window = tracked.budget, standing.window
         prospect = self._forecasting.of(tracked, standing, now, member)
         status = BudgetStatus(
-            budget=to_proto(budget),
+            budget=tracked.message,
             period_start_unix_micros=window.start,
             period_end_unix_micros=window.end,
             limit=money.to_proto(standing.limit),

@@ -29,6 +29,10 @@ class Totals:
         self._accounts = accounts
         self._journal = journal
 
+    def basis(self) -> object:
+        """Whose parts are added up, and from where: it changes when partitions come or go, or the log begins anew."""
+        return self._accounts.generation, self._journal.partitions, self._journal.mirror
+
     def total(self, family: FamilyKey, member: str | None = None) -> Total:
         """The sum over all partitions, from memory: of the whole, or of a member."""
         actual, shadow, partitions = 0, 0, self._journal.partitions

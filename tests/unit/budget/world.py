@@ -416,7 +416,7 @@ class Process:
         self.standings = Standings(self.totals, self.books, self.commitments)
         self.forecasting = Forecasting(
             self.catalog, self.standings, MemoryHistory(world), self.changes, clock, refresh_seconds=3_600,
-            concurrency=2,
+            concurrency=2, processor_share=1,
         )  # fmt: skip
         self.alerting = Alerting(
             self.catalog, self.standings, self.forecasting, self.accounts, self.journal, MemoryArchive(world),
@@ -436,7 +436,7 @@ class Process:
         )
         self.ownership.address = f"process-{next(_NUMBERS)}:1"
         self.books.own = self.ownership.book_of
-        self.deciding = Deciding(self.catalog, self.standings, clock)
+        self.deciding = Deciding(self.catalog, self.standings, self.changes, clock)
         self.reserving = Reserving(
             self.deciding, self.ownership, counted, self.changes, clock, self.meters, settled_seconds=86_400
         )
