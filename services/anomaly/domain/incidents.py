@@ -40,6 +40,8 @@ REASON_EXPLAINS = 0.4
 """if it explains this share of how much dearer they are (of the logarithm)."""
 CACHED_DISCOUNT = 0.9
 """What most providers take off the price of input that is read from a cache."""
+MORE_CONCENTRATED = 1.5
+"""A drift whose excess is so many times the share of its spend is no facet of another."""
 DRIFT_IMPACT = 4.0
 """Times the impact of other alarms before a drift is told: there is time."""
 AS_CONCENTRATED = 0.1
@@ -123,17 +125,23 @@ class Incident:
             return True
         if self.series.dimension == suspect.series.dimension and self.series != suspect.series:
             return False
+        more_concentrated = suspect.run.total.share > MORE_CONCENTRATED * self.suspect.run.total.share
+        if suspect.channel == Anomaly.CHANNEL_DRIFT and more_concentrated:
+            # A whole is less noisy than its parts and is found first; what brings it about is told all the same.
+            return False
         return suspect.size <= policy.encore * self.size
 
 
 def explains(series: Series, suspect: Suspect, overlap: Overlap) -> bool:
-    """True if what is spent in that series may be what the suspect's excess in this hour consists of."""
+    """True if what is spent in that series may be what the suspect's excess consists of, as far as this hour tells."""
     latest = suspect.run.latest
-    shared = (
-        None if suspect.family != Anomaly.CHANNEL_COST or latest is None else overlap.shared(series, suspect.series)
-    )
+    shared = None if suspect.silence or latest is None else overlap.shared(series, suspect.series)
     if shared is None or latest is None:
         return True
+    if suspect.channel == Anomaly.CHANNEL_DRIFT:
+        # Of a day only the last hour is at hand: whether one is a part of the other.
+        smaller = min(overlap.shared(one, one) or 0 for one in (series, suspect.series))
+        return shared >= EXPLAINED * smaller
     return shared >= EXPLAINED * latest.spell.excess / max(1, latest.spell.hours)
 
 

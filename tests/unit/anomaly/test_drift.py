@@ -9,7 +9,12 @@ import pytest
 from finops.anomaly.v1.anomaly_pb2 import Anomaly
 
 from services.anomaly.domain import overlap
-from tests.unit.anomaly.series import Hourly, hours_of, office, opened, watch_hours
+from services.anomaly.domain.policy import Policy
+from services.anomaly.domain.series import Series, Totals
+from services.anomaly.domain.tenant import TenantWatch
+from services.common.money import PICOS_PER_DOLLAR
+from tests.unit.anomaly.organisation import FIRST
+from tests.unit.anomaly.series import Hourly, drain, hours_of, office, opened, watch_hours
 
 DAY = 24
 START = 42 * DAY
@@ -63,6 +68,20 @@ def test_a_fortnight_of_holidays_makes_no_drift_of_what_follows() -> None:
         return (dollars / 8, int(rng.binomial(requests, 1 / 8))) if 35 <= n // DAY < 49 else (dollars, requests)
 
     assert [a for a in opened(watch_hours(hourly, 84)) if a.channel == Anomaly.CHANNEL_DRIFT] == []
+
+
+def test_two_drifts_of_different_teams_are_two() -> None:
+    one, other = drifting(1.06, 21, 1), drifting(1.05, 21, 2)
+    watch, told = TenantWatch("acme", Policy()), []
+    for n in range(63 * DAY):
+        for hourly, team, key in ((one, "search", "a"), (other, "legal", "b")):
+            dollars, requests = hourly(n)
+            if requests:
+                series = (Series("team", team), Series("key", key))
+                watch.add(FIRST + n, series, Totals(round(dollars * PICOS_PER_DOLLAR), requests, requests))
+        told += drain(watch.close_through(FIRST + n))
+    names = [dict(a.series) for a in opened(told) if a.channel == Anomaly.CHANNEL_DRIFT]
+    assert len(names) == 2
 
 
 def test_examples_in_the_documentation() -> None:
