@@ -111,7 +111,9 @@ class Alarms:
             incident.hides(suspect, hour, self._policy) and explains(incident.series, suspect, overlap)
             for incident in self._incidents
         )
-        return hidden or self._told_by_minute(suspect, hour)
+        # What minutes told is no more than a moment of a drift.
+        by_hour = suspect.family == Anomaly.CHANNEL_COST
+        return hidden or (by_hour and self._told_by_minute(suspect, hour))
 
     def _choose(self, candidate: Suspect, suspects: Sequence[Suspect], overlap: Overlap) -> Suspect:
         suspects = [suspect for suspect in suspects if suspect is candidate or same_money(candidate, suspect, overlap)]

@@ -9,6 +9,7 @@ import pytest
 from finops.anomaly.v1.anomaly_pb2 import Anomaly
 
 from services.anomaly.domain import overlap
+from services.anomaly.domain.minutes.runaways import Runaways
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Series, Totals
 from services.anomaly.domain.tenant import TenantWatch
@@ -82,6 +83,12 @@ def test_two_drifts_of_different_teams_are_two() -> None:
         told += drain(watch.close_through(FIRST + n))
     names = [dict(a.series) for a in opened(told) if a.channel == Anomaly.CHANNEL_DRIFT]
     assert len(names) == 2
+
+
+def test_what_minutes_told_hides_no_drift(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Runaways, "covers", lambda *_: True)
+    found = opened(watch_hours(drifting(1.05, 21), 63))
+    assert {a.channel for a in found} == {Anomaly.CHANNEL_DRIFT}
 
 
 def test_examples_in_the_documentation() -> None:
