@@ -118,7 +118,7 @@ class Schedule:
             return [(only, np.arange(len(times)))]
         segments = np.searchsorted(_array(self._dates), times, side="right")
         segments = segments * (len(self._hours) + 1) + np.searchsorted(_array(self._hours), times % DAY, side="right")
-        days, day = np.unique(times // DAY, return_inverse=True)
+        days, day = np.unique(times // DAY, return_inverse=True) if self._workdays else (times[:0], times)
         for workdays in self._workdays:
             segments = segments * 2 + np.array([workdays.holds(int(each) * DAY) for each in days])[day]
         _, first, segment = np.unique(segments, return_index=True, return_inverse=True)

@@ -37,8 +37,9 @@ _FREE_OUTCOMES = (OUTCOME_FAILED, OUTCOME_CACHE_HIT)
 _IS_INPUT = tuple(bucket in INPUT_BUCKETS for bucket in BUCKETS)
 _REQUESTS = BUCKETS.index("requests")
 read_quantities: Callable[[Quantities], tuple[int, ...]] = attrgetter(*BUCKETS)
-_Kind = tuple[str, str, str, bool, str]
-_kind: Callable[[UsageEvent], _Kind] = attrgetter("provider", "model", "service_tier", "batch", "region")
+Kind = tuple[str, str, str, bool, str]
+"""Provider, model, service tier, batch, region."""
+_kind: Callable[[UsageEvent], Kind] = attrgetter("provider", "model", "service_tier", "batch", "region")
 _MOST = "$9.2 million, the most that an event may cost"
 _FORMS_KEPT = 256
 """Of a plan; more combinations of buckets than that are no habit of anybody's."""
@@ -73,7 +74,7 @@ class Pricer:
         self._remembered = remembered_schedules
         self._owners: frozenset[str] = frozenset()
         """Tenants with prices of their own; all others share the list's schedules."""
-        self._schedules: dict[tuple[str, _Kind], Schedule] = {}
+        self._schedules: dict[tuple[str, Kind], Schedule] = {}
 
     @property
     def overrides(self) -> Overrides:
@@ -166,12 +167,13 @@ class Pricer:
             billed=0 if form.prepaid and cost else None,
         )  # fmt: skip
 
-    def form(self, plan: Plan, level: int, used: tuple[str, ...], event: UsageEvent) -> Form:
-        """Makes a form, and keeps it: events use few combinations of buckets."""
+    def form(self, plan: Plan, level: int, used: tuple[str, ...], event: UsageEvent | None = None) -> Form:
+        """Makes a form, and keeps it: events use few combinations of buckets. `event`: whose seats are priced."""
         prices, price_id = plan.levels[level], plan.price_id
         view = plan.views[level] if plan.views else None
         listed, contracted = (view.listed, view.contracted) if view is not None else (None, None)
-        seat = self._seat(event, plan.agreed) if "seats" in used and "seats" not in prices else None
+        own = "seats" in used and "seats" not in prices
+        seat = self._seat(event, plan.agreed) if own and event is not None else None
         if seat is not None:
             if prices.keys().isdisjoint(used):
                 price_id = seat.price_id
@@ -187,6 +189,10 @@ class Pricer:
         if "seats" not in used and len(plan.forms) < _FORMS_KEPT:
             plan.forms[level, used] = made
         return made
+
+    def shadow_price(self, bucket: str) -> Picos:
+        """What a million units of a bucket without a price count as; not of seats."""
+        return self._shadow.per_million()[bucket]
 
     def _shadow_cost(self, unpriced: Sequence[str], event: UsageEvent) -> Picos:
         """What buckets without a price count as against a budget."""
@@ -215,7 +221,7 @@ class Pricer:
             return plan.level(total), ""
         return plan.level(-(-total // requests)), f"length of input taken as the mean of {requests} requests"
 
-    def _new_schedule(self, owner: str, kind: _Kind) -> Schedule:
+    def _new_schedule(self, owner: str, kind: Kind) -> Schedule:
         if len(self._schedules) >= self._remembered:
             self._schedules.clear()
         made = self._schedules[owner, kind] = self._compile(owner, *kind)

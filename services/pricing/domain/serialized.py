@@ -17,7 +17,9 @@ from finops.cost.v1.cost_pb2 import Rating
 from finops.pricing.v1.pricing_pb2 import PriceBatchResponse
 
 from services.common.wire import encode_varint, tag_of
-from services.pricing.domain.batches import Alike, PricedBatch
+from services.pricing.domain.batches import PricedBatch
+from services.pricing.domain.columns import Alike
+from services.pricing.domain.forms import Priced
 
 _RATINGS = tag_of(PriceBatchResponse, "ratings")
 _WIDTH = 9
@@ -42,13 +44,17 @@ def ratings(batch: PricedBatch, events: int) -> bytes:
     """The field `ratings` of the batch's PriceBatchResponse; ratings of what was refused are empty."""
     found = [_element(b"")] * events
     for some in batch.alike:
-        for position, element in zip(some.positions, _elements(some), strict=True):
+        for position, element in zip(some.rows.tolist(), _elements(some), strict=True):
             found[position] = element
     for position, priced in batch.alone.items():
-        rating = Rating()
-        priced.fill_in(rating)
-        found[position] = _element(rating.SerializeToString())
+        found[position] = _alone(priced)
     return b"".join(found)
+
+
+def _alone(priced: Priced) -> bytes:
+    rating = Rating()
+    priced.fill_in(rating)
+    return _element(rating.SerializeToString())
 
 
 def _element(rating: bytes) -> bytes:
@@ -56,13 +62,9 @@ def _element(rating: bytes) -> bytes:
 
 
 def _elements(some: Alike) -> Iterator[bytes]:
-    template = _template(some.form.blank) if len(some.positions) >= _FEW else None
+    template = _template(some.form.blank) if some.plain and len(some.rows) >= _FEW else None
     if template is None:
-        each = zip(some.costs.tolist(), some.quantities.tolist(), some.amounts.tolist(), strict=True)
-        for cost, quantities, amounts in each:
-            rating = Rating()
-            some.form.fill_in(rating, cost, quantities, amounts)
-            yield _element(rating.SerializeToString())
+        yield from map(_alone, some.priced())
         return
     table = np.tile(template.blank, (len(some.costs), 1))
     table[:, template.numbers] = _varints(some)
@@ -72,7 +74,7 @@ def _elements(some: Alike) -> Iterator[bytes]:
 
 
 def _varints(some: Alike) -> npt.NDArray[np.uint8]:
-    numbers = np.hstack([some.costs[:, None], some.quantities, some.amounts])
+    numbers = np.column_stack([some.costs, *some.quantities, *some.amounts])
     sevens = (numbers[:, :, None] >> _SHIFTS & 0x7F | _GOES_ON).astype(np.uint8)
     return sevens.reshape(len(some.costs), -1)
 
