@@ -207,6 +207,16 @@ class Crashes(RuleBasedStateMachine):
             assert self.process.deciding.check("acme", message) == self.process.deciding.decide("acme", intent)[0]
 
     @invariant()
+    def the_whole_tells_of_its_members_as_they_are(self) -> None:
+        tracked = self.process.catalog.get("acme", "child")
+        if tracked is None:
+            return
+        members = self.process.standings.members(tracked, self.world.clock.now()).values()
+        status = self.process.status("child")
+        assert status.members == sum(1 for member in members if member.spend)
+        assert status.used_ratio == max((member.used_ratio for member in members), default=0)
+
+    @invariant()
     def no_alert_twice(self) -> None:
         assert all(n == 1 for n in Counter(alert.alert_id for alert in self.world.alerts).values())
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from services.budget.domain.limits import carried_from, left_over, limit_at, next_change
 from services.budget.domain.periods import Window
@@ -38,8 +37,7 @@ class Committing(Protocol):
     def committed(self, tracked: Tracked, window: Window, now: Micros, member: str | None = None) -> Picos: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """A budget, or one member of it, in one of its periods."""
 
     window: Window

@@ -15,10 +15,12 @@ from services.budget.handlers.catalog import Catalog
 from services.budget.handlers.changes import Changes, Subject
 from services.budget.handlers.definitions import Definitions
 from services.budget.handlers.forecasting import DAY_HOURS, Forecasting
+from services.budget.handlers.remembering import Remembered
 from services.budget.handlers.standing import Standing, Standings
 from services.common import money
 from services.common.clock import Clock, Micros
 from services.common.errors import InvalidArgumentError
+from services.common.money import Picos
 from services.common.paging import Listing, page_size
 
 
@@ -28,6 +30,17 @@ class MemberCursor(NamedTuple):
     unused: float
     """The used share of the limit, negated."""
     member: str
+
+
+class _Members(NamedTuple):
+    """What the whole of a budget tells of its members."""
+
+    spending: int
+    over: int
+    used_ratio: float
+    """Of the one that used most of its limit."""
+    remaining: Picos | None
+    """Of the one that has least; None: there are no members."""
 
 
 class Statuses:
@@ -53,14 +66,26 @@ class Statuses:
         self._changes = changes
         self._clock = clock
         self._coalesce_seconds = coalesce_seconds
+        self._members: Remembered[_Members] = Remembered(changes)
 
     def status(self, tracked: Tracked, member: str | None = None) -> BudgetStatus:
         """The current period of a budget, or of one member of it."""
         now = self._clock.now()
         status = self._status(tracked, self._standings.of(tracked, now, member), now, member)
         if member is None and tracked.budget.terms.per:
-            _sum_up(status, self._standings.members(tracked, now).values())
+            _tell_of(status, self._summed_up(tracked, now))
         return status
+
+    def _summed_up(self, tracked: Tracked, now: Micros) -> _Members:
+        """Remembered, since there may be thousands of members. A change of one is told as a change of the whole too."""
+        budget = tracked.budget
+        basis = self._standings.basis(budget.tenant_id)
+        found = self._members.get(budget.key, None, basis, now)
+        if found is None:
+            found = _sum_up(self._standings.members(tracked, now).values())
+            until = self._standings.until(tracked, now)
+            self._members.put(budget.key, None, found, basis=basis, since=now, until=until)
+        return found
 
     def _status(self, tracked: Tracked, standing: Standing, now: Micros, member: str | None) -> BudgetStatus:
         budget, window = tracked.budget, standing.window
@@ -159,16 +184,22 @@ class Statuses:
         return tracked
 
 
-def _sum_up(status: BudgetStatus, members: Collection[Standing]) -> None:
-    """What the whole of a budget tells of its members: the limit holds for each of them, not for the whole."""
+def _sum_up(members: Collection[Standing]) -> _Members:
+    return _Members(
+        spending=sum(1 for standing in members if standing.spend),
+        over=sum(1 for standing in members if standing.over),
+        used_ratio=max((standing.used_ratio for standing in members), default=0.0),
+        remaining=min((standing.remaining for standing in members), default=None),
+    )
+
+
+def _tell_of(status: BudgetStatus, members: _Members) -> None:
+    """The limit of such a budget holds for each of its members, not for the whole."""
     for field in ("burn_ratio", "exhaust_unix_micros"):
         status.ClearField(field)
-    status.members = sum(1 for standing in members if standing.spend)
-    status.members_over = sum(1 for standing in members if standing.over)
-    status.used_ratio = max((standing.used_ratio for standing in members), default=0.0)
-    status.remaining.CopyFrom(
-        money.to_proto(min((standing.remaining for standing in members), default=money.from_proto(status.limit)))
-    )
+    status.members, status.members_over = members.spending, members.over
+    status.used_ratio = members.used_ratio
+    status.remaining.CopyFrom(status.limit if members.remaining is None else money.to_proto(members.remaining))
 
 
 def _itself(place: MemberCursor) -> MemberCursor:
