@@ -22,9 +22,12 @@ def cluster(kafka_bootstrap: str, clickhouse_url: str, tmp_path_factory: pytest.
     )
     running.prepare()
     running.start()
-    running.ready()
-    yield running
-    assert set(running.stop().values()) == {0}
+    try:
+        running.ready()
+        yield running
+    finally:
+        codes = running.stop()
+    assert set(codes.values()) == {0}
 
 
 @pytest.fixture
