@@ -186,7 +186,7 @@ def status_shown(status: pb.BudgetStatus) -> BudgetStatus:
         committed=dollars(status.committed),
         remaining=dollars(status.remaining),
         forecast=dollars(status.forecast),
-        forecast_detail=_forecast_shown(status.forecast_detail) if status.HasField("forecast_detail") else None,
+        forecast_detail=forecast_shown(status.forecast_detail) if status.HasField("forecast_detail") else None,
         burn_per_day=dollars(status.burn_per_day) if status.HasField("burn_per_day") else None,
         burn_ratio=_finite(status.burn_ratio) or 0.0,
         exhaust_time=time_or_none(status.exhaust_unix_micros),
@@ -208,7 +208,8 @@ def _threshold_shown(threshold: pb.ThresholdStatus) -> Threshold:
     )
 
 
-def _forecast_shown(forecast: pb.SpendForecast) -> Forecast:
+def forecast_shown(forecast: pb.SpendForecast) -> Forecast:
+    """As the API tells it."""
     return Forecast(**{**plain(forecast), "past_error": _finite(forecast.past_error)})
 
 

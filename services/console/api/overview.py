@@ -11,7 +11,7 @@ from services.common.dimensions import is_dimension
 from services.common.errors import FieldViolation, InvalidArgumentError
 from services.common.money import format_dollars
 from services.console.api import budgets, findings
-from services.console.api.budget_models import BudgetStatus
+from services.console.api.budget_models import BudgetStatus, Forecast
 from services.console.api.calls import ConsoleOf, PeersOf, Reader, refusals
 from services.console.api.models import Answer, Dollars
 from services.console.domain.periods import zone
@@ -25,7 +25,6 @@ class Spend(Answer):
     yesterday: Dollars
     month_to_date: Dollars
     last_month: Dollars
-    forecast: Dollars | None = Field(description="Expected for the whole month; null before a day of history")
     unpriced_events: int = Field(description="This month")
     shadow_cost: Dollars = Field(description="Unpriced usage of this month at its shadow price; in no other figure")
 
@@ -56,6 +55,9 @@ class Overview(Answer):
     budgets_at_risk: list[BudgetStatus] | None
     open_anomalies: list[findings.Anomaly] | None
     savings: Savings | None
+    forecast: Forecast | None = Field(
+        description="Of the whole month, usage without a price at its shadow price; null before three days of history"
+    )
     unavailable: dict[str, str]
 
 
@@ -101,6 +103,9 @@ async def overview(
         budgets_at_risk=[budgets.status_shown(s) for s in found.at_risk] if found.budgets is not None else None,
         open_anomalies=[findings.anomaly_shown(a) for a in found.anomalies] if found.anomalies is not None else None,
         savings=_savings(found.savings) if found.savings is not None else None,
+        forecast=budgets.forecast_shown(found.forecast.of)
+        if found.forecast is not None and found.forecast.known
+        else None,
         unavailable=found.unavailable,
     )
 
@@ -111,7 +116,6 @@ def _spend(spend: use_case.Spend) -> Spend:
         yesterday=format_dollars(spend.yesterday),
         month_to_date=format_dollars(spend.month_to_date),
         last_month=format_dollars(spend.last_month),
-        forecast=format_dollars(spend.forecast) if spend.forecast is not None else None,
         unpriced_events=spend.unpriced_events,
         shadow_cost=format_dollars(spend.shadow),
     )

@@ -10,15 +10,15 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from finops.anomaly.v1.anomaly_pb2 import Anomaly
-from finops.budget.v1.budget_pb2 import BudgetStatus
+from finops.budget.v1.budget_pb2 import BudgetStatus, ForecastSpendRequest, SpendForecast
 from finops.ledger.v1.ledger_pb2 import CostRow
 from finops.recommendation.v1.recommendation_pb2 import Recommendation
 
 from services.common import money
-from services.common.clock import Micros
+from services.common.clock import MINUTE, Micros
 from services.common.errors import UnavailableError
 from services.common.money import Picos
-from services.console.domain import forecast, series
+from services.console.domain import series
 from services.console.domain.budget_limits import heads_over
 from services.console.domain.cost_query import CostQuery
 from services.console.domain.periods import (
@@ -32,13 +32,14 @@ from services.console.domain.periods import (
     previous,
 )
 from services.console.handlers import listing
-from services.console.handlers.peers import Caller, Ledger, Peers
+from services.console.handlers.peers import Budgets, Caller, Ledger, Peers
 
 CHART_DAYS = 30
 MOVER_DAYS = 7
 MOVERS = 6
 STACKS = 7
 AT_RISK_RATIO = 0.8
+PARTS = 6
 
 Answer = TypeVar("Answer")
 
@@ -55,11 +56,24 @@ class Spend:
     """Last month's days up to the same day of the month as yesterday, to be compared with `month_complete_days`."""
     month_complete_days: Picos
     """This month without today."""
-    forecast: Picos | None
     daily: series.Stack
     unpriced_events: int
     shadow: Picos
     """This month's usage without a price, at its shadow price; in no other figure."""
+
+
+@dataclass(frozen=True)
+class MonthForecast:
+    """What the month will have cost, usage without a price at its shadow price."""
+
+    asked: Micros
+    month: date
+    of: SpendForecast
+
+    @property
+    def known(self) -> bool:
+        """Whether it rests on more than the mean rate so far, which says little about a month that has just begun."""
+        return self.of.history_hours > 0
 
 
 @dataclass(frozen=True)
@@ -81,6 +95,7 @@ class Overview:
     budgets: Sequence[BudgetStatus] | None
     anomalies: Sequence[Anomaly] | None
     savings: Savings | None
+    forecast: MonthForecast | None
     unavailable: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -93,8 +108,25 @@ def is_at_risk(status: BudgetStatus) -> bool:
     return status.used_ratio >= AT_RISK_RATIO or heads_over(status)
 
 
-async def overview(peers: Peers, caller: Caller, now: Micros, tz: ZoneInfo, stack_by: str, move_by: str) -> Overview:
+async def overview(
+    peers: Peers,
+    caller: Caller,
+    now: Micros,
+    tz: ZoneInfo,
+    stack_by: str,
+    move_by: str,
+    told: MonthForecast | None = None,
+) -> Overview:
     """Asks all at once. Parts whose service is away are left out.
+
+    Args:
+        peers: the services.
+        caller: whose figures.
+        now: the present.
+        tz: whose days and months.
+        stack_by: a dimension, of the daily spend.
+        move_by: a dimension, of the movers.
+        told: the forecast of the last time; it is asked again after a minute.
 
     Raises:
         ApiError: any other refusal, or every service away.
@@ -108,16 +140,17 @@ async def overview(peers: Peers, caller: Caller, now: Micros, tz: ZoneInfo, stac
             unavailable[name] = error.message
             return None
 
-    found, moved, budgets, anomalies, savings = await asyncio.gather(
+    found, moved, budgets, anomalies, savings, forecast = await asyncio.gather(
         part("spend", spend(peers, caller, now, tz, stack_by)),
         part("movers", movers(peers, caller, now, tz, move_by)),
         part("budgets", listing.budget_statuses(peers, caller)),
         part("anomalies", listing.anomalies(peers, caller, Anomaly.STATE_OPEN)),
         part("savings", _savings(peers, caller)),
+        part("forecast", month_forecast(peers, caller, now, tz, told)),
     )
-    if len(unavailable) == 5:
+    if len(unavailable) == PARTS:
         raise UnavailableError("; ".join(f"{name}: {why}" for name, why in sorted(unavailable.items())))
-    return Overview(found, moved, budgets, anomalies, savings, unavailable)
+    return Overview(found, moved, budgets, anomalies, savings, forecast, unavailable)
 
 
 async def spend(peer: Ledger, caller: Caller, now: Micros, tz: ZoneInfo, stack_by: str) -> Spend:
@@ -157,11 +190,24 @@ def spend_of(rows: Sequence[CostRow], today: date, tz: ZoneInfo) -> Spend:
         last_month=total(last_month, month),
         last_month_to_date=total(last_month, min(last_month + timedelta(days=today.day - 1), month)),
         month_complete_days=total(month, today),
-        forecast=forecast.month_end(daily, today, min(daily, default=today)),
         daily=series.stack(recent, starts, STACKS),
         unpriced_events=unpriced,
         shadow=shadow,
     )
+
+
+async def month_forecast(
+    peer: Budgets, caller: Caller, now: Micros, tz: ZoneInfo, told: MonthForecast | None = None
+) -> MonthForecast:
+    """Where all spend of the month is heading, by the formula of budgets. `told` stands for a minute: it takes reading
+    weeks of hours."""
+    month = local_date(now, tz).replace(day=1)
+    if told is not None and told.month == month and now - told.asked < MINUTE:
+        return told
+    asked = ForecastSpendRequest(
+        start_unix_micros=day_start(month, tz), end_unix_micros=day_start(add_months(month, 1), tz), time_zone=tz.key
+    )
+    return MonthForecast(now, month, (await peer.forecast_spend(caller, asked)).forecast)
 
 
 async def movers(peer: Ledger, caller: Caller, now: Micros, tz: ZoneInfo, by: str) -> list[series.Change]:

@@ -106,7 +106,8 @@ class Budgets(BudgetServiceServicer):
             points.append(point)
         low, expected, high = (money.to_proto(amount * money.PICOS_PER_DOLLAR) for amount in (4_000, 4_800, 5_900))
         return budget.ForecastSpendResponse(
-            forecast=budget.SpendForecast(expected=expected, low=low, high=high, coverage=0.8), points=points
+            forecast=budget.SpendForecast(expected=expected, low=low, high=high, coverage=0.8, history_hours=2_016),
+            points=points,
         )
 
     def _find(self, name: str, access: Access = Access.READ) -> budget.BudgetStatus:

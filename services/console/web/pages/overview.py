@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from nicegui import ui
 
-from services.common.money import Picos
+from services.common.money import Picos, from_proto
 from services.console.domain import figures
 from services.console.domain.cost_query import equals
 from services.console.domain.series import NONE
@@ -41,7 +41,13 @@ async def build(visit: Visit) -> None:
 
     async def refresh() -> None:
         found = await use_case.overview(
-            visit.peers, visit.caller, visit.now(), visit.time_zone, choices.stack_by, choices.move_by
+            visit.peers,
+            visit.caller,
+            visit.now(),
+            visit.time_zone,
+            choices.stack_by,
+            choices.move_by,
+            view.forecast,
         )
         view.show(found)
 
@@ -54,6 +60,8 @@ class _View:
     def __init__(self, visit: Visit, choices: _Choices) -> None:
         self._visit = visit
         self._choices = choices
+        self.forecast: use_case.MonthForecast | None = None
+        """As it was last told."""
 
     def build(self, live: Live) -> None:
         with box("stats"):
@@ -61,9 +69,10 @@ class _View:
             self._month = Stat(
                 "Month to date", "Compared with the same days of last month, today left out", "/costs?range=month"
             )
-            self._forecast = Stat(
+            self._month_end = Stat(
                 "Forecast for the month",
-                "So far, plus for each day to come the mean of that weekday over the last four weeks",
+                "So far, plus what each hour of the week usually costs at the level of late; usage without a price at "
+                "its shadow price",
             )
             self._savings = Stat(
                 "Possible savings a month", "Sum of the open recommendations' medians", "/recommendations"
@@ -146,7 +155,19 @@ class _View:
             )
             self._movers.set_visibility(bool(found.movers))
             self._no_movers.set_visibility(not found.movers)
+        self._show_forecast(found.forecast)
         self._show_needs(found)
+
+    def _show_forecast(self, forecast: use_case.MonthForecast | None) -> None:
+        if forecast is None:
+            return
+        self.forecast = forecast
+        if not forecast.known:
+            self._month_end.show_money(None, "After three days of spend")
+            return
+        of = forecast.of
+        low, high = (figures.dollars(from_proto(amount)) for amount in (of.low, of.high))
+        self._month_end.show_money(from_proto(of.expected), f"{low} to {high}" if of.HasField("low") else "")
 
     def _costs_of(self, mover: str) -> str:
         by = self._choices.move_by
@@ -155,11 +176,6 @@ class _View:
     def _show_spend(self, spend: use_case.Spend) -> None:
         self._today.show_money(spend.today, f"Yesterday {figures.dollars(spend.yesterday)}")
         self._month.show_money(spend.month_to_date, *_against(spend.month_complete_days, spend.last_month_to_date))
-        if spend.forecast is None:
-            self._forecast.show_money(None, "After a first full day")
-        else:
-            note = f"Last month {figures.dollars(spend.last_month)}" if spend.last_month else ""
-            self._forecast.show_money(spend.forecast, note)
         self._unpriced.set_visibility(spend.unpriced_events > 0)
         self._unpriced_text.show(
             f"{figures.plural(spend.unpriced_events, 'event')} of this month had usage without a known price, which is "
