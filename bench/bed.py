@@ -74,7 +74,7 @@ async def served(bed: Bed, name: str, command: Sequence[str], **environment: str
     os.sched_setaffinity(child.pid, {CORE})
     url = f"http://127.0.0.1:{http}"
     try:
-        await child.until(lambda: _ready(url), timeout_seconds=60)
+        await child.until(lambda: _ready(url), timeout_seconds=300)
         yield Served(url, f"127.0.0.1:{grpc}", child.pid)
     finally:
         await child.stop()

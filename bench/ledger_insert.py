@@ -44,7 +44,7 @@ class Inserted:
         return 1 / (self.ours + self.engines)
 
 
-class _NewLog:
+class NewLog:
     """A log of which nothing was written yet."""
 
     incarnation = INCARNATION
@@ -68,7 +68,7 @@ async def measure(settings: ClickHouseSettings, engine_pid: int, records: Sequen
     async def writer(clickhouse: ClickHouse) -> None:
         ledger = LedgerWriter(ClickHouseEntryStore(clickhouse), Measures(), PARALLEL)
         partitions = {record.partition for record in records}
-        await ledger.assigned([Partition("finops.costs.v1", number) for number in partitions], _NewLog())
+        await ledger.assigned([Partition("finops.costs.v1", number) for number in partitions], NewLog())
         for batch in batches(records, BATCH):
             await ledger.process(Batch(batch))
 

@@ -65,6 +65,12 @@ class ClickHouse:
         rows: list[Sequence[Any]] = result.result_rows
         return rows
 
+    async def columns(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Sequence[Sequence[Any]]:
+        """The same, column by column; none where there are no rows. Raises as `query` does."""
+        result = await self._call("query", sql, parameters=dict(parameters or {}), column_oriented=True)
+        found: Sequence[Sequence[Any]] = result.result_columns
+        return found
+
     async def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Any:
         """The single value, or nothing, of a statement. Raises as `query` does."""
         return await self._call("command", sql, parameters=dict(parameters or {}))

@@ -59,7 +59,7 @@ class Listing(Generic[Cursor]):
             return None
         try:
             cursor = self._read(token)
-            if self._token(cursor) == token:
+            if self.token(cursor) == token:
                 return cursor
         except (ValueError, TypeError, RecursionError):
             pass
@@ -70,9 +70,10 @@ class Listing(Generic[Cursor]):
     def page(self, found: Sequence[Item], size: int, position: Callable[[Item], Cursor]) -> tuple[Sequence[Item], str]:
         """The first `size` of what was found, and the next page's token: empty where no more was found than that."""
         shown = found[:size]
-        return shown, self._token(position(shown[-1])) if len(found) > size else ""
+        return shown, self.token(position(shown[-1])) if len(found) > size else ""
 
-    def _token(self, cursor: Cursor) -> str:
+    def token(self, cursor: Cursor) -> str:
+        """Of the page that begins behind this position."""
         text = json.dumps(cursor, default=bytes.hex, ensure_ascii=False).encode()
         check = hashlib.blake2b(text, digest_size=_CHECK_BYTES, key=self._asked).digest()
         return base64.urlsafe_b64encode(check + text).decode()

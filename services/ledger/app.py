@@ -17,6 +17,7 @@ from services.common.keyring import KeyRing
 from services.common.repeating import Repeating
 from services.ledger.adapters.bill_metrics import BillMeasures
 from services.ledger.adapters.bill_reader import ClickHouseBills
+from services.ledger.adapters.column_reader import ClickHouseEventColumns
 from services.ledger.adapters.event_reader import ClickHouseEvents
 from services.ledger.adapters.metrics import Measures
 from services.ledger.adapters.reader import ClickHouseReader
@@ -26,6 +27,7 @@ from services.ledger.adapters.store import ClickHouseEntryStore
 from services.ledger.adapters.unpriced_reader import ClickHouseUnpriced
 from services.ledger.domain.query import ReadFrom
 from services.ledger.handlers.bill import BillQueries, BillWatch
+from services.ledger.handlers.event_columns import EventColumnQueries
 from services.ledger.handlers.events import EventQueries
 from services.ledger.handlers.queries import LedgerQueries
 from services.ledger.handlers.write import LedgerWriter
@@ -56,6 +58,7 @@ def build(settings: LedgerSettings, keyring: KeyRing) -> Service:
     servicer = LedgerServicer(
         LedgerQueries(ClickHouseReader(clickhouse), measures),
         EventQueries(ClickHouseEvents(clickhouse), ClickHouseUnpriced(clickhouse)),
+        EventColumnQueries(ClickHouseEventColumns(clickhouse)),
         BillQueries(bills),
     )
     watch = BillWatch(bills, BillMeasures(), SystemClock(), options.bill.days)

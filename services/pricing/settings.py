@@ -88,7 +88,7 @@ class RerateOptions(BaseModel):
     automatic: bool = Field(
         default=True, description="Re-rate use in the queue that has a price by now; off: only measure the queue"
     )
-    page_events: int = Field(default=1_000, ge=1, le=1_000, description="Events read and re-rated together")
+    page_events: int = Field(default=20_000, ge=1, le=20_000, description="Events looked through and re-rated together")
 
 
 class PricingOptions(BaseModel):

@@ -30,10 +30,12 @@ from services.common.keyring import KeyRing
 from services.common.settings import AuthSettings, ClickHouseSettings, GrpcSettings
 from services.ledger.adapters.bill_metrics import BillMeasures
 from services.ledger.adapters.bill_reader import ClickHouseBills
+from services.ledger.adapters.column_reader import ClickHouseEventColumns
 from services.ledger.adapters.event_reader import ClickHouseEvents
 from services.ledger.adapters.servicer import LedgerServicer
 from services.ledger.adapters.unpriced_reader import ClickHouseUnpriced
 from services.ledger.handlers.bill import BillQueries, BillWatch
+from services.ledger.handlers.event_columns import EventColumnQueries
 from services.ledger.handlers.events import EventQueries
 from tests.integration.ledger_harness import TestLedger, ledger, platform, viewer
 from tests.unit.ledger.records import NOON, cost_record
@@ -281,7 +283,7 @@ async def served(books: TestLedger, auth_settings: AuthSettings) -> AsyncIterato
     clock = ManualClock(NOON)
     servicer = LedgerServicer(
         books.queries, EventQueries(ClickHouseEvents(books.clickhouse), ClickHouseUnpriced(books.clickhouse)),
-        BillQueries(ClickHouseBills(books.clickhouse)),
+        EventColumnQueries(ClickHouseEventColumns(books.clickhouse)), BillQueries(ClickHouseBills(books.clickhouse)),
     )  # fmt: skip
     service = GrpcService("finops.ledger.v1.LedgerService", servicer, add_LedgerServiceServicer_to_server)
     ring = KeyRing(auth_settings, books.clickhouse, clock)

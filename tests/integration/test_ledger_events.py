@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import numpy as np
 import pytest
 from finops.cost.v1.cost_pb2 import Booked, CostRecord
-from finops.ledger.v1.ledger_pb2 import ListEventsRequest, ListUnpricedRequest, UnpricedUse
-from finops.usage.v1.usage_pb2 import Measurement, Quantities
+from finops.ledger.v1.ledger_pb2 import ListEventColumnsRequest, ListEventsRequest, ListUnpricedRequest, UnpricedUse
+from finops.usage.v1.usage_pb2 import OUTCOME_CACHE_HIT, Measurement, Quantities
 
 from services.common import money
 from services.common.auth import Principal
 from services.common.clock import DAY, HOUR, Micros
+from services.common.dimensions import quantities
 from services.common.errors import InvalidArgumentError
 from services.common.settings import ClickHouseSettings
+from services.ledger.adapters.column_reader import ClickHouseEventColumns
 from services.ledger.adapters.event_reader import ClickHouseEvents
 from services.ledger.adapters.unpriced_reader import ClickHouseUnpriced
+from services.ledger.handlers.event_columns import EventColumnQueries
 from services.ledger.handlers.events import EventQueries
+from services.pricing.adapters.rerate import booked_columns
+from services.pricing.domain.rating import FREE_OUTCOMES
+from services.pricing.domain.revisions import Costs
 from tests.integration.ledger_harness import TestLedger, ledger, platform, viewer
 from tests.unit.ledger.records import NOON, cost_record
 
@@ -49,7 +56,50 @@ async def _events(
         found += answer.events
         token = answer.next_page_token
         if not token:
-            return found
+            break
+    request.ClearField("page_token")
+    await _told_alike_as_columns(books, request, found, who or viewer())
+    return found
+
+
+async def _told_alike_as_columns(
+    books: TestLedger, asked: ListEventsRequest, records: list[CostRecord], who: Principal
+) -> None:
+    """The same events in the same order, with all that prices them and what they cost; and those asked for by key."""
+    told: list[tuple[object, ...]] = []
+    token = ""
+    while True:
+        request = ListEventColumnsRequest(
+            start_unix_micros=asked.start_unix_micros, end_unix_micros=asked.end_unix_micros, filter=asked.filter,
+            only_unpriced=asked.only_unpriced, page_size=asked.page_size, page_token=token,
+        )  # fmt: skip
+        answer = await EventColumnQueries(ClickHouseEventColumns(books.clickhouse)).list_columns(request, who)
+        columns = booked_columns(answer)
+        keys = columns.keys(np.arange(len(columns)))
+        for row, key in enumerate(keys):
+            kind = columns.kinds[columns.kind[row]]
+            used = {bucket: int(column[row]) for bucket, column in columns.quantities.items() if column[row]}
+            costs = tuple(int(column[row]) for column in columns.costs)
+            told.append((key, kind[:4], int(columns.times[row]), {} if kind.apart else used, costs, kind.apart))
+        token = answer.next_page_token
+        if not token:
+            break
+    assert [key for key, *_ in told] == [record.usage.event_key for record in records]
+    for record, (_, kind, time, used, costs, apart) in zip(records, told, strict=True):
+        usage = record.usage
+        named = (usage.provider, usage.model, usage.service_tier, usage.batch, usage.region)
+        free = usage.outcome in FREE_OUTCOMES
+        assert kind == (usage.tenant_id, named, free, frozenset(record.rating.unpriced_buckets))
+        assert (time, used) == (usage.time_unix_micros, {} if apart else quantities(usage.quantities))
+        assert costs == Costs.of(record.rating)
+        billed = bool(usage.quantities.seats) or record.rating.price_id.endswith(" (billed)")
+        assert apart == billed or (asked.only_unpriced and record.revision > 1)
+    chosen = records[::2]
+    if chosen:
+        some = ListEventsRequest(event_keys=[record.usage.event_key for record in chosen], page_size=1_000)
+        some.MergeFrom(asked)
+        some.page_size = 1_000
+        assert list((await _queries(books).list_events(some, who)).events) == chosen
 
 
 async def _queue(books: TestLedger, who: Principal | None = None, size: int = 100) -> list[UnpricedUse]:
@@ -109,6 +159,38 @@ async def test_an_event_is_found_where_it_is_booked_now(books: TestLedger) -> No
     assert _names(await _events(books, condition='team = "search"')) == [("other", 1)]
     assert _names(await _events(books, condition='team = "ads"')) == [("r", 2)]
     assert _names(await _events(books)) == [("r", 2), ("other", 1)]
+
+
+async def test_seats_billed_amounts_and_what_a_revision_counts_are_told_apart(books: TestLedger) -> None:
+    grown = cost_record("grown", usage_offset=3, revision=2, time=NOON + 3, delta=Quantities(input_tokens=5),
+                        quantities=Quantities(input_tokens=105, output_tokens=10))  # fmt: skip
+    grown.events_delta = 0
+    first = cost_record(
+        "grown", usage_offset=2, time=NOON + 3, quantities=Quantities(input_tokens=100, output_tokens=10)
+    )
+    seat = cost_record("seat", usage_offset=0, time=NOON + 1, quantities=Quantities(seats=1))
+    billed = cost_record("billed", usage_offset=1, time=NOON + 2)
+    billed.rating.price_id = "vendor (billed)"
+    cached = cost_record("cached", usage_offset=4, time=NOON + 4, cost_picos=0)
+    cached.usage.outcome = OUTCOME_CACHE_HIT
+    views = cost_record("views", usage_offset=5, time=NOON + 5)
+    views.rating.list_cost_picos, views.rating.contracted_cost_picos, views.rating.billed_cost_picos = 9, 8, 0
+    await books.write(seat, billed, first, grown, cached, views)
+    for size in (1, 2, 100):
+        assert len(await _events(books, size=size)) == 5
+
+
+async def test_wrong_keys_and_sizes_are_refused(books: TestLedger) -> None:
+    range_ = {"start_unix_micros": START, "end_unix_micros": END}
+    for keys in ([b"short"], [bytes(16)] * 1_001):
+        with pytest.raises(InvalidArgumentError, match="key"):
+            await _queries(books).list_events(ListEventsRequest(**range_, event_keys=keys), viewer())
+    columns = EventColumnQueries(ClickHouseEventColumns(books.clickhouse))
+    with pytest.raises(InvalidArgumentError, match="negative"):
+        await columns.list_columns(ListEventColumnsRequest(**range_, page_size=-1), viewer())
+    with pytest.raises(InvalidArgumentError, match="repeat"):
+        await columns.list_columns(ListEventColumnsRequest(**range_, page_token="no"), viewer())
+    assert (await columns.list_columns(ListEventColumnsRequest(**range_), viewer())).kinds == []
 
 
 async def test_only_what_lacks_a_price_now(books: TestLedger) -> None:

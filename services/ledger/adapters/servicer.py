@@ -11,6 +11,8 @@ from finops.ledger.v1.ledger_pb2 import (
     HasEventsResponse,
     ListCostEntriesRequest,
     ListCostEntriesResponse,
+    ListEventColumnsRequest,
+    ListEventColumnsResponse,
     ListEventsRequest,
     ListEventsResponse,
     ListUnpricedRequest,
@@ -25,6 +27,7 @@ from finops.ledger.v1.ledger_pb2_grpc import LedgerServiceServicer
 from services.common import auth
 from services.common.auth import Access
 from services.ledger.handlers.bill import BillQueries
+from services.ledger.handlers.event_columns import EventColumnQueries
 from services.ledger.handlers.events import EventQueries
 from services.ledger.handlers.queries import LedgerQueries
 
@@ -32,9 +35,12 @@ from services.ledger.handlers.queries import LedgerQueries
 class LedgerServicer(LedgerServiceServicer):
     """Finds out who calls and hands over to the use case."""
 
-    def __init__(self, queries: LedgerQueries, events: EventQueries, bills: BillQueries) -> None:
+    def __init__(
+        self, queries: LedgerQueries, events: EventQueries, columns: EventColumnQueries, bills: BillQueries
+    ) -> None:
         self._queries = queries
         self._events = events
+        self._columns = columns
         self._bills = bills
 
     async def QueryCosts(self, request: QueryCostsRequest, context: Any) -> QueryCostsResponse:  # noqa: N802
@@ -52,6 +58,9 @@ class LedgerServicer(LedgerServiceServicer):
 
     async def ListEvents(self, request: ListEventsRequest, context: Any) -> ListEventsResponse:  # noqa: N802
         return await self._events.list_events(request, auth.current(Access.READ))
+
+    async def ListEventColumns(self, request: ListEventColumnsRequest, context: Any) -> ListEventColumnsResponse:  # noqa: N802
+        return await self._columns.list_columns(request, auth.current(Access.READ))
 
     async def ListUnpriced(self, request: ListUnpricedRequest, context: Any) -> ListUnpricedResponse:  # noqa: N802
         return await self._events.list_unpriced(request, auth.current(Access.READ))

@@ -15,6 +15,13 @@ from services.ledger.domain.query import LOG_PARTITION, CostQuery, Cursor, Range
 
 DIMENSION_COLUMNS: Mapping[str, str] = {name: "tenant_id" if name == "tenant" else name for name in DIMENSIONS}
 
+# The keys come from a subquery: written as an array expression they take thirty times as long to become a set.
+KEYS = """
+SELECT toFixedString(unhex(substring({keys:String}, 32 * number + 1, 32)), 16)
+FROM numbers(intDiv(length({keys:String}), 32))
+"""
+"""Of event keys that are bound one after the other, in hexadecimal."""
+
 MAX_ROWS = 50_000
 """Rows an answer may have; with 14 buckets each they fill a gRPC message."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from finops.cost.v1.cost_pb2 import CostRecord
@@ -14,8 +15,10 @@ from finops.ledger.v1.ledger_pb2 import (
 )
 
 from services.common.auth import Principal
+from services.common.errors import InvalidArgumentError
 from services.common.filters import Filter
-from services.common.paging import Listing, page_size
+from services.common.paging import MAX_PAGE_SIZE, Listing, page_size
+from services.ledger.domain.entry import KEY_BYTES
 from services.ledger.domain.latest import EventCursor, Standing
 from services.ledger.domain.query import Range, read_listing
 from services.ledger.domain.unpriced import GroupCursor
@@ -33,9 +36,10 @@ class EventReader(Protocol):
         only_unpriced: bool,
         after: EventCursor | None,
         rows: int,
+        keys: Sequence[bytes] = (),
     ) -> tuple[list[Standing], int]:
         """Events in about so many rows of the ledger, by tenant and time; how many of them were read whole. Fewer than
-        there are tells that more follow."""
+        there are tells that more follow. `keys`: only these; none: all."""
         ...
 
 
@@ -45,6 +49,11 @@ class UnpricedReader(Protocol):
     async def groups(self, tenant_id: str | None, after: GroupCursor | None, rows: int) -> list[UnpricedUse]:
         """By tenant, provider, model and service tier."""
         ...
+
+
+def event_listing(tenant_id: str | None, span: Range, filter_text: str, only_unpriced: bool) -> Listing[EventCursor]:
+    """The list of these events, whether they are told as messages or as columns."""
+    return Listing(EventCursor, "events", tenant_id, span.start, span.end, filter_text, only_unpriced)
 
 
 class EventQueries:
@@ -58,10 +67,11 @@ class EventQueries:
         """A page of metered events, each as its latest revision left it."""
         tenant_id, size = tenant_of(principal), page_size(request.page_size)
         span, parsed = read_listing(request.start_unix_micros, request.end_unix_micros, request.filter)
-        unpriced = request.only_unpriced
-        listing = Listing(EventCursor, "events", tenant_id, span.start, span.end, request.filter, unpriced)
+        unpriced, keys = request.only_unpriced, request.event_keys
+        _check(keys)
+        listing = event_listing(tenant_id, span, request.filter, unpriced)
         after = listing.after(request.page_token)
-        found, whole = await self._events.events(tenant_id, span, parsed, unpriced, after, size + 1)
+        found, whole = await self._events.events(tenant_id, span, parsed, unpriced, after, size + 1, keys)
         shown, token = listing.page(found, whole, lambda standing: standing.event)
         records = (standing.record for standing in shown)
         return ListEventsResponse(
@@ -77,3 +87,10 @@ class EventQueries:
             found, size, lambda use: GroupCursor(use.tenant_id, use.provider, use.model, use.service_tier)
         )
         return ListUnpricedResponse(groups=shown, next_page_token=token)
+
+
+def _check(keys: Sequence[bytes]) -> None:
+    if len(keys) > MAX_PAGE_SIZE:
+        raise InvalidArgumentError.of("event_keys", f"{len(keys):,} of them: send at most {MAX_PAGE_SIZE:,}")
+    if any(len(key) != KEY_BYTES for key in keys):
+        raise InvalidArgumentError.of("event_keys", f"an event key has {KEY_BYTES} bytes")

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
-from finops.cost.v1.cost_pb2 import Rating
-from finops.ledger.v1.ledger_pb2 import ListEventsRequest, ListUnpricedRequest, QueryCostsRequest, UnpricedUse
+import numpy as np
+from finops.cost.v1.cost_pb2 import CostRecord, Rating
+from finops.ledger.v1.ledger_pb2 import (
+    ListEventColumnsRequest,
+    ListEventColumnsResponse,
+    ListEventsRequest,
+    ListUnpricedRequest,
+    QueryCostsRequest,
+    UnpricedUse,
+)
 from finops.ledger.v1.ledger_pb2_grpc import LedgerServiceStub
 from finops.pricing.v1.pricing_pb2 import PriceBatchResponse
 from finops.usage.v1.usage_pb2 import UsageEvent
@@ -16,9 +25,11 @@ from services.common.errors import InvalidArgumentError
 from services.common.grpc.client import Channel, call
 from services.pricing.domain import serialized
 from services.pricing.domain.batches import price_all
-from services.pricing.domain.rating import Pricer
+from services.pricing.domain.booked_columns import BookedColumns, BookedKind, Changes, Judged, gathered, judged
+from services.pricing.domain.columns import Ints
+from services.pricing.domain.rating import FREE_OUTCOMES, Pricer
 from services.pricing.handlers.ports import OverrideStore, Refused
-from services.pricing.handlers.rerate import Page, Selection
+from services.pricing.handlers.rerate import ColumnPage, Page, Selection
 
 _PATIENCE_SECONDS = 60.0
 """For one answer of the ledger about much of its history."""
@@ -55,14 +66,43 @@ class GrpcBookedEvents:
             page_size=size,
             page_token=token,
         )
+        answer = await self._list(LedgerServiceStub(self._channel.channel()).ListEvents, request, selection)
+        return Page(answer.events, answer.next_page_token)
+
+    async def columns(self, selection: Selection, token: str, size: int) -> ColumnPage:
+        request = ListEventColumnsRequest(
+            start_unix_micros=selection.start,
+            end_unix_micros=selection.end,
+            filter=selection.filter,
+            only_unpriced=selection.only_unpriced,
+            page_size=size,
+            page_token=token,
+        )
+        answer = await self._list(LedgerServiceStub(self._channel.channel()).ListEventColumns, request, selection)
+        return ColumnPage(booked_columns(answer), answer.next_page_token)
+
+    async def some(self, selection: Selection, keys: Sequence[bytes]) -> Sequence[CostRecord]:
+        request = ListEventsRequest(
+            start_unix_micros=selection.start,
+            end_unix_micros=selection.end,
+            filter=selection.filter,
+            only_unpriced=selection.only_unpriced,
+            page_size=len(keys),
+            event_keys=keys,
+        )
         stub = LedgerServiceStub(self._channel.channel())
+        found: list[CostRecord] = []
+        while True:
+            answer = await self._list(stub.ListEvents, request, selection)
+            found += answer.events
+            request.page_token = answer.next_page_token
+            if not request.page_token:
+                return found
+
+    async def _list(self, method: Any, request: Any, selection: Selection) -> Any:
         try:
-            answer = await call(
-                stub.ListEvents,
-                request,
-                key=self._key,
-                tenant_id=selection.tenant_id,
-                timeout_seconds=_PATIENCE_SECONDS,
+            return await call(
+                method, request, key=self._key, tenant_id=selection.tenant_id, timeout_seconds=_PATIENCE_SECONDS
             )
         except InvalidArgumentError as error:
             if any(violation.field == "page_token" for violation in error.violations):
@@ -71,7 +111,6 @@ class GrpcBookedEvents:
                     "is of another choice: give the very range, filter and tenant of the run that broke off",
                 ) from error
             raise
-        return Page(answer.events, answer.next_page_token)
 
     async def groups(self) -> Sequence[UnpricedUse]:
         found: list[UnpricedUse] = []
@@ -106,3 +145,44 @@ class LocalPricing:
                 refused = priced.refused.get(position)
                 found.append(rating if refused is None else Refused(str(refused)))
         return found
+
+    async def compare(self, booked: BookedColumns, correction: int) -> Changes:
+        self._store.ensure_loaded()
+        found: list[Judged] = []
+        for some in judged(self._pricer, booked, correction):
+            found.append(some)
+            await asyncio.sleep(0)
+        return gathered(found)
+
+
+def booked_columns(answer: ListEventColumnsResponse) -> BookedColumns:
+    """The events of an answer of the ledger."""
+    times = _column(answer.time_unix_micros, 0)
+    rows = len(times)
+    costs = _column(answer.cost_picos, rows)
+    views = (answer.list_cost_picos, answer.contracted_cost_picos, answer.billed_cost_picos)
+    return BookedColumns(
+        kinds=[
+            BookedKind(
+                kind.tenant_id,
+                (kind.provider, kind.model, kind.service_tier, kind.batch, kind.region),
+                kind.outcome in FREE_OUTCOMES,
+                frozenset(kind.unpriced_buckets),
+                kind.apart,
+            )
+            for kind in answer.kinds
+        ],
+        kind=_column(answer.kind, rows),
+        event_keys=answer.event_keys,
+        times=times,
+        quantities={bucket: _column(column, rows) for bucket, column in answer.quantities.items()},
+        costs=[
+            costs,
+            _column(answer.shadow_cost_picos, rows),
+            *(_column(view, rows) if view else costs for view in views),
+        ],
+    )
+
+
+def _column(packed: bytes, rows: int) -> Ints:
+    return np.frombuffer(packed, dtype="<i8") if packed else np.zeros(rows, dtype=np.int64)

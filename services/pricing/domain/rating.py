@@ -33,7 +33,8 @@ from services.pricing.domain.shadow import ShadowPrices
 from services.pricing.domain.terms import Contract
 from services.pricing.domain.tiers import served
 
-_FREE_OUTCOMES = (OUTCOME_FAILED, OUTCOME_CACHE_HIT)
+FREE_OUTCOMES = (OUTCOME_FAILED, OUTCOME_CACHE_HIT)
+"""Of what costs nothing."""
 _IS_INPUT = tuple(bucket in INPUT_BUCKETS for bucket in BUCKETS)
 _REQUESTS = BUCKETS.index("requests")
 read_quantities: Callable[[Quantities], tuple[int, ...]] = attrgetter(*BUCKETS)
@@ -140,7 +141,7 @@ class Pricer:
             if not event.HasField("source_effective_cost_picos"):
                 return Priced(event.source_cost_picos, billed)
             return Priced(event.source_effective_cost_picos, billed, billed=event.source_cost_picos)
-        if event.outcome in _FREE_OUTCOMES:
+        if event.outcome in FREE_OUTCOMES:
             return Priced(0, without_lines(self.book.version))
         values = read_quantities(event.quantities)
         if min(values) < 0:

@@ -6,7 +6,8 @@ The rater judges again and books; here it is only told apart what is worth sendi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from operator import itemgetter
 
 from finops.cost.v1.cost_pb2 import CostRecord, Rating
 from finops.pricing.v1.pricing_pb2 import RerateEffect
@@ -40,7 +41,9 @@ def corrected(usage: UsageEvent, correction: Correction) -> UsageEvent:
 
 
 @dataclass
-class _Effect:
+class Effect:
+    """What affected events cost before and after, picodollars, and how many had a bucket without a price."""
+
     events: int = 0
     cost_before: int = 0
     cost_after: int = 0
@@ -49,27 +52,39 @@ class _Effect:
     unpriced_before: int = 0
     unpriced_after: int = 0
 
+    def __add__(self, other: Effect) -> Effect:
+        mine, others = astuple(self), astuple(other)
+        return Effect(*map(sum, zip(mine, others, strict=True)))
+
 
 class Effects:
     """What the affected events cost before and after, by provider and model."""
 
     def __init__(self) -> None:
-        self._by_model: dict[tuple[str, str], _Effect] = {}
+        self._by_model: dict[tuple[str, str], Effect] = {}
 
     def add(self, record: CostRecord, rating: Rating) -> None:
         """Counts an affected event."""
-        effect = self._by_model.setdefault((record.usage.provider, record.usage.model), _Effect())
-        effect.events += 1
-        effect.cost_before += record.rating.cost_picos
-        effect.cost_after += rating.cost_picos
-        effect.shadow_before += record.rating.shadow_cost_picos
-        effect.shadow_after += rating.shadow_cost_picos
-        effect.unpriced_before += bool(record.rating.unpriced_buckets)
-        effect.unpriced_after += bool(rating.unpriced_buckets)
+        before, unpriced = record.rating, bool(record.rating.unpriced_buckets)
+        effect = Effect(
+            1, before.cost_picos, rating.cost_picos, before.shadow_cost_picos, rating.shadow_cost_picos, unpriced,
+            bool(rating.unpriced_buckets),
+        )  # fmt: skip
+        self.count(record.usage.provider, record.usage.model, effect)
+
+    def count(self, provider: str, model: str, effect: Effect) -> None:
+        """Counts affected events of a model, if there are any."""
+        if effect.events:
+            self._by_model[provider, model] = self._by_model.get((provider, model), Effect()) + effect
+
+    def include(self, others: Effects) -> None:
+        """Counts what others counted."""
+        for (provider, model), effect in others._by_model.items():
+            self.count(provider, model, effect)
 
     def messages(self) -> Iterator[RerateEffect]:
         """By provider and model."""
-        for (provider, model), effect in sorted(self._by_model.items()):
+        for (provider, model), effect in sorted(self._by_model.items(), key=itemgetter(0)):
             yield RerateEffect(
                 provider=provider,
                 model=model,

@@ -1,5 +1,8 @@
 """Re-rating: prices anew what the ledger holds, and hands the rater what changed.
 
+Events are looked through as columns. Only those that change, and those that columns do not tell all about, are read
+whole.
+
 Nothing is remembered between runs. An event goes to the rater with the content it last had, so whatever is sent twice,
 by a run that broke off and its repetition say, is booked once.
 """
@@ -8,9 +11,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
+import numpy as np
 from finops.cost.v1.cost_pb2 import CostRecord
 from finops.pricing.v1.pricing_pb2 import RerateRequest, RerateResponse
 from finops.usage.v1.usage_pb2 import (
@@ -24,11 +28,14 @@ from finops.usage.v1.usage_pb2 import (
 
 from services.common.clock import Clock, Micros
 from services.common.errors import FieldViolation, InvalidArgumentError
+from services.pricing.domain.booked_columns import BookedColumns, Changes
 from services.pricing.domain.rerating import Effects, corrected, is_affected
 from services.pricing.handlers.ports import Pricing, Refused
 
 KINDS = (CORRECTION_KIND_LATE_PRICE, CORRECTION_KIND_PRICE_CORRECTED, CORRECTION_KIND_CONTRACT_CHANGED)
 MAX_REASON = 500
+SOME = 1_000
+"""Events that are read and sent one by one, at a time."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,13 @@ class Page(NamedTuple):
     next_token: str
 
 
+class ColumnPage(NamedTuple):
+    """The same as columns."""
+
+    events: BookedColumns
+    next_token: str
+
+
 class BookedEvents(Protocol):
     """The ledger's events. Raises what it answers, UnavailableError where it is away."""
 
@@ -68,6 +82,24 @@ class BookedEvents(Protocol):
         ...
 
     async def page(self, selection: Selection, token: str, size: int) -> Page: ...
+
+    async def columns(self, selection: Selection, token: str, size: int) -> ColumnPage: ...
+
+    async def some(self, selection: Selection, keys: Sequence[bytes]) -> Sequence[CostRecord]:
+        """Those of at most SOME of the selected events that are still there, as they stand now."""
+        ...
+
+
+class Repricing(Pricing, Protocol):
+    """The pricing service, for many events at once."""
+
+    async def compare(self, booked: BookedColumns, correction: int) -> Changes:
+        """What a correction of this kind would change.
+
+        Raises:
+            UnavailableError: it is away.
+        """
+        ...
 
 
 class RebookingLog(Protocol):
@@ -121,7 +153,7 @@ class Rerater:
     """Runs re-ratings."""
 
     def __init__(
-        self, events: BookedEvents, pricing: Pricing, log: RebookingLog, clock: Clock, *, page_events: int
+        self, events: BookedEvents, pricing: Repricing, log: RebookingLog, clock: Clock, *, page_events: int
     ) -> None:
         self._events = events
         self._pricing = pricing
@@ -146,18 +178,35 @@ class Rerater:
         progress = RerateResponse(run_id=order.correction.run_id, events_total=total, resume_token=order.resume_token)
         yield _copy(progress)
         while not progress.done:
-            page = await self._events.page(order.selection, progress.resume_token, self._page_events)
+            page = await self._events.columns(order.selection, progress.resume_token, self._page_events)
             await self._work(page.events, order, effects, progress)
             progress.resume_token, progress.done = page.next_token, not page.next_token
             del progress.effects[:]
             progress.effects.extend(effects.messages())
             yield _copy(progress)
 
-    async def _work(
+    async def _work(self, booked: BookedColumns, order: Order, effects: Effects, progress: RerateResponse) -> None:
+        """Looks through a page for what changes, and hands that on."""
+        found = await self._pricing.compare(booked, order.correction.kind)
+        rows = found.left
+        if order.dry_run:
+            effects.include(found.effects)
+            progress.events_changed += len(found.changed)
+        else:
+            rows = np.union1d(found.changed, found.left)
+        for start in range(0, len(rows), SOME):
+            few = rows[start : start + SOME]
+            times = booked.times[few]
+            # Events lie by their time: the ledger reads little more than these.
+            near = replace(order.selection, start=int(times.min()), end=int(times.max()) + 1)
+            records = await self._events.some(near, booked.keys(few))
+            await self._one_by_one(records, order, effects, progress)
+        progress.events_read += len(booked)
+
+    async def _one_by_one(
         self, records: Sequence[CostRecord], order: Order, effects: Effects, progress: RerateResponse
     ) -> None:
-        """Prices a page, and hands on what changes."""
-        progress.events_read += len(records)
+        """Prices events as they stand now, and hands on what changes."""
         ratings = await self._pricing.rate([record.usage for record in records]) if records else ()
         changed: list[UsageEvent] = []
         for record, rating in zip(records, ratings, strict=True):

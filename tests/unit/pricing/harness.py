@@ -11,6 +11,7 @@ from finops.usage.v1.usage_pb2 import UsageEvent
 from services.common.clock import MINUTE, ManualClock
 from services.common.errors import UnavailableError
 from services.common.kafka.record import Batch, Partition
+from services.pricing.domain.booked_columns import BookedColumns, Changes, gathered, judged
 from services.pricing.domain.rating import Pricer, UnpriceableError
 from services.pricing.domain.revisions import Known
 from services.pricing.handlers.ports import Rated, RatedBatch, Refused, Written
@@ -145,6 +146,9 @@ class DirectPricing:
             raise UnavailableError("pricing is away")
         self.calls += 1
         return [self._one(event) for event in events]
+
+    async def compare(self, booked: BookedColumns, correction: int) -> Changes:
+        return gathered(judged(self._pricer, booked, correction))
 
     def _one(self, event: UsageEvent) -> Rating | Refused:
         try:

@@ -25,8 +25,9 @@ from services.common.money import PICOS_PER_DOLLAR, from_proto
 from services.pricing.domain.overrides import Override
 from services.pricing.domain.rating import Pricer
 from services.pricing.domain.revisions import revise
-from services.pricing.handlers.rerate import Order, Page, Rerater, Selection, correction_of
+from services.pricing.handlers.rerate import ColumnPage, Order, Page, Rerater, Selection, correction_of
 from services.pricing.handlers.unpriced import AUTHOR, LatePrices
+from tests.unit.pricing.booked import booked
 from tests.unit.pricing.events import NOON, recorded
 from tests.unit.pricing.harness import DirectPricing
 
@@ -63,6 +64,13 @@ class Books:
         found = [r for r in self._selected(selection) if not token or r.usage.time_unix_micros > int(token)]
         last = str(found[size - 1].usage.time_unix_micros) if len(found) > size else ""
         return Page(found[:size], last)
+
+    async def columns(self, selection: Selection, token: str, size: int) -> ColumnPage:
+        page = await self.page(selection, token, size)
+        return ColumnPage(booked(page.events), page.next_token)
+
+    async def some(self, selection: Selection, keys: Sequence[bytes]) -> Sequence[CostRecord]:
+        return [record for record in self._selected(selection) if record.usage.event_key in keys]
 
     async def rebook(self, events: Sequence[UsageEvent]) -> None:
         if self.fail_after == 0:

@@ -230,6 +230,32 @@ class ListCostEntriesResponse(_message.Message):
     def __init__(self, entries: _Optional[_Iterable[_Union[_cost_pb2.CostRecord, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class ListEventsRequest(_message.Message):
+    __slots__ = ("start_unix_micros", "end_unix_micros", "filter", "only_unpriced", "page_size", "page_token", "event_keys")
+    START_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    END_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    FILTER_FIELD_NUMBER: _ClassVar[int]
+    ONLY_UNPRICED_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    EVENT_KEYS_FIELD_NUMBER: _ClassVar[int]
+    start_unix_micros: int
+    end_unix_micros: int
+    filter: str
+    only_unpriced: bool
+    page_size: int
+    page_token: str
+    event_keys: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, start_unix_micros: _Optional[int] = ..., end_unix_micros: _Optional[int] = ..., filter: _Optional[str] = ..., only_unpriced: _Optional[bool] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., event_keys: _Optional[_Iterable[bytes]] = ...) -> None: ...
+
+class ListEventsResponse(_message.Message):
+    __slots__ = ("events", "next_page_token")
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    events: _containers.RepeatedCompositeFieldContainer[_cost_pb2.CostRecord]
+    next_page_token: str
+    def __init__(self, events: _Optional[_Iterable[_Union[_cost_pb2.CostRecord, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class ListEventColumnsRequest(_message.Message):
     __slots__ = ("start_unix_micros", "end_unix_micros", "filter", "only_unpriced", "page_size", "page_token")
     START_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
     END_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
@@ -245,13 +271,60 @@ class ListEventsRequest(_message.Message):
     page_token: str
     def __init__(self, start_unix_micros: _Optional[int] = ..., end_unix_micros: _Optional[int] = ..., filter: _Optional[str] = ..., only_unpriced: _Optional[bool] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
 
-class ListEventsResponse(_message.Message):
-    __slots__ = ("events", "next_page_token")
-    EVENTS_FIELD_NUMBER: _ClassVar[int]
+class ListEventColumnsResponse(_message.Message):
+    __slots__ = ("kinds", "kind", "event_keys", "time_unix_micros", "quantities", "cost_picos", "shadow_cost_picos", "list_cost_picos", "contracted_cost_picos", "billed_cost_picos", "next_page_token")
+    class QuantitiesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: bytes
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[bytes] = ...) -> None: ...
+    KINDS_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    EVENT_KEYS_FIELD_NUMBER: _ClassVar[int]
+    TIME_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    QUANTITIES_FIELD_NUMBER: _ClassVar[int]
+    COST_PICOS_FIELD_NUMBER: _ClassVar[int]
+    SHADOW_COST_PICOS_FIELD_NUMBER: _ClassVar[int]
+    LIST_COST_PICOS_FIELD_NUMBER: _ClassVar[int]
+    CONTRACTED_COST_PICOS_FIELD_NUMBER: _ClassVar[int]
+    BILLED_COST_PICOS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
-    events: _containers.RepeatedCompositeFieldContainer[_cost_pb2.CostRecord]
+    kinds: _containers.RepeatedCompositeFieldContainer[EventKind]
+    kind: bytes
+    event_keys: bytes
+    time_unix_micros: bytes
+    quantities: _containers.ScalarMap[str, bytes]
+    cost_picos: bytes
+    shadow_cost_picos: bytes
+    list_cost_picos: bytes
+    contracted_cost_picos: bytes
+    billed_cost_picos: bytes
     next_page_token: str
-    def __init__(self, events: _Optional[_Iterable[_Union[_cost_pb2.CostRecord, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+    def __init__(self, kinds: _Optional[_Iterable[_Union[EventKind, _Mapping]]] = ..., kind: _Optional[bytes] = ..., event_keys: _Optional[bytes] = ..., time_unix_micros: _Optional[bytes] = ..., quantities: _Optional[_Mapping[str, bytes]] = ..., cost_picos: _Optional[bytes] = ..., shadow_cost_picos: _Optional[bytes] = ..., list_cost_picos: _Optional[bytes] = ..., contracted_cost_picos: _Optional[bytes] = ..., billed_cost_picos: _Optional[bytes] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class EventKind(_message.Message):
+    __slots__ = ("tenant_id", "provider", "model", "service_tier", "batch", "region", "outcome", "unpriced_buckets", "apart")
+    TENANT_ID_FIELD_NUMBER: _ClassVar[int]
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    SERVICE_TIER_FIELD_NUMBER: _ClassVar[int]
+    BATCH_FIELD_NUMBER: _ClassVar[int]
+    REGION_FIELD_NUMBER: _ClassVar[int]
+    OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    UNPRICED_BUCKETS_FIELD_NUMBER: _ClassVar[int]
+    APART_FIELD_NUMBER: _ClassVar[int]
+    tenant_id: str
+    provider: str
+    model: str
+    service_tier: str
+    batch: bool
+    region: str
+    outcome: _usage_pb2.Outcome
+    unpriced_buckets: _containers.RepeatedScalarFieldContainer[str]
+    apart: bool
+    def __init__(self, tenant_id: _Optional[str] = ..., provider: _Optional[str] = ..., model: _Optional[str] = ..., service_tier: _Optional[str] = ..., batch: _Optional[bool] = ..., region: _Optional[str] = ..., outcome: _Optional[_Union[_usage_pb2.Outcome, str]] = ..., unpriced_buckets: _Optional[_Iterable[str]] = ..., apart: _Optional[bool] = ...) -> None: ...
 
 class ListUnpricedRequest(_message.Message):
     __slots__ = ("page_size", "page_token")

@@ -54,6 +54,11 @@ class LedgerServiceStub:
                 request_serializer=finops_dot_ledger_dot_v1_dot_ledger__pb2.ListEventsRequest.SerializeToString,
                 response_deserializer=finops_dot_ledger_dot_v1_dot_ledger__pb2.ListEventsResponse.FromString,
                 _registered_method=True)
+        self.ListEventColumns = channel.unary_unary(
+                '/finops.ledger.v1.LedgerService/ListEventColumns',
+                request_serializer=finops_dot_ledger_dot_v1_dot_ledger__pb2.ListEventColumnsRequest.SerializeToString,
+                response_deserializer=finops_dot_ledger_dot_v1_dot_ledger__pb2.ListEventColumnsResponse.FromString,
+                _registered_method=True)
         self.ListUnpriced = channel.unary_unary(
                 '/finops.ledger.v1.LedgerService/ListUnpriced',
                 request_serializer=finops_dot_ledger_dot_v1_dot_ledger__pb2.ListUnpricedRequest.SerializeToString,
@@ -102,6 +107,14 @@ class LedgerServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListEventColumns(self, request, context):
+        """The same events in the same order, as columns of what prices them and of what they cost: a fraction of the work where
+        millions are looked through.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListUnpriced(self, request, context):
         """The queue of use without a price, from the hourly sums: what, how much, since when.
         """
@@ -145,6 +158,11 @@ def add_LedgerServiceServicer_to_server(servicer, server):
                     servicer.ListEvents,
                     request_deserializer=finops_dot_ledger_dot_v1_dot_ledger__pb2.ListEventsRequest.FromString,
                     response_serializer=finops_dot_ledger_dot_v1_dot_ledger__pb2.ListEventsResponse.SerializeToString,
+            ),
+            'ListEventColumns': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListEventColumns,
+                    request_deserializer=finops_dot_ledger_dot_v1_dot_ledger__pb2.ListEventColumnsRequest.FromString,
+                    response_serializer=finops_dot_ledger_dot_v1_dot_ledger__pb2.ListEventColumnsResponse.SerializeToString,
             ),
             'ListUnpriced': grpc.unary_unary_rpc_method_handler(
                     servicer.ListUnpriced,
@@ -270,6 +288,33 @@ class LedgerService:
             '/finops.ledger.v1.LedgerService/ListEvents',
             finops_dot_ledger_dot_v1_dot_ledger__pb2.ListEventsRequest.SerializeToString,
             finops_dot_ledger_dot_v1_dot_ledger__pb2.ListEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListEventColumns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/finops.ledger.v1.LedgerService/ListEventColumns',
+            finops_dot_ledger_dot_v1_dot_ledger__pb2.ListEventColumnsRequest.SerializeToString,
+            finops_dot_ledger_dot_v1_dot_ledger__pb2.ListEventColumnsResponse.FromString,
             options,
             channel_credentials,
             insecure,

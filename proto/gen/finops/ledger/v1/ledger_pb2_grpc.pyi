@@ -39,6 +39,10 @@ class LedgerServiceStub:
     """Which of these event keys the ledger holds, and what they were last rated at."""
     ListEvents: _grpc.UnaryUnaryMultiCallable[_ledger_pb2.ListEventsRequest, _ledger_pb2.ListEventsResponse]
     """The latest revision of each metered event, by tenant, then time, the earliest first: what re-rating reads."""
+    ListEventColumns: _grpc.UnaryUnaryMultiCallable[_ledger_pb2.ListEventColumnsRequest, _ledger_pb2.ListEventColumnsResponse]
+    """The same events in the same order, as columns of what prices them and of what they cost: a fraction of the work where
+    millions are looked through.
+    """
     ListUnpriced: _grpc.UnaryUnaryMultiCallable[_ledger_pb2.ListUnpricedRequest, _ledger_pb2.ListUnpricedResponse]
     """The queue of use without a price, from the hourly sums: what, how much, since when."""
     ReconcileBill: _grpc.UnaryUnaryMultiCallable[_ledger_pb2.ReconcileBillRequest, _ledger_pb2.ReconcileBillResponse]
@@ -57,6 +61,10 @@ class LedgerServiceAsyncStub(LedgerServiceStub):
     """Which of these event keys the ledger holds, and what they were last rated at."""
     ListEvents: _aio.UnaryUnaryMultiCallable[_ledger_pb2.ListEventsRequest, _ledger_pb2.ListEventsResponse]  # type: ignore[assignment]
     """The latest revision of each metered event, by tenant, then time, the earliest first: what re-rating reads."""
+    ListEventColumns: _aio.UnaryUnaryMultiCallable[_ledger_pb2.ListEventColumnsRequest, _ledger_pb2.ListEventColumnsResponse]  # type: ignore[assignment]
+    """The same events in the same order, as columns of what prices them and of what they cost: a fraction of the work where
+    millions are looked through.
+    """
     ListUnpriced: _aio.UnaryUnaryMultiCallable[_ledger_pb2.ListUnpricedRequest, _ledger_pb2.ListUnpricedResponse]  # type: ignore[assignment]
     """The queue of use without a price, from the hourly sums: what, how much, since when."""
     ReconcileBill: _aio.UnaryUnaryMultiCallable[_ledger_pb2.ReconcileBillRequest, _ledger_pb2.ReconcileBillResponse]  # type: ignore[assignment]
@@ -96,6 +104,16 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_ledger_pb2.ListEventsResponse, _abc.Awaitable[_ledger_pb2.ListEventsResponse]]:
         """The latest revision of each metered event, by tenant, then time, the earliest first: what re-rating reads."""
+
+    @_abc_1.abstractmethod
+    def ListEventColumns(
+        self,
+        request: _ledger_pb2.ListEventColumnsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ledger_pb2.ListEventColumnsResponse, _abc.Awaitable[_ledger_pb2.ListEventColumnsResponse]]:
+        """The same events in the same order, as columns of what prices them and of what they cost: a fraction of the work where
+        millions are looked through.
+        """
 
     @_abc_1.abstractmethod
     def ListUnpriced(
