@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -38,5 +39,5 @@ async def test_it_rests_as_long_as_its_share_asks() -> None:
 
     for _ in range(3):
         await background.run(work)
-    for (started, ended), (following, _) in zip(spans, spans[1:], strict=False):
+    for (started, ended), (following, _) in pairwise(spans):
         assert following - ended >= 2.9 * (ended - started)
