@@ -83,6 +83,8 @@ class Platform:
     keyring: KeyRing
     ingest_url: str
     processes: list[ConnectorsProcess] = field(default_factory=list)
+    _read: list[UsageEvent] = field(default_factory=list)
+    _next: dict[Partition, int] = field(default_factory=dict)
 
     def file(self, name: str, content: str) -> str:
         """The path of a secret file."""
@@ -126,13 +128,13 @@ class Platform:
         return text
 
     async def events(self) -> list[UsageEvent]:
-        """Everything ingest wrote, in the order of each partition."""
+        """Everything ingest wrote, in the order of each partition. What was read once is not read again."""
         partitions = [Partition(self.kafka.topic(USAGE), number) for number in range(self.kafka.partitions)]
-        return [
-            UsageEvent.FromString(record.value or b"")
-            async for batch in read(self.kafka, partitions)
-            for record in batch
-        ]
+        async for batch in read(self.kafka, partitions, starts=self._next):
+            for record in batch:
+                self._read.append(UsageEvent.FromString(record.value or b""))
+                self._next[Partition(record.topic, record.partition)] = record.offset + 1
+        return list(self._read)
 
     async def final(self, tenant: str = "acme") -> dict[str, UsageEvent]:
         """The last revision of each of a tenant's events, by the source's id."""
