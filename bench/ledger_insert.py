@@ -8,16 +8,16 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from bench.ledger_rows import INCARNATION, LogRecord, batches
 from services.common.clickhouse import ClickHouse, migrate
 from services.common.kafka.record import Batch, Partition
+from services.common.native_block import Column
 from services.common.settings import ClickHouseSettings
 from services.ledger.adapters.metrics import Measures
 from services.ledger.adapters.store import ClickHouseEntryStore
 from services.ledger.domain.blocks import Block, PartitionCutter, Resume
-from services.ledger.domain.columns import COLUMN_TYPES, columns
+from services.ledger.domain.columns import columns
 from services.ledger.domain.entry import decode
 from services.ledger.handlers.write import LedgerWriter
 
@@ -75,12 +75,10 @@ async def measure(settings: ClickHouseSettings, engine_pid: int, records: Sequen
     async def bare(clickhouse: ClickHouse) -> None:
         slots = asyncio.Semaphore(PARALLEL)
 
-        async def insert(block: Block, values: list[Sequence[Any]]) -> None:
+        async def insert(block: Block, values: Sequence[Column]) -> None:
             async with slots:
-                await clickhouse.insert(
-                    "cost_entries", list(COLUMN_TYPES), values, column_types=list(COLUMN_TYPES.values()),
-                    deduplication_token=block.token(INCARNATION),
-                )  # fmt: skip
+                token = block.token(INCARNATION)
+                await clickhouse.insert_columns("cost_entries", values, deduplication_token=token)
 
         await asyncio.gather(*map(insert, cut, ready))
 

@@ -10,12 +10,14 @@ from typing import Any
 
 import clickhouse_connect
 from clickhouse_connect.driver import options as client_options
+from clickhouse_connect.driver.compression import get_compressor
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 
 from services.common.clock import Micros, to_micros
 from services.common.component import Health
 from services.common.errors import UnavailableError
 from services.common.log import get_logger
+from services.common.native_block import Column, block
 from services.common.settings import ClickHouseSettings
 
 log = get_logger(__name__)
@@ -25,6 +27,8 @@ LATEST: Micros = to_micros(datetime(2299, 1, 1, tzinfo=UTC))
 
 # At its first insert the client imports pandas, to see whether it was handed a data frame: 80 MB of memory for nothing.
 client_options.pd = client_options.pd_time_test = None
+
+_COMPRESSION = "lz4"
 
 _AWAY = (OperationalError, OSError, TimeoutError, asyncio.TimeoutError)
 
@@ -97,13 +101,6 @@ class ClickHouse:
         Raises:
             UnavailableError: ClickHouse is away; the block may have been written.
         """
-        settings: dict[str, Any] = {"async_insert": 0}
-        if deduplication_token:
-            settings |= {
-                "insert_deduplicate": 1,
-                "insert_deduplication_token": deduplication_token,
-                "deduplicate_blocks_in_dependent_materialized_views": 1,
-            }
         rows = len(data[0]) if data else 0
         if not rows:
             return
@@ -114,12 +111,24 @@ class ClickHouse:
             column_type_names=list(column_types),
             column_oriented=True,
             database=self.database,
-            settings=settings,
+            settings=_insert_settings(deduplication_token),
         )
         # Left to itself the client cuts a block every two megabytes: then a token would stand for several blocks, and
         # all but the first be dropped as repetitions of it.
         context.req_block_size = rows
         await self._call("insert", context=context, data=list(data))
+
+    async def insert_columns(self, table: str, columns: Sequence[Column], *, deduplication_token: str = "") -> None:
+        """Inserts columns that are serialized already, as one block; otherwise like `insert`."""
+        await self._call(
+            "raw_insert",
+            table,
+            column_names=[column.name for column in columns],
+            insert_block=await asyncio.to_thread(_compressed, columns),
+            settings=_insert_settings(deduplication_token),
+            fmt="Native",
+            compression=_COMPRESSION,
+        )
 
     async def _call(self, method: str, *arguments: Any, **options: Any) -> Any:
         client = await self._connected()
@@ -158,6 +167,21 @@ class ClickHouse:
             except (UnavailableError, ClickHouseError) as error:
                 log.warning("ClickHouse is away", error=str(error))
             await asyncio.sleep(2 if self._trouble else 10)
+
+
+def _insert_settings(deduplication_token: str) -> dict[str, Any]:
+    settings: dict[str, Any] = {"async_insert": 0}
+    if deduplication_token:
+        settings |= {
+            "insert_deduplicate": 1,
+            "insert_deduplication_token": deduplication_token,
+            "deduplicate_blocks_in_dependent_materialized_views": 1,
+        }
+    return settings
+
+
+def _compressed(columns: Sequence[Column]) -> bytes:
+    return bytes(get_compressor(_COMPRESSION).compress_block(block(columns)))
 
 
 async def migrate(settings: ClickHouseSettings, packages: Sequence[str]) -> list[str]:

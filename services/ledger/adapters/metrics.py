@@ -28,7 +28,7 @@ class Measures:
     def wrote(self, block: Block) -> None:
         ENTRIES.inc(len(block.entries))
         BLOCKS.labels("replayed" if block.noted else "new").inc()
-        received = max(entry.record.usage.received_unix_micros for entry in block.entries)
+        received = max(entry.received for entry in block.entries)
         self._latest = received if self._latest is None else max(self._latest, received)
 
     def dropped(self, entries: int) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from services.common.clickhouse import ClickHouse
 from services.common.clock import Clock, Micros, SystemClock, to_datetime
-from services.ledger.domain.blocks import Block, Note, Span, UsageMark
-from services.ledger.domain.columns import COLUMN_TYPES, columns
+from services.ledger.domain.blocks import Block, Note, Span
+from services.ledger.domain.columns import columns
+from services.ledger.domain.entry import UsageMark
 
 _NOTE_TYPES = {
     "log_incarnation": "LowCardinality(String)",
@@ -79,10 +80,4 @@ class ClickHouseEntryStore:
         # One at a time: threads that take turns would all be done at once, and the database idle until then.
         async with self._preparing:
             values = await asyncio.to_thread(columns, incarnation, block)
-        await self._clickhouse.insert(
-            "cost_entries",
-            list(COLUMN_TYPES),
-            values,
-            column_types=list(COLUMN_TYPES.values()),
-            deduplication_token=block.token(incarnation),
-        )
+        await self._clickhouse.insert_columns("cost_entries", values, deduplication_token=block.token(incarnation))

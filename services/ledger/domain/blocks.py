@@ -11,14 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from services.ledger.domain.entry import Entry
-
-
-class UsageMark(NamedTuple):
-    """How far a partition of the usage log has been turned into entries."""
-
-    incarnation: str = ""
-    offset: int = -1
+from services.ledger.domain.entry import Entry, UsageMark
 
 
 class Span(NamedTuple):
@@ -111,12 +104,12 @@ class PartitionCutter:
         before = self._mark
         fresh: list[Entry] = []
         for entry in entries:
-            position = entry.record.usage_position
-            if position.incarnation == self._mark.incarnation and position.offset <= self._mark.offset:
+            mark = entry.usage
+            if mark.incarnation == self._mark.incarnation and mark.offset <= self._mark.offset:
                 # A rater that had lost the partition wrote on for a moment; its successor's records are the true ones.
                 self.dropped += 1
                 continue
-            self._mark = UsageMark(position.incarnation, position.offset)
+            self._mark = mark
             if self._replay is not None and entry.offset <= self._replay.last:
                 self._held.append(entry)
                 before = self._mark

@@ -1,142 +1,172 @@
-"""Entries as columns of `cost_entries`: plain ints and strings, because those encode several times faster than objects.
+"""Blocks of entries as rows of `cost_entries`, column by column.
 
-Each column is one comprehension over the whole block; nothing is done per row that can be done per column.
+The columns are read off the bytes that the records came in, a field of all records at a time: objects would take
+several times as long, and that is most of what writing takes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from operator import attrgetter
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
-from finops.cost.v1.cost_pb2 import CostRecord
+import numpy as np
 
-from services.common.dimensions import BUCKETS, DIMENSIONS
+from services.common import native_block as native
+from services.common.dimensions import BUCKETS
+from services.common.native_block import Coded, Column
 from services.common.postings import postings
+from services.common.wire_fields import Fields, Ints
 from services.ledger.domain.blocks import Block
-from services.ledger.domain.entry import Entry
+from services.ledger.domain.entry import KEY_BYTES, Entry
+from services.ledger.domain.record_fields import RecordFields, parsed
 
-_CODES = "LowCardinality(String)"
-_MICROS = "DateTime64(6, 'UTC')"
+_USAGE_CODES: Sequence[Sequence[str]] = (
+    ("tenant_id", "source"),
+    ("provider", "model", "tool", "team", "user", "project", "key", "environment"),
+    ("service_tier", "region"),
+)
+"""Columns of few values that are fields of UsageEvent; those of a line follow one another in the bytes."""
 
-_USAGE: Mapping[str, tuple[str, str]] = {
-    "tenant_id": ("tenant_id", _CODES),
-    "event_key": ("event_key", "FixedString(16)"),
-    "content_hash": ("content_hash", "FixedString(16)"),
-    "time": ("time_unix_micros", _MICROS),
-    "received": ("received_unix_micros", _MICROS),
-    **{name: (name, _CODES) for name in DIMENSIONS if name != "tenant"},
-    "region": ("region", _CODES),
-    "session": ("session", "String"),
-    "source_event_id": ("source_event_id", "String"),
-    "batch": ("batch", "Bool"),
-    # Enum columns take their numbers: the server maps Int8 to Enum8.
-    "outcome": ("outcome", "Int8"),
-    "measurement": ("measurement", "Int8"),
-}
-"""Columns read straight off UsageEvent: its field, and the type sent."""
-
-_RATING: Mapping[str, str] = {
-    "cost_picos": "Int64",
-    "shadow_cost_picos": "Int64",
-    "status": "Int8",
-    "price_id": _CODES,
-    "price_book_version": _CODES,
-}
-_RECORD: Mapping[str, tuple[str, str]] = {
-    "revision": ("revision", "UInt32"),
-    "cost_picos_delta": ("cost_delta_picos", "Int64"),
-    "shadow_cost_picos_delta": ("shadow_cost_delta_picos", "Int64"),
-    "unpriced_events_delta": ("unpriced_events_delta", "Int8"),
-    "events_delta": ("events_delta", "Int8"),
-}
-_NOTHING: Mapping[str, int] = {}
-_NONE: Sequence[str] = ()
 _VIEWS = ("list", "contracted", "billed")
 """The views of cost beside the effective one; one that a message leaves out equals that."""
-_USAGE_POSITION: Mapping[str, tuple[str, str]] = {
-    "usage_incarnation": ("incarnation", _CODES),
-    "usage_partition": ("partition", "Int32"),
-    "usage_offset": ("offset", "Int64"),
-}
 
-COLUMN_TYPES: Mapping[str, str] = {
-    **{column: kind for column, (_, kind) in _USAGE.items()},
-    "tags": f"Map({_CODES}, String)",
-    "quantities": "String",
-    **{column: kind for column, (_, kind) in _RECORD.items()},
-    **{f"{bucket}_delta": "Int64" for bucket in BUCKETS},
-    "metrics_delta": "Map(String, Int64)",
-    **_RATING,
-    **{f"{view}_cost_picos": "Int64" for view in _VIEWS},
-    **{f"{view}_cost_picos_delta": "Int64" for view in _VIEWS},
-    "reversal": "Bool",
-    "correction": "Int8",
-    "unpriced_buckets": f"Array({_CODES})",
-    **{column: kind for column, (_, kind) in _USAGE_POSITION.items()},
-    "log_incarnation": _CODES,
-    "log_partition": "Int32",
-    "log_offset": "Int64",
-    "block_start": "Int64",
-    "record": "String",
-}
-"""The columns an insert names, in the order of `columns`, with the types it sends."""
+_TIME = "DateTime64(6, 'UTC')"
+# Enum columns take their numbers: the server maps Int8 to Enum8.
+_INT8 = ("Int8", "i1")
+_BOOL = ("Bool", "u1")
+_INT32 = ("Int32", "<i4")
 
 
-def columns(incarnation: str, block: Block) -> list[Sequence[Any]]:
-    """The block's values, one sequence for each of COLUMN_TYPES. An event that moved to other dimensions makes two
-    rows."""
-    entries, records, reversals = _rows(block)
-    rows = len(entries)
-    usages = [record.usage for record in records]
-    deltas = [record.quantity_delta for record in records]
-    ratings = [record.rating for record in records]
-    costs, cost_deltas = _read("cost_picos", ratings), _read("cost_delta_picos", records)
-    positions = [record.usage_position for record in records]
+def columns(incarnation: str, block: Block) -> list[Column]:
+    """The block as columns of `cost_entries`. An event that moved to other dimensions makes two rows."""
+    entries: Sequence[Entry] = block.entries
+    read, reversals = RecordFields([entry.raw for entry in entries]), np.zeros(len(entries), np.int64)
+    asking = read.irregular | read.record.present("previous")
+    if asking.any():
+        rows = [row for entry, asks in zip(entries, asking.tolist(), strict=True) for row in _rows(entry, asks)]
+        entries, reversals = [row.entry for row in rows], np.array([row.reversal for row in rows], np.int64)
+        read = RecordFields([row.value for row in rows])
+    if read.irregular.any():
+        raise ValueError(f"partition {block.partition}: a record from {block.span.first} on cannot be read as columns")
+    count = len(entries)
     return [
-        *(_read(field, usages) for field, _ in _USAGE.values()),
-        # Faster than dict(tags), which goes through the keys in Python.
-        [{name: tags[name] for name in tags} for usage in usages for tags in [usage.tags]],
-        [usage.quantities.SerializeToString() for usage in usages],
-        *(_read(field, records) for field, _ in _RECORD.values()),
-        *(_read(bucket, deltas) for bucket in BUCKETS),
-        [dict(metrics) if (metrics := delta.business_metrics) else _NOTHING for delta in deltas],
-        *(_read(field, ratings) for field in _RATING),
-        *(_view(f"{view}_cost_picos", ratings, costs) for view in _VIEWS),
-        *(_view(f"{view}_cost_delta_picos", records, cost_deltas) for view in _VIEWS),
-        reversals,
-        [usage.correction.kind if usage.HasField("correction") else 0 for usage in usages],
-        [list(buckets) if (buckets := rating.unpriced_buckets) else _NONE for rating in ratings],
-        *(_read(field, positions) for field, _ in _USAGE_POSITION.values()),
-        [incarnation] * rows,
-        [block.partition] * rows,
-        [entry.offset for entry in entries],
-        [block.span.first] * rows,
-        [entry.raw for entry in entries],
+        *_of_usage(read),
+        *_of_deltas(read),
+        *_of_rating(read),
+        native.numbers("reversal", reversals, *_BOOL),
+        native.codes("log_incarnation", Coded([incarnation.encode()], np.zeros(count, np.int64))),
+        native.numbers("log_partition", np.full(count, block.partition), *_INT32),
+        native.numbers("log_offset", np.array([entry.offset for entry in entries])),
+        native.numbers("block_start", np.full(count, block.span.first)),
+        native.strings("record", [entry.raw for entry in entries]),
     ]
 
 
-def _rows(block: Block) -> tuple[Sequence[Entry], list[CostRecord], list[bool]]:
-    """For each row its entry, what it adds, and whether it takes back."""
-    entries = block.entries
-    records = [entry.record for entry in entries]
-    if not any(record.HasField("previous") for record in records):
-        return entries, records, [False] * len(records)
-    split = [(entry, postings(entry.record)) for entry in entries]
-    return (
-        [entry for entry, parts in split for _ in parts],
-        [part for _, parts in split for part in parts],
-        [len(parts) > 1 and part is parts[0] for _, parts in split for part in parts],
-    )
+class _Row(NamedTuple):
+    """A row: the entry it comes of, the serialized CostRecord that it tells, and whether it takes back."""
+
+    entry: Entry
+    value: bytes
+    reversal: bool = False
 
 
-def _view(field: str, messages: Sequence[Any], otherwise: Sequence[int]) -> list[int]:
-    read = attrgetter(field)
-    return [
-        read(message) if message.HasField(field) else effective
-        for message, effective in zip(messages, otherwise, strict=True)
-    ]
+def _rows(entry: Entry, asks: bool) -> Iterator[_Row]:
+    """An entry's rows; `asks`: its bytes must be looked into one by one."""
+    if not asks:
+        yield _Row(entry, entry.raw)
+        return
+    parts = postings(parsed(entry.raw))
+    for part in parts:
+        yield _Row(entry, part.SerializeToString(), reversal=len(parts) > 1 and part is parts[0])
 
 
-def _read(field: str, messages: Sequence[Any]) -> list[Any]:
-    return list(map(attrgetter(field), messages))
+def _of_usage(read: RecordFields) -> Iterator[Column]:
+    usage, joined, count = read.usage, read.buffer.joined, len(read.irregular)
+    for names in _USAGE_CODES:
+        yield from _codes(read, usage, {name: name for name in names})
+    for name in ("event_key", "content_hash"):
+        spans = usage.spans(name)
+        if ((spans.end - spans.begin) != KEY_BYTES).any():
+            raise ValueError(f"a row's {name} has not {KEY_BYTES} bytes")
+        yield native.fixed_strings(name, KEY_BYTES, joined(spans))
+    for name, number in (("time", "time_unix_micros"), ("received", "received_unix_micros")):
+        yield native.numbers(name, usage.numbers(number), _TIME)
+    for name in ("session", "source_event_id", "quantities"):
+        yield native.strings_with_lengths(name, count, joined(usage.with_lengths(name)))
+    yield native.numbers("batch", usage.numbers("batch"), *_BOOL)
+    for name in ("outcome", "measurement"):
+        yield native.numbers(name, usage.numbers(name), *_INT8)
+    yield native.numbers("correction", read.correction.numbers("kind"), *_INT8)
+    tags = read.tags
+    values = joined(tags.fields.with_lengths("value"))
+    yield native.code_maps("tags", _sizes(read, tags.rows), _coded(tags.keys), values)
+
+
+def _of_deltas(read: RecordFields) -> Iterator[Column]:
+    record, delta, position = read.record, read.delta, read.position
+    yield native.numbers("revision", record.numbers("revision"), "UInt32", "<u4")
+    cost = record.numbers("cost_delta_picos")
+    yield native.numbers("cost_picos_delta", cost)
+    yield native.numbers("shadow_cost_picos_delta", record.numbers("shadow_cost_delta_picos"))
+    for view in _VIEWS:
+        yield native.numbers(f"{view}_cost_picos_delta", _view(record, f"{view}_cost_delta_picos", cost))
+    for name in ("unpriced_events_delta", "events_delta"):
+        yield native.numbers(name, record.numbers(name), *_INT8)
+    for bucket in BUCKETS:
+        yield native.numbers(f"{bucket}_delta", delta.numbers(bucket))
+    metrics = read.metrics
+    sizes, values = _sizes(read, metrics.rows), metrics.fields.numbers("value")
+    yield native.number_maps("metrics_delta", sizes, metrics.keys, values)
+    yield from _codes(read, position, {"incarnation": "usage_incarnation"})
+    yield native.numbers("usage_partition", position.numbers("partition"), *_INT32)
+    yield native.numbers("usage_offset", position.numbers("offset"))
+
+
+def _of_rating(read: RecordFields) -> Iterator[Column]:
+    rating = read.rating
+    cost = rating.numbers("cost_picos")
+    yield native.numbers("cost_picos", cost)
+    yield native.numbers("shadow_cost_picos", rating.numbers("shadow_cost_picos"))
+    for view in _VIEWS:
+        yield native.numbers(f"{view}_cost_picos", _view(rating, f"{view}_cost_picos", cost))
+    yield native.numbers("status", rating.numbers("status"), *_INT8)
+    yield from _codes(read, rating, {name: name for name in ("price_id", "price_book_version")})
+    unpriced = rating.occurrences("unpriced_buckets")
+    buckets = _coded(read.buffer.texts(unpriced.spans))
+    yield native.code_lists("unpriced_buckets", _sizes(read, unpriced.rows), buckets)
+
+
+def _view(fields: Fields, name: str, otherwise: Ints) -> Ints:
+    return np.where(fields.present(name), fields.numbers(name), otherwise)
+
+
+def _sizes(read: RecordFields, rows: Ints) -> Ints:
+    """How many values each row has, given the row of each value."""
+    return np.bincount(rows, minlength=len(read.irregular))
+
+
+def _codes(read: RecordFields, fields: Fields, names: Mapping[str, str]) -> Iterator[Column]:
+    """Columns of few values, by the names of their fields. Most rows share all of them with others, so each of the
+    different runs of bytes that hold them is looked into once."""
+    runs = fields.span_of_all(list(names))
+    rows, numbers = _distinct(read.buffer.texts(runs)) if runs.end.any() else _all_alike(len(runs.end))
+    for field, column in names.items():
+        few = _coded(read.buffer.texts(fields.spans(field).of(rows)))
+        yield native.codes(column, Coded(few.values, few.numbers[numbers]))
+
+
+def _coded(values: Sequence[bytes]) -> Coded:
+    rows, numbers = _distinct(values)
+    return Coded([values[row] for row in rows.tolist()], numbers)
+
+
+def _distinct(values: Sequence[bytes]) -> tuple[Ints, Ints]:
+    """A row of each different value, and for each row the number of its own among these."""
+    rows = dict(zip(values, range(len(values)), strict=True))
+    numbers = dict(zip(rows, range(len(rows)), strict=True))
+    return np.array(list(rows.values()), np.int64), np.array(list(map(numbers.__getitem__, values)), np.int64)
+
+
+def _all_alike(rows: int) -> tuple[Ints, Ints]:
+    """As `_distinct`, of values that are all the same."""
+    return np.arange(min(rows, 1)), np.zeros(rows, np.int64)

@@ -24,12 +24,21 @@ class UnreadableRecordError(ValueError):
         self.reason = reason
 
 
+class UsageMark(NamedTuple):
+    """How far a partition of the usage log has been turned into entries."""
+
+    incarnation: str = ""
+    offset: int = -1
+
+
 class Entry(NamedTuple):
-    """A cost record, where it sits in its log partition, and the bytes it came in."""
+    """A cost record: where it sits in its log partition, the bytes it came in, the usage record it rates, and when
+    ingest received that. The record itself is not kept: thousands of objects take longer to keep than to make."""
 
     offset: int
-    record: CostRecord
     raw: bytes
+    usage: UsageMark
+    received: Micros
 
 
 def decode(offset: int, value: bytes | None) -> Entry:
@@ -56,4 +65,5 @@ def decode(offset: int, value: bytes | None) -> Entry:
         raise UnreadableRecordError("no revision", "revision is 0: revisions count from 1")
     if not record.HasField("usage_position"):
         raise UnreadableRecordError("no usage position", "usage_position is missing: which usage record is this of?")
-    return Entry(offset, record, value)
+    position = record.usage_position
+    return Entry(offset, value, UsageMark(position.incarnation, position.offset), usage.received_unix_micros)

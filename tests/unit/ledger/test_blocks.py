@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from services.ledger.domain.blocks import Note, PartitionCutter, Resume, Span, UsageMark, resume
-from services.ledger.domain.entry import Entry
+from services.ledger.domain.blocks import Note, PartitionCutter, Resume, Span, resume
+from services.ledger.domain.entry import Entry, UsageMark
 from tests.unit.ledger.records import INCARNATION, cost_record
 
 
 def entry(offset: int, usage_offset: int, incarnation: str = INCARNATION) -> Entry:
     record = cost_record(f"req-{offset}", usage_offset=usage_offset, usage_incarnation=incarnation)
-    return Entry(offset, record, record.SerializeToString())
+    return Entry(
+        offset, record.SerializeToString(), UsageMark(incarnation, usage_offset), record.usage.received_unix_micros
+    )
 
 
 def mark(offset: int) -> UsageMark:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
+from finops.cost.v1.cost_pb2 import CostRecord
 
 from services.common.kafka.record import Batch, Partition
 from services.ledger.domain.blocks import Block, Note, Span
@@ -42,7 +43,7 @@ class Memory:
         token = block.token(incarnation)
         if token not in self.tokens:
             self.tokens.append(token)
-            self.rows += [entry.record.usage.source_event_id for entry in block.entries]
+            self.rows += [CostRecord.FromString(entry.raw).usage.source_event_id for entry in block.entries]
 
 
 @dataclass
