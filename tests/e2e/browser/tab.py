@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -86,3 +88,21 @@ def tab(browser: Browser, served: Served, tenant: str = "acme", role: str = "adm
     opened = Tab(context.new_page(), served)
     sign_in(opened.page, served.url, served.keys[tenant][role])
     return opened
+
+
+@contextmanager
+def signed_in(browser: Browser, served: Served, **options: object) -> Iterator[BrowserContext]:
+    """A browser for many pages, signed in once: what they share is fetched and read once, too."""
+    opened = tab(browser, served, **options)  # type: ignore[arg-type]
+    opened.calm()
+    opened.page.close()
+    yield opened.page.context
+    opened.page.context.close()
+
+
+@contextmanager
+def another(context: BrowserContext, served: Served) -> Iterator[Tab]:
+    """A fresh page of a browser that is signed in."""
+    opened = Tab(context.new_page(), served)
+    yield opened
+    opened.page.close()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.e2e.browser.tab import PAGES, Served, Tab, tab
+from tests.e2e.browser.tab import PAGES, Served, another, signed_in, tab
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -53,15 +54,28 @@ WITH_NOTHING = {
 }
 
 
+@pytest.fixture(scope="module")
+def desk(browser: Browser, served: Served) -> Iterator[BrowserContext]:
+    with signed_in(browser, served) as context:
+        yield context
+
+
+@pytest.fixture(scope="module")
+def phone(browser: Browser, served: Served) -> Iterator[BrowserContext]:
+    with signed_in(browser, served, viewport={"width": 390, "height": 844}) as context:
+        yield context
+
+
 @pytest.mark.parametrize("path", PAGES)
-def test_every_page_with_data(admin: Tab, path: str) -> None:
-    page = admin.open(path)
-    for text in WITH_DATA[path]:
-        expect(page.get_by_role("main")).to_contain_text(text)
-    if path in ("/", "/costs", "/anomalies/a1", "/budgets/legal"):
-        expect(page.locator(".chart svg path").first).to_be_attached()
-    page.wait_for_timeout(1_500)  # at least one refresh of live figures
-    admin.calm()
+def test_every_page_with_data(desk: BrowserContext, served: Served, path: str) -> None:
+    with another(desk, served) as opened:
+        page = opened.open(path)
+        for text in WITH_DATA[path]:
+            expect(page.get_by_role("main")).to_contain_text(text)
+        if path in ("/", "/costs", "/anomalies/a1", "/budgets/legal"):
+            expect(page.locator(".chart svg path").first).to_be_attached()
+        page.wait_for_timeout(1_500)  # at least one refresh of live figures
+        opened.calm()
 
 
 def test_every_page_with_nothing(browser: Browser, served: Served) -> None:
@@ -75,35 +89,35 @@ def test_every_page_with_nothing(browser: Browser, served: Served) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_every_page_fits_a_phone(browser: Browser, served: Served, path: str) -> None:
-    opened = tab(browser, served, viewport={"width": 390, "height": 844})
-    page = opened.open(path)
-    expect(page.get_by_role("main")).to_contain_text(WITH_DATA[path][0])
-    assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
-    expect(page.get_by_role("link", name="Budgets", exact=True)).not_to_be_in_viewport()
-    page.get_by_role("button", name="Navigation").click()
-    expect(page.get_by_role("link", name="Budgets", exact=True)).to_be_in_viewport()
-    opened.calm()
-    page.context.close()
+def test_every_page_fits_a_phone(phone: BrowserContext, served: Served, path: str) -> None:
+    with another(phone, served) as opened:
+        page = opened.open(path)
+        expect(page.get_by_role("main")).to_contain_text(WITH_DATA[path][0])
+        assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
+        expect(page.get_by_role("link", name="Budgets", exact=True)).not_to_be_in_viewport()
+        page.get_by_role("button", name="Navigation").click()
+        expect(page.get_by_role("link", name="Budgets", exact=True)).to_be_in_viewport()
+        opened.calm()
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_every_page_can_be_used_without_a_mouse_or_eyes(admin: Tab, path: str) -> None:
-    page = admin.open(path)
-    expect(page.get_by_role("main")).to_contain_text(WITH_DATA[path][0])
-    assert page.locator("h1").count() == 1
-    nameless = page.evaluate(
-        """() => [...document.querySelectorAll('button, a[href], input, select, textarea, [role=button]')]
-            .filter(e => e.offsetParent !== null && e.type !== 'hidden')
-            .filter(e => !(e.innerText || '').trim() && !e.getAttribute('aria-label') && !e.labels?.length
-                         && !e.getAttribute('aria-labelledby') && !e.closest('label'))
-            .map(e => e.outerHTML.slice(0, 200))"""
-    )
-    assert nameless == []
-    page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.innerText") == "Skip to main content"
-    page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.closest('main') !== null")
+def test_every_page_can_be_used_without_a_mouse_or_eyes(desk: BrowserContext, served: Served, path: str) -> None:
+    with another(desk, served) as opened:
+        page = opened.open(path)
+        expect(page.get_by_role("main")).to_contain_text(WITH_DATA[path][0])
+        assert page.locator("h1").count() == 1
+        nameless = page.evaluate(
+            """() => [...document.querySelectorAll('button, a[href], input, select, textarea, [role=button]')]
+                .filter(e => e.offsetParent !== null && e.type !== 'hidden')
+                .filter(e => !(e.innerText || '').trim() && !e.getAttribute('aria-label') && !e.labels?.length
+                             && !e.getAttribute('aria-labelledby') && !e.closest('label'))
+                .map(e => e.outerHTML.slice(0, 200))"""
+        )
+        assert nameless == []
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.innerText") == "Skip to main content"
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.closest('main') !== null")
 
 
 def test_an_empty_page_gives_a_command_to_copy(browser: Browser, served: Served) -> None:
