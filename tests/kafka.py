@@ -75,8 +75,6 @@ class RealKafka:
                     "auto.create.topics.enable": "false",
                     # Alone, it has nobody to tell twice a second that nothing happened.
                     "metadata.max.idle.interval.ms": 0,
-                    "broker.heartbeat.interval.ms": 4_000,
-                    "broker.session.timeout.ms": 18_000,
                 }.items()
             )
         )
