@@ -6,11 +6,13 @@ from finops.anomaly.v1.anomaly_pb2_grpc import add_AnomalyServiceServicer_to_ser
 
 from services.anomaly.adapters.archive import AnomalyTable
 from services.anomaly.adapters.checkpoints import CheckpointTable
+from services.anomaly.adapters.labels import LabelTable
 from services.anomaly.adapters.ledger import LedgerHistory
 from services.anomaly.adapters.metrics import PrometheusMeter
 from services.anomaly.adapters.outlet import AnomalyTopic
 from services.anomaly.adapters.series_ledger import SeriesLedger
 from services.anomaly.adapters.servicer import AnomalyServicer
+from services.anomaly.adapters.windows import WindowTable
 from services.anomaly.domain.novelty.sightings import SIGHTED
 from services.anomaly.domain.series import Reader
 from services.anomaly.domain.watermark import Patience
@@ -20,9 +22,11 @@ from services.anomaly.handlers.causes import Causes
 from services.anomaly.handlers.checkpoint import Checkpoints, Fingerprint
 from services.anomaly.handlers.explainer import Explainer
 from services.anomaly.handlers.forecast import Forecaster
+from services.anomaly.handlers.label import Labelling
 from services.anomaly.handlers.learned import Learned
 from services.anomaly.handlers.outbox import Outbox
 from services.anomaly.handlers.watch import CostWatch, WatchOptions
+from services.anomaly.handlers.windows import Planning
 from services.anomaly.settings import AnomalyOptions, AnomalySettings
 from services.common.clickhouse import ClickHouse
 from services.common.clock import HOUR, MINUTE, SECOND, SystemClock
@@ -46,7 +50,7 @@ def build(settings: AnomalySettings, keyring: KeyRing) -> Service:
     clickhouse = ClickHouse(settings.clickhouse)
     producer = Producer(settings.kafka, client_id=GROUP)
     ledger = Channel(settings.peers.ledger, max_message_bytes=_HISTORY_MESSAGE_BYTES)
-    archive = AnomalyTable(clickhouse)
+    archive, labels, windows = AnomalyTable(clickhouse), LabelTable(clickhouse), WindowTable(clickhouse)
     clock = SystemClock()
     service_key = settings.auth.service_key.get_secret_value()
     history = LedgerHistory(ledger, service_key)
@@ -61,6 +65,8 @@ def build(settings: AnomalySettings, keyring: KeyRing) -> Service:
         history=history,
         archive=archive,
         outbox=outbox,
+        labels=labels,
+        windows=windows,
         clock=clock,
         meter=PrometheusMeter(),
         reader=reader,
@@ -72,10 +78,11 @@ def build(settings: AnomalySettings, keyring: KeyRing) -> Service:
         checkpoints=checkpoints,
     )
     backtester = Backtester(
-        history=history, clock=clock, reader=reader, policy=options.policy, grace=waiting.grace,
-        history_days=options.history_days,
+        history=history, labels=labels, windows=windows, clock=clock, reader=reader, policy=options.policy,
+        grace=waiting.grace, history_days=options.history_days,
     )  # fmt: skip
     learned = Learned(lambda: watch.desk)
+    labelling, planning = Labelling(archive, labels, watch, clock), Planning(windows, watch, reader, clock)
     consumer = BatchConsumer(
         settings.kafka,
         group=GROUP,
@@ -101,6 +108,9 @@ def build(settings: AnomalySettings, keyring: KeyRing) -> Service:
                 "finops.anomaly.v1.AnomalyService",
                 AnomalyServicer(
                     archive,
+                    labels,
+                    labelling,
+                    planning,
                     backtester,
                     Bands(archive, of_series, learned, clock),
                     Forecaster(learned.spent, reader.dimensions, clock),

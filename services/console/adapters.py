@@ -148,6 +148,27 @@ class GrpcPeers:
     ) -> anomaly.GetExpectedBandResponse:
         return await _ask(AnomalyServiceStub(self._anomaly.channel()).GetExpectedBand, caller, request)
 
+    async def label_anomaly(self, caller: Caller, request: anomaly.LabelAnomalyRequest) -> anomaly.LabelAnomalyResponse:
+        return await _ask(AnomalyServiceStub(self._anomaly.channel()).LabelAnomaly, caller, request)
+
+    async def get_precision(self, caller: Caller, request: anomaly.GetPrecisionRequest) -> anomaly.GetPrecisionResponse:
+        return await _ask(AnomalyServiceStub(self._anomaly.channel()).GetPrecision, caller, request)
+
+    async def list_planned_windows(
+        self, caller: Caller, request: anomaly.ListPlannedWindowsRequest
+    ) -> anomaly.ListPlannedWindowsResponse:
+        return await _ask(AnomalyServiceStub(self._anomaly.channel()).ListPlannedWindows, caller, request)
+
+    async def create_planned_window(
+        self, caller: Caller, request: anomaly.CreatePlannedWindowRequest
+    ) -> anomaly.CreatePlannedWindowResponse:
+        return await _ask(AnomalyServiceStub(self._anomaly.channel()).CreatePlannedWindow, caller, request)
+
+    async def delete_planned_window(
+        self, caller: Caller, request: anomaly.DeletePlannedWindowRequest
+    ) -> anomaly.DeletePlannedWindowResponse:
+        return await _ask(AnomalyServiceStub(self._anomaly.channel()).DeletePlannedWindow, caller, request)
+
     async def list_recommendations(
         self, caller: Caller, request: recommendation.ListRecommendationsRequest
     ) -> recommendation.ListRecommendationsResponse:

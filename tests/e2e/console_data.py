@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from finops.anomaly.v1.anomaly_pb2 import Anomaly, Cause, CauseDriver, CauseEvent, CausePart
+from finops.anomaly.v1.anomaly_pb2 import Anomaly, Cause, CauseDriver, CauseEvent, CausePart, PlannedWindow
 from finops.budget.v1 import budget_pb2 as budget
 from finops.cost.v1.cost_pb2 import CostLine, CostRecord, Rating, RatingStatus
 from finops.governance.v1 import governance_pb2 as governance
@@ -36,6 +36,7 @@ class Tenant:
     hours: list[CostRecord] = field(default_factory=list)
     budgets: dict[str, budget.BudgetStatus] = field(default_factory=dict)
     anomalies: list[Anomaly] = field(default_factory=list)
+    windows: list[PlannedWindow] = field(default_factory=list)
     recommendations: list[Recommendation] = field(default_factory=list)
     tools: dict[str, governance.Tool] = field(default_factory=dict)
     contracts: dict[str, pricing.Contract] = field(default_factory=dict)

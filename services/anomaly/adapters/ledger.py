@@ -73,7 +73,7 @@ class LedgerHistory:
             end_unix_micros=end,
             group_by=group_by if scope.tenant else [TENANT, *group_by],
             granularity=granularity,
-            filter=USED,
+            filter=f"{USED} AND ({scope.filter})" if scope.filter else USED,
         )
         if scope.incarnation:
             request.log_scope.CopyFrom(

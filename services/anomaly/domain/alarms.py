@@ -23,6 +23,7 @@ from services.anomaly.domain.known import KnownAnomalies
 from services.anomaly.domain.overlap import Overlap
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Hour
+from services.anomaly.domain.shown_in import ShownIn
 from services.common.clock import HOUR
 
 
@@ -38,14 +39,14 @@ class Alarms:
     """The incidents of one tenant."""
 
     def __init__(
-        self, tenant: str, policy: Policy, known: KnownAnomalies, told_by_minute: Callable[[Suspect, Hour], bool]
+        self, tenant: str, policy: Policy, known: KnownAnomalies, told_by_minute: Callable[[Suspect, Hour], str | None]
     ) -> None:
         """
         Args:
             tenant: whose.
             policy: thresholds.
             known: anomalies told in an earlier life.
-            told_by_minute: whether people know of this excess already, from what was found below the hour.
+            told_by_minute: the name under which people know of this excess already, from what was found below the hour.
         """
         self._tenant = tenant
         self._policy = policy
@@ -53,6 +54,7 @@ class Alarms:
         self._told_by_minute = told_by_minute
         self._incidents: list[Incident] = []
         self._caps = Caps(policy)
+        self.shown_in = ShownIn()
         self.withheld = 0
         """Alarms not told because of caps."""
 
@@ -64,8 +66,10 @@ class Alarms:
         candidates.sort(key=lambda s: (-s.size, s.series, s.channel))
         for candidate in candidates:
             while not candidate.run.held:
-                if self._is_hidden(candidate, hour, overlap):
+                behind = self._told_as(candidate, hour, overlap)
+                if behind is not None:
                     candidate.run.held = True
+                    self.shown_in.add(behind, candidate)
                     break
                 incident = self._open(hour, self._choose(candidate, suspects, overlap))
                 if incident is not None:
@@ -90,6 +94,15 @@ class Alarms:
             anomaly for anomaly in told if anomaly.state == Anomaly.STATE_OPEN and anomaly.name not in names
         )
 
+    def close(self, hour: Hour, name: str) -> list[Transition]:
+        """Closes an incident because of what was said of it, after this hour; nothing if it is not open."""
+        transitions: list[Transition] = []
+        for incident in self.open_incidents():
+            if incident.name == name:
+                incident.closed_at, incident.told_size = hour, incident.suspect.size
+                transitions.append(self._tell(AnomalyEvent.TYPE_CLOSED, hour, incident))
+        return transitions
+
     def open_incidents(self) -> list[Incident]:
         return [incident for incident in self._incidents if incident.closed_at is None]
 
@@ -104,16 +117,17 @@ class Alarms:
                 transitions.append(self._tell(AnomalyEvent.TYPE_UPDATED, hour, incident))
         oldest = hour - self._policy.cooldown_hours
         self._incidents = [i for i in self._incidents if i.closed_at is None or i.closed_at >= oldest]
+        self.shown_in.forget_before(hour)
         return transitions
 
-    def _is_hidden(self, suspect: Suspect, hour: Hour, overlap: Overlap) -> bool:
-        hidden = any(
-            incident.hides(suspect, hour, self._policy) and explains(incident.series, suspect, overlap)
-            for incident in self._incidents
-        )
+    def _told_as(self, suspect: Suspect, hour: Hour, overlap: Overlap) -> str | None:
+        """The name of the anomaly that hides it."""
+        for incident in self._incidents:
+            if incident.hides(suspect, hour, self._policy) and explains(incident.series, suspect, overlap):
+                return incident.name
         # What minutes told is no more than a moment of a drift.
         by_hour = suspect.family == Anomaly.CHANNEL_COST
-        return hidden or (by_hour and self._told_by_minute(suspect, hour))
+        return self._told_by_minute(suspect, hour) if by_hour else None
 
     def _choose(self, candidate: Suspect, suspects: Sequence[Suspect], overlap: Overlap) -> Suspect:
         suspects = [suspect for suspect in suspects if suspect is candidate or same_money(candidate, suspect, overlap)]
@@ -140,6 +154,7 @@ class Alarms:
             incident.name, incident.start = before.name, before.start_unix_micros // HOUR
         self._known.claim(incident.name)
         self._incidents.append(incident)
+        self.shown_in.add(incident.name, suspect)
         self._caps.note(hour, suspect.series, suspect.size)
         return incident
 

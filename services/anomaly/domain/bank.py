@@ -11,8 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from services.anomaly.domain.rows import (
+    NOBODY,
     Floats,
     Mask,
     RowArrays,
@@ -43,6 +45,9 @@ CLIP = 4.0
 REFRESH_HOURS = 6
 """The medians over a window are looked up so often; every hour while a series is younger than `YOUNG` values."""
 YOUNG = 48
+FARTHEST = 2.0
+"""A rhythm that moved reaches at most so many times as far up as it, or what moved it, ever did; on the square root,
+four times in dollars."""
 LARGEST = 60_000.0
 """What the half-precision rings hold."""
 
@@ -100,7 +105,9 @@ class SeasonalBank(RowArrays):
         spread = np.maximum(np.maximum(spread, self._relative * np.abs(level)), self._absolute)
         return Expectation(np.where(self.observations > 0, level, np.nan), spread)
 
-    def learn(self, hour: Hour, values: Floats, expected: Expectation, learned: Mask, clipped: Mask) -> None:
+    def learn(
+        self, hour: Hour, values: Floats, expected: Expectation, learned: Mask, clipped: Mask, kept: Mask = NOBODY
+    ) -> None:
         """Takes in the values of an hour, in the order of hours.
 
         Args:
@@ -109,16 +116,19 @@ class SeasonalBank(RowArrays):
             expected: what `expect` said of it.
             learned: rows that learn it. The others remember it and no more: it belongs to an anomaly.
             clipped: rows that hold back what lies far outside.
+            kept: rows that are as if the hour had not been: what they learned eight weeks before stands.
         """
         values = np.clip(values, -LARGEST, LARGEST)
-        self._seen[:, hour % self._size] = values
-        learned = learned & ~np.isnan(values)
+        place = hour % self._size
+        self._seen[:, place] = np.where(kept, self._seen[:, place], values)
+        learned = learned & ~np.isnan(values) & ~kept
         known = learned & ~np.isnan(expected.level)
         reach = CLIP * expected.spread
         held_back = np.clip(values, expected.level - reach, expected.level + reach)
-        kept = np.where(known & clipped, held_back, values)
-        self._note_deviation(hour, np.abs(kept - expected.level), known)
-        self._learned[:, hour % self._size] = np.where(learned, kept, np.nan)
+        taken = np.where(known & clipped, held_back, values)
+        self._note_deviation(hour, np.abs(taken - expected.level), known, kept)
+        before = np.where(kept, self._learned[:, place], np.nan)
+        self._learned[:, place] = np.where(learned, taken, before)
         self.observations += learned
         self._refresh(hour)
 
@@ -151,10 +161,48 @@ class SeasonalBank(RowArrays):
         self._learned[row, hours] = seen
         self._middle[row] = row_median(seen[None, :])[0]
 
-    def admit(self, row: int, since: Hour, through: Hour) -> None:
-        """Learns those hours after all: they were no anomaly."""
-        hours = np.arange(max(since, through - self._size + 1), through + 1) % self._size
-        self._learned[row, hours] = self._seen[row, hours]
+    def admit(self, row: int, since: Hour, through: Hour, now: Hour) -> None:
+        """Learns those hours after all: they were no anomaly. `now` is the hour learned last."""
+        places = self._places(since, through, now)
+        self._learned[row, places] = self._seen[row, places]
+
+    def disown(self, row: int, since: Hour, through: Hour, now: Hour) -> None:
+        """Forgets that those hours ever were, so that they never make a habit."""
+        places = self._places(since, through, now)
+        self._learned[row, places] = self._seen[row, places] = np.nan
+
+    def accept(self, row: int, since: Hour, through: Hour, now: Hour, sign: float, *, goes_on: bool) -> None:
+        """What those hours were is usual from now on.
+
+        At the same hours of the day, whatever the day, as far out is usual: in each week where it does not go on, as
+        of a new nightly batch. Where it does, the whole rhythm has moved by as much, in proportion or, on a scale
+        without one, by the difference; only one week of it is kept, so that what comes teaches quickly.
+
+        Args:
+            row: the series'.
+            since: first hour.
+            through: last hour.
+            now: the hour learned last.
+            sign: 1 if far out is above, -1 if it is below.
+            goes_on: it has not ended.
+        """
+        places = self._places(since, through, now)
+        seen = self._seen[row, places].astype(np.float64)
+        places, seen = places[~np.isnan(seen)], seen[~np.isnan(seen)]
+        if not len(places):
+            return
+        week = (now - np.arange(HOURS_A_WEEK)) % self._size
+        if goes_on:
+            usual = self._week_of(row, week)
+            moved = self._moved(row, usual, usual[(now - places) % HOURS_A_WEEK], seen)
+            self._learned[row] = np.nan
+            self._learned[row, week] = moved
+            self._learned[row, places] = seen
+        for slot in np.unique(places % HOURS_A_DAY):
+            level = np.median(seen[places % HOURS_A_DAY == slot])
+            before = self._learned[row, slot::HOURS_A_DAY]
+            self._learned[row, slot::HOURS_A_DAY] = sign * np.maximum(sign * before, sign * level)
+        self._middle[row] = row_median(self._learned[row : row + 1])[0]
 
     def memory(self, row: int, through: Hour) -> tuple[Floats, Floats]:
         """What was learned and what was seen of hours up to that one, the latest first; NaN where nothing was. It stops
@@ -167,6 +215,30 @@ class SeasonalBank(RowArrays):
         everything: Floats = self._learned[row].astype(np.float64)
         learned: Floats = everything[~np.isnan(everything)]
         return learned
+
+    def _places(self, since: Hour, through: Hour, now: Hour) -> npt.NDArray[np.int64]:
+        """Where those hours are, as far as memory reaches back."""
+        return np.arange(max(since, now - self._size + 1), min(through, now) + 1) % self._size
+
+    def _week_of(self, row: int, week: npt.NDArray[np.int64]) -> Floats:
+        """The median of each hour of the week, in the order of `week`; of the hour of the day where there is none."""
+        weekly = row_median(self._learned[row].reshape(-1, HOURS_A_WEEK).T)
+        daily = row_median(self._learned[row].reshape(-1, HOURS_A_DAY).T)
+        slots = week % HOURS_A_WEEK
+        found = np.where(np.isnan(weekly[slots]), daily[slots % HOURS_A_DAY], weekly[slots])
+        return np.where(np.isnan(found), or_zero(self._middle[row]), found)
+
+    def _moved(self, row: int, usual: Floats, then: Floats, seen: Floats) -> Floats:
+        """A usual week, moved as far as what was seen lies from what was usual `then`."""
+        if not self._relative:
+            return usual + float(np.median(seen - then))
+        least = np.maximum(np.abs(then), self._absolute)
+        ratio = float(np.median(np.maximum(seen, self._absolute) / least))
+        for spread in (self._deviations, self._deviation, self._by_hour):
+            spread[row] *= ratio
+        # A constant load that began at night would make the days thousands of times as dear.
+        highest = FARTHEST * max(float(np.max(seen)), float(np.max(usual)))
+        return np.minimum(usual * ratio, highest)
 
     def _level_of_day(self, hour: Hour) -> Floats:
         daily = self._learned[:, hour % HOURS_A_DAY :: HOURS_A_DAY]
@@ -186,8 +258,9 @@ class SeasonalBank(RowArrays):
         twice = largest_but_one(self._seen[:, hour % HOURS_A_WEEK :: HOURS_A_WEEK])
         return np.where(twice > level + WEEKLY_EVENT * np.maximum(spread, self._absolute), twice, level)
 
-    def _note_deviation(self, hour: Hour, deviation: Floats, known: Mask) -> None:
-        self._deviations[:, hour % WINDOW] = np.where(known, np.minimum(deviation, LARGEST), np.nan)
+    def _note_deviation(self, hour: Hour, deviation: Floats, known: Mask, kept: Mask) -> None:
+        before = np.where(kept, self._deviations[:, hour % WINDOW], np.nan)
+        self._deviations[:, hour % WINDOW] = np.where(known, np.minimum(deviation, LARGEST), before)
         slot = hour % HOURS_A_DAY
         count = self._counts[:, slot]
         # A plain mean until it has the memory's weight, then an exponential one: no start-up bias.
@@ -241,10 +314,17 @@ class VolumeBank(RowArrays):
         usual = float(self.usual(hour, np.array([row]))[0])
         return min(usual, float(np.nanmin(weekly)) ** 2), usual, max(usual, float(np.nanmax(weekly)) ** 2)
 
-    def learn(self, hour: Hour, counts: Floats, learned: Mask) -> None:
-        """Takes in the counts of an hour; rows that do not learn it remember nothing."""
+    def learn(self, hour: Hour, counts: Floats, learned: Mask, kept: Mask = NOBODY) -> None:
+        """Takes in the counts of an hour; rows that do not learn it remember nothing of it, and those that are `kept`
+        what they learned eight weeks before."""
         roots = np.minimum(np.sqrt(np.maximum(counts, 0.0)), LARGEST)
-        self._roots[:, hour % self._size] = np.where(learned, roots, np.nan)
+        before = np.where(kept, self._roots[:, hour % self._size], np.nan)
+        self._roots[:, hour % self._size] = np.where(learned & ~kept, roots, before)
+
+    def admit_none(self, row: int, since: Hour, through: Hour, now: Hour) -> None:
+        """That nothing came in those hours was as usual. `now` is the hour learned last."""
+        hours = np.arange(max(since, now - self._size + 1), min(through, now) + 1)
+        self._roots[row, hours % self._size] = 0.0
 
     def amend(self, row: int, hour: Hour, late: int) -> None:
         """Adds what came after the hour was closed."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
+from services.anomaly.domain.plan import covers
 from services.anomaly.domain.series import Hour, Series, Totals
 
 Belongs = tuple[Series, ...]
@@ -16,6 +17,7 @@ class OpenHours:
 
     def __init__(self) -> None:
         self._hours: dict[Hour, dict[Belongs, Totals]] = {}
+        self._planned: dict[Hour, dict[Series, Totals]] = {}
         self.closed_through: Hour | None = None
         """The last hour that was closed."""
         self.cells: Mapping[Belongs, Totals] = {}
@@ -42,6 +44,7 @@ class OpenHours:
     def close(self, hour: Hour) -> Mapping[Series, Totals]:
         """Ends an hour and everything before it; returns what it held."""
         self.closed_through = hour
+        self._planned.pop(hour, None)
         sums: dict[Series, Totals] = {}
         self.cells = self._hours.pop(hour, {})
         for belongs, totals in self.cells.items():
@@ -49,6 +52,27 @@ class OpenHours:
                 before = sums.get(series)
                 sums[series] = totals if before is None else before.plus(totals)
         return sums
+
+    def add_planned(self, hour: Hour, series: Series, totals: Totals) -> None:
+        """Notes what of an hour that history told lies in planned windows: its sums do not say so themselves."""
+        planned = self._planned.setdefault(hour, {})
+        before = planned.get(series)
+        planned[series] = totals if before is None else before.plus(totals)
+
+    def forget_planned(self, since: Hour) -> None:
+        """Drops those notes from an hour on."""
+        self._planned = {hour: noted for hour, noted in self._planned.items() if hour < since}
+
+    def planned(self, hour: Hour, windows: Sequence[Mapping[str, str]]) -> Mapping[Series, Totals]:
+        """What of an open hour lies in windows, by series."""
+        found = dict(self._planned.get(hour, {}))
+        for belongs, totals in self._hours.get(hour, {}).items():
+            # History's sums are of one series each, and noted apart.
+            if len(belongs) > 1 and covers(windows, {k: v for one in belongs for k, v in one.labels.items()}):
+                for series in belongs:
+                    before = found.get(series)
+                    found[series] = totals if before is None else before.plus(totals)
+        return found
 
     def skip_to(self, hour: Hour) -> None:
         """Makes `hour` the next to close: nothing lies in between."""

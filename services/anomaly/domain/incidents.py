@@ -190,8 +190,10 @@ def is_worth_telling(suspect: Suspect, hour: Hour, policy: Policy) -> bool:
     if run.last != hour or run.calm:
         return False
     if suspect.silence:
-        return run.scores >= policy.silent_hours and run.total.usual >= policy.min_silence_usd
-    if run.proof < policy.evidence_needed:
+        # Whoever paused for no bad reason is no longer taken for one that never pauses: an hour counts for one.
+        hours = run.total.hours if run.doubts else run.scores
+        return hours >= policy.silence_after(run.doubts) and run.total.usual >= policy.min_silence_usd
+    if run.proof < policy.evidence_after(run.doubts):
         return False
     ratio = policy.min_cost_ratio
     if suspect.channel in RATIO_CHANNELS:
@@ -207,7 +209,7 @@ def is_worth_telling(suspect: Suspect, hour: Hour, policy: Policy) -> bool:
 
 def _reason(suspect: Suspect, policy: Policy) -> float:
     """What made a request dearer tells more than that it was."""
-    certain = suspect.channel in _REASONS and suspect.run.proof >= REASON * policy.evidence_needed
+    certain = suspect.channel in _REASONS and suspect.run.proof >= REASON * policy.evidence_after(suspect.run.doubts)
     return -suspect.run.proof if certain and _reason_explains(suspect) else 0.0
 
 

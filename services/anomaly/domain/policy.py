@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from services.anomaly.domain.series import TENANT
 
 _HOURS_A_YEAR = 8_766
+DOUBT = math.log(10)
+"""Evidence that an alarm needs besides, for each that was called false."""
+MOST_DOUBTS = 3
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,18 @@ class Policy:
     def evidence_needed(self) -> float:
         """-ln of the false-alarm probability of one series and hour."""
         return math.log(_HOURS_A_YEAR / self.false_alarms_per_series_year)
+
+    def evidence_after(self, doubts: int) -> float:
+        """The same for a series of which so many alarms were called false.
+
+        A false alarm says that its tail is heavier than was thought; how much heavier it does not say, so that each
+        makes the next ten times as unlikely, and no more than `MOST_DOUBTS` do: what is outrageous is told always.
+        """
+        return self.evidence_needed + DOUBT * min(doubts, MOST_DOUBTS)
+
+    def silence_after(self, doubts: int) -> float:
+        """Silent hours that make a silence of such a series: as many again for each that was called false."""
+        return self.silent_hours * (1.0 + min(doubts, MOST_DOUBTS))
 
     def least_impact(self, usual_month_usd: float) -> float:
         """Dollars an anomaly of such a series must cost to be told."""

@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
+NOBODY: Mask = np.zeros(1, np.bool_)
+"""The mask of no row."""
 
 
 class RowArrays:

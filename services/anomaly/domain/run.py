@@ -100,6 +100,12 @@ class Run:
     """The hour before was beyond the edge."""
     held: bool = False
     """Part of an anomaly, or muted: nothing is learned, and it ends only after calm hours."""
+    doubts: int = 0
+    """So often was this series' alarm called false: the more evidence it needs."""
+    confirmed: bool = False
+    """Somebody said that it is one: it never becomes the new normal."""
+    tolerated: float | None = None
+    """Somebody said that it is none: so many picodollars an hour beyond the usual are learned without a word."""
 
     @property
     def active(self) -> bool:
@@ -151,4 +157,5 @@ class Run:
         self.latest = None
         self.scores = 0.0
         self.calm = 0
-        self.odd = self.held = False
+        self.odd = self.held = self.confirmed = False
+        self.tolerated = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from operator import add, attrgetter
+from operator import add, attrgetter, sub
 from typing import NamedTuple
 
 from finops.cost.v1.cost_pb2 import CostRecord
@@ -60,6 +60,9 @@ class Totals(NamedTuple):
 
     def plus(self, other: Totals) -> Totals:
         return Totals(*map(add, self, other))
+
+    def minus(self, other: Totals) -> Totals:
+        return Totals(*map(sub, self, other))
 
 
 NOTHING = Totals(0, 0, 0)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from services.anomaly.domain.rows import Floats, Mask, RowArrays, or_zero, row_quantile
+from services.anomaly.domain.rows import NOBODY, Floats, Mask, RowArrays, or_zero, row_quantile
 from services.anomaly.domain.series import Hour
 
 BODY = 0.95
@@ -46,13 +46,14 @@ class TailBank(RowArrays):
         found: Floats = np.fmax(LEAST_EDGE, self._edge)
         return found
 
-    def learn(self, hour: Hour, scores: Floats, learned: Mask) -> None:
-        """Takes in the scores of an hour that is no anomaly."""
-        learned = learned & ~np.isnan(scores)
+    def learn(self, hour: Hour, scores: Floats, learned: Mask, kept: Mask = NOBODY) -> None:
+        """Takes in the scores of an hour that is no anomaly; `kept` rows are as if it had not been."""
+        learned = learned & ~np.isnan(scores) & ~kept
         before = np.where(np.isnan(self._excess), PRIOR_EXCESS, self._excess)
         over = scores - self.edge()
         self._excess = np.where(learned & (over > 0), before + MEMORY * (over - before), before)
-        self._scores[:, hour % WINDOW] = np.where(learned, np.clip(scores, -6e4, 6e4), np.nan)
+        older = np.where(kept, self._scores[:, hour % WINDOW], np.nan)
+        self._scores[:, hour % WINDOW] = np.where(learned, np.clip(scores, -6e4, 6e4), older)
         self._learned += learned
         rows = (
             np.arange(len(scores)) if hour % REFRESH_HOURS == 0 else np.flatnonzero(learned & (self._learned < YOUNG))

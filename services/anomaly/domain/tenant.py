@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from itertools import permutations
 
-from finops.anomaly.v1.anomaly_pb2 import Anomaly
+from finops.anomaly.v1.anomaly_pb2 import Anomaly, Label
 
 from services.anomaly.domain.alarms import Alarms, Transition
 from services.anomaly.domain.buckets import OpenHours
 from services.anomaly.domain.detectors.calibrated import Band
 from services.anomaly.domain.incidents import Suspect, suspects
 from services.anomaly.domain.known import KnownAnomalies
+from services.anomaly.domain.lessons import Said, teach
 from services.anomaly.domain.minutes.runaways import Runaways
 from services.anomaly.domain.minutes.usual import UsualSpend
 from services.anomaly.domain.novelty.novelties import Novelties
 from services.anomaly.domain.novelty.sightings import SIGHTED
 from services.anomaly.domain.overlap import Overlap
 from services.anomaly.domain.panel import Panel
+from services.anomaly.domain.plan import Plan, Planned
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Hour, Series, Totals
 from services.anomaly.domain.whole import SAYS_WHY
@@ -40,7 +42,9 @@ class TenantWatch:
         others = [anomaly for anomaly in told if anomaly.channel not in SAYS_WHY]
         self.minutes = Runaways(tenant, policy, UsualSpend(tenant, self.panel, policy), runaways)
         self._novelties = Novelties(tenant, policy, self.panel, keys)
-        self._alarms = Alarms(tenant, policy, KnownAnomalies(others, policy), self._is_told_already)
+        self._alarms = Alarms(tenant, policy, KnownAnomalies(others, policy), self._told_already_as)
+        self.plan = Plan()
+        self._unheard: list[Said] = []
         self.unwatched: set[Series] = set()
         """Refused because the dimension has too many values; of the last closed hour."""
 
@@ -49,8 +53,10 @@ class TenantWatch:
         if not self.hours.is_closed(hour):
             self.hours.add(hour, series, totals)
             return True
-        for one in series:
-            self.panel.amend(one, hour, totals)
+        # Of an hour that windows lie on, some series have learned nothing that could be corrected.
+        if not self.plan.at(hour):
+            for one in series:
+                self.panel.amend(one, hour, totals)
         self._novelties.came_late(series, hour)
         self.late.note(hour, totals.requests)
         return False
@@ -66,8 +72,30 @@ class TenantWatch:
                     break
                 self.hours.skip_to(busy)
                 hour = busy
+            transitions += self._listen(hour)
             transitions += yield from self._close(hour)
-        return transitions + self._alarms.forsake(last)
+        return transitions + self.listen() + self._alarms.forsake(last)
+
+    def hear(self, said: Said) -> None:
+        """What somebody said of an anomaly: it counts from its hour on."""
+        self._unheard.append(said)
+        self._unheard.sort(key=lambda each: (each.hour, each.anomaly))
+
+    def listen(self) -> list[Transition]:
+        """Lets what was said until now count."""
+        closed = self.hours.closed_through
+        return [] if closed is None else self._listen(closed + 1)
+
+    def _listen(self, hour: Hour) -> list[Transition]:
+        transitions: list[Transition] = []
+        while self._unheard and self._unheard[0].hour <= hour:
+            said = self._unheard.pop(0)
+            if said.verdict != Label.VERDICT_CONFIRMED:
+                transitions += self._alarms.close(hour - 1, said.anomaly) + self.minutes.close(said.anomaly)
+                transitions += self._novelties.close(hour - 1, said.anomaly)
+            for stretch in self._alarms.shown_in.of(said.anomaly):
+                teach(self.panel, stretch, said.verdict)
+        return transitions
 
     def expect(self, told: Iterable[Anomaly]) -> None:
         """Anomalies that the table holds, some of them perhaps told after this state was kept."""
@@ -87,7 +115,7 @@ class TenantWatch:
         hourly = [incident.name for incident in self._alarms.open_incidents()]
         return [*hourly, *self.minutes.open_anomalies(), *self._novelties.open_anomalies()]
 
-    def _is_told_already(self, suspect: Suspect, hour: Hour) -> bool:
+    def _told_already_as(self, suspect: Suspect, hour: Hour) -> str | None:
         return self.minutes.covers(suspect, hour) or self._novelties.covers(suspect, hour)
 
     def course(
@@ -101,13 +129,15 @@ class TenantWatch:
     def _close(self, hour: Hour) -> Generator[None, None, list[Transition]]:
         # First what happened within it: an hour says nothing of what its minutes have told already.
         transitions = self.minutes.close_before_hour(hour)
+        windows = self.plan.at(hour)
+        planned = Planned(windows, self.hours.planned(hour, windows)) if windows else None
         everything = self.hours.close(hour)
         totals = {series: sums for series, sums in everything.items() if series.dimension not in SIGHTED}
         self._first = hour if self._first is None else self._first
         self._meet(hour, totals)
         capped = hour - self._first >= self._policy.min_history_hours
-        yield from self.panel.judge(hour, totals, capped=capped)
-        transitions += self._novelties.judge(hour, everything)
+        yield from self.panel.judge(hour, totals, capped=capped, planned=planned)
+        transitions += self._novelties.judge(hour, everything if planned is None else planned.rest(everything))
         transitions += self._alarms.conclude(hour, suspects(self.panel), Overlap(self.hours.cells))
         yield from self.panel.learn()
         self._forget(hour)

@@ -21,8 +21,9 @@ from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Hour, Reader, hour_of
 from services.anomaly.domain.tenant import TenantWatch
 from services.anomaly.domain.whole import explained
-from services.anomaly.handlers.ports import History, Scope
-from services.anomaly.handlers.restore import CHUNK_DAYS, fill, in_slices
+from services.anomaly.handlers.ports import History, Labels, Scope, Windows
+from services.anomaly.handlers.restore import CHUNK_DAYS, fill, fill_planned, in_slices
+from services.anomaly.handlers.said import said_of, window_of
 from services.common.clock import DAY, HOUR, Clock, Micros
 from services.common.errors import InvalidArgumentError, ResourceExhaustedError
 from services.common.money import from_proto, to_proto
@@ -77,11 +78,14 @@ class Backtester:
     """One backtest a tenant at a time."""
 
     def __init__(
-        self, *, history: History, clock: Clock, reader: Reader, policy: Policy, grace: Micros, history_days: int
-    ) -> None:
+        self, *, history: History, labels: Labels, windows: Windows, clock: Clock, reader: Reader, policy: Policy,
+        grace: Micros, history_days: int,
+    ) -> None:  # fmt: skip
         """
         Args:
             history: the ledger.
+            labels: what was said of anomalies; those that are found again are taught by it, as they were.
+            windows: what was announced.
             clock: of the wall.
             reader: names what is watched.
             policy: the thresholds that a request does not name.
@@ -89,6 +93,8 @@ class Backtester:
             history_days: that teach before the range.
         """
         self._history = history
+        self._labels = labels
+        self._windows = windows
         self._clock = clock
         self._reader = reader
         self._policy = policy
@@ -126,17 +132,27 @@ class Backtester:
         days = (await self._history.busy_days(scope, taught_from, until)).get(watch.tenant, ())
         begin = min(days, default=until)
         hours = found.end - hour_of(begin)
+        await self._hear(watch, taught_from)
         yield BacktestProgress(hours_done=0, hours=hours)
         while begin < until:
             stop = min(begin + CHUNK_DAYS * DAY, until)
             if any(begin <= day < stop for day in days):
                 await fill(self._history, scope, self._reader, lambda _: watch, begin, stop)
+                await fill_planned(self._history, scope, self._reader, watch, hour_of(begin), hour_of(stop))
             for hour in range(hour_of(begin), hour_of(stop)):
                 for transition in await in_slices(watch.close_through(hour)):
                     found.take(transition)
                 found.note(hour, watch)
             yield BacktestProgress(hours_done=hours - (found.end - hour_of(stop)), hours=hours)
             begin = stop
+
+    async def _hear(self, watch: TenantWatch, since: Micros) -> None:
+        for announced in await self._windows.since(since):
+            if announced.tenant == watch.tenant:
+                watch.plan.put(window_of(announced, self._grace))
+        for labelled in await self._labels.since(since):
+            if labelled.tenant == watch.tenant:
+                watch.hear(said_of(labelled, self._grace))
 
     def _range(self, request: BacktestRequest) -> tuple[Hour, Hour]:
         start, end = request.start_unix_micros, request.end_unix_micros

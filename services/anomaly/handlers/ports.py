@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from finops.anomaly.v1.anomaly_pb2 import Anomaly, AnomalyEvent
+from finops.anomaly.v1.anomaly_pb2 import Anomaly, AnomalyEvent, ChannelPrecision, Label, PlannedWindow
 
 from services.anomaly.domain.series import Hour, Totals
 from services.common.clock import Micros
@@ -29,6 +29,8 @@ class Scope:
     positions: Mapping[int, int] = field(default_factory=dict)
     tenant: str = ""
     """Only this one's; empty: everybody's."""
+    filter: str = ""
+    """Only usage that passes it; empty: all."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,70 @@ class Archive(Protocol):
         ...
 
     async def get(self, tenant: str, name: str) -> Anomaly | None: ...
+
+
+class Labelled(NamedTuple):
+    """What somebody said of an anomaly; VERDICT_UNSPECIFIED: it was taken back."""
+
+    tenant: str
+    name: str
+    label: Label
+
+
+class Labels(Protocol):
+    """Our own table of labels. Every method raises UnavailableError if ClickHouse is away."""
+
+    async def since(self, moment: Micros) -> Sequence[Labelled]:
+        """Those of all tenants that stand and were said at or after this moment, in that order."""
+        ...
+
+    async def of(self, tenant: str, names: Sequence[str]) -> Mapping[str, Label]:
+        """Those that stand, by the anomaly's name."""
+        ...
+
+    async def save(self, labelled: Labelled, now: Micros) -> None: ...
+
+    async def precision(self, tenant: str, start: Micros, end: Micros) -> Sequence[ChannelPrecision]:
+        """Counts of the anomalies that started in [start, end), by channel; without the precision itself."""
+        ...
+
+
+class Announced(NamedTuple):
+    """A planned window, and when it was deleted; 0: it stands."""
+
+    tenant: str
+    window: PlannedWindow
+    deleted: Micros
+
+
+class Windows(Protocol):
+    """Our own table of planned windows. Every method raises UnavailableError if ClickHouse is away."""
+
+    async def since(self, moment: Micros) -> Sequence[Announced]:
+        """Those of all tenants that end at or after this moment, deleted ones too."""
+        ...
+
+    async def overlapping(self, tenant: str, start: Micros, end: Micros) -> Sequence[PlannedWindow]: ...
+
+    async def page(self, tenant: str, before: Cursor | None, limit: int) -> Sequence[PlannedWindow]:
+        """Of one tenant, latest start first, those after `before` in that order."""
+        ...
+
+    async def get(self, tenant: str, name: str) -> PlannedWindow | None: ...
+
+    async def save(self, announced: Announced, now: Micros) -> None: ...
+
+
+class Listener(Protocol):
+    """The watch."""
+
+    async def announce(self, announced: Announced) -> None:
+        """Reckons with a window that was created or deleted."""
+        ...
+
+    async def hear(self, labelled: Labelled) -> None:
+        """Learns from a label that was kept."""
+        ...
 
 
 class Outlet(Protocol):

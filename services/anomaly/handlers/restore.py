@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Generator
+from dataclasses import replace
 from typing import TypeVar
 
-from services.anomaly.domain.series import TENANT, Reader, Series
+from services.anomaly.domain.plan import filter_of
+from services.anomaly.domain.series import TENANT, Hour, Reader, Series, Totals
 from services.anomaly.domain.tenant import TenantWatch
 from services.anomaly.handlers.ports import History, Scope
 from services.common.clock import DAY, HOUR, Micros
@@ -58,6 +60,8 @@ async def restore(
         end = begin + CHUNK_DAYS * DAY
         await fill(history, scope, reader, watch_of, begin, end)
         for tenant in busy:
+            await fill_planned(history, scope, reader, watch_of(tenant), begin // HOUR, end // HOUR)
+        for tenant in busy:
             yield watch_of(tenant), min(end // HOUR, settled[tenant]) - 1
 
 
@@ -69,9 +73,30 @@ async def fill(
     Raises:
         UnavailableError: the ledger is away.
     """
+    async for tenant, series, hour, totals in _sums(history, scope, reader, start, end):
+        watch_of(tenant).add(hour, (series,), totals)
+
+
+async def fill_planned(
+    history: History, scope: Scope, reader: Reader, watch: TenantWatch, start: Hour, end: Hour
+) -> None:
+    """Notes what of those hours lies in the tenant's planned windows.
+
+    Raises:
+        UnavailableError: the ledger is away.
+    """
+    for first, last, windows in watch.plan.stretches(start, end):
+        part = replace(scope, tenant=watch.tenant, filter=filter_of(windows))
+        async for _, series, hour, totals in _sums(history, part, reader, first * HOUR, last * HOUR):
+            watch.hours.add_planned(hour, series, totals)
+
+
+async def _sums(
+    history: History, scope: Scope, reader: Reader, start: Micros, end: Micros
+) -> AsyncIterator[tuple[str, Series, Hour, Totals]]:
     for dimension in (*reader.dimensions, *reader.sighted):
         for row in await history.hourly(scope, dimension, start, end):
             labels = row.labels or {TENANT: row.tenant}
             if all(labels.values()):
-                watch_of(row.tenant).add(row.hour, (Series.of(labels),), row.totals)
+                yield row.tenant, Series.of(labels), row.hour, row.totals
         await asyncio.sleep(0)

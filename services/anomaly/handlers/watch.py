@@ -12,23 +12,34 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from finops.anomaly.v1.anomaly_pb2 import Anomaly
-from finops.cost.v1.cost_pb2 import CostRecord
 
-from services.anomaly.domain.minutes.tally import MinuteTally, last_minute_before
+from services.anomaly.domain.alarms import Transition
+from services.anomaly.domain.minutes.tally import last_minute_before
 from services.anomaly.domain.policy import Policy
-from services.anomaly.domain.series import Hour, Reader, hour_of, is_watched
+from services.anomaly.domain.series import Hour, Reader, hour_of
 from services.anomaly.domain.tenant import TenantWatch
 from services.anomaly.domain.watermark import LogClock, Patience, Watermark, last_hour_before
 from services.anomaly.handlers.checkpoint import Checkpoints, Covered
+from services.anomaly.handlers.counting import Counting
 from services.anomaly.handlers.desk import Desk
+from services.anomaly.handlers.hearing import Heard, Hearing
 from services.anomaly.handlers.outbox import Outbox
-from services.anomaly.handlers.ports import Archive, History, Meter, ReadThrough, Scope
+from services.anomaly.handlers.ports import (
+    Announced,
+    Archive,
+    History,
+    Labelled,
+    Labels,
+    Meter,
+    ReadThrough,
+    Windows,
+)
 from services.anomaly.handlers.restore import in_slices, restore
+from services.anomaly.handlers.said import heard_the_same
 from services.common.clock import DAY, MINUTE, Clock, Micros
 from services.common.errors import UnavailableError
-from services.common.kafka.record import Batch, Log, Partition, Record
+from services.common.kafka.record import Batch, Log, Partition
 from services.common.log import get_logger
-from services.common.postings import postings
 
 log = get_logger(__name__)
 
@@ -50,18 +61,22 @@ _PARTING_SECONDS = 20.0
 
 
 class BackfillError(UnavailableError):
-    """Not a fault: the consumer is asked to load history again, because much of it came after its hours were closed."""
+    """Not a fault: the consumer is asked to load history again, because much of it came after its hours were closed, or
+    because of what people said of it."""
 
 
 class CostWatch:
     """The processor of finops.costs.v1."""
 
     def __init__(
-        self, *, history: History, archive: Archive, outbox: Outbox, clock: Clock, meter: Meter, reader: Reader,
-        policy: Policy, patience: Patience, options: WatchOptions, checkpoints: Checkpoints,
+        self, *, history: History, archive: Archive, labels: Labels, windows: Windows, outbox: Outbox,
+        clock: Clock, meter: Meter, reader: Reader, policy: Policy, patience: Patience, options: WatchOptions,
+        checkpoints: Checkpoints,
     ) -> None:  # fmt: skip
         self._history = history
         self._archive = archive
+        self._hearing = Hearing(labels, windows, history, reader, patience.grace, options.history_days)
+        self._counting = Counting(clock, meter, reader, patience, options.history_days)
         self._outbox = outbox
         self._clock = clock
         self._meter = meter
@@ -94,19 +109,24 @@ class CostWatch:
             self._known = {}
             for anomaly in told:
                 self._known.setdefault(anomaly.tenant_id, []).append(anomaly)
-            sections = None if self._doubtful else await self._checkpoints.take_up(partitions, log)
-            if sections is not None:
-                desk = Desk.of(log, partitions, sections)
-                for tenant, watch in desk.watches.items():
-                    watch.expect(self._known.get(tenant, ()))
-            else:
+            oldest = now - self._options.history_days * DAY
+            said = await self._hearing.said_since(oldest)
+            desk = None if self._doubtful else await self._taken_up(partitions, log, said, hour_of(oldest))
+            if desk is None:
                 begins = await log.beginning_offsets(partitions)
                 starts = {p.partition: max(positions.costs.get(p.partition, -1) + 1, begins[p]) for p in partitions}
-                desk = Desk(log, partitions, LogClock(starts), starts, dict(positions.usage), now, {}, {})
-            for tenant in self._known:
-                self._watch_of(desk, tenant)
-            if sections is None:
-                await self._restore(desk, Scope(log.incarnation, positions.costs), now)
+                desk = Desk(
+                    log, partitions, LogClock(starts), starts, dict(positions.usage), dict(positions.costs), now, {}, {}
+                )
+                for tenant in self._known:
+                    self._watch_of(desk, tenant)
+                for heard in said:
+                    self._take_in(desk, heard)
+                desk.replanned.clear()
+                await self._restore(desk, now)
+            for heard in self._hearing.meanwhile():
+                self._take_in(desk, heard)
+            await self._hearing.plan_again(desk)
             self._desk, self._doubtful = desk, False
             return {partition: desk.next_offset[partition.partition] for partition in partitions}
 
@@ -122,7 +142,7 @@ class CostWatch:
                 raise UnavailableError("anomaly: a batch came before its partitions were assigned")
             desk.whole = False
             self._ask_for_rebuild(desk)
-            self._count(desk, batch)
+            self._counting.count(desk, batch, self._watch_of)
             await self._close_hours(desk)
             desk.whole = True
 
@@ -136,6 +156,29 @@ class CostWatch:
             except (UnavailableError, TimeoutError) as error:
                 log.warning("no checkpoint before the partitions go", error=str(error) or type(error).__name__)
             self._desk = None
+
+    async def hear(self, labelled: Labelled) -> None:
+        """Learns from a label, once the hours before it are closed."""
+        await self._hear(labelled)
+
+    async def announce(self, announced: Announced) -> None:
+        """Reckons with a planned window from the first hour on that was not closed when it was created or deleted."""
+        await self._hear(announced)
+
+    async def _hear(self, heard: Heard) -> None:
+        reading_history = self._desk is None
+        if reading_history:
+            # Read at the next start, or taken in when the one that is under way ends.
+            self._hearing.later(heard)
+            return
+        async with self._lock:
+            desk = self._desk
+            if desk is None:
+                return
+            self._take_in(desk, heard)
+            self._put(desk, desk.watches[heard.tenant].listen())
+            await self._hearing.plan_again(desk)
+            await self._tell()
 
     # --- the clock's side -------------------------------------------------------------------------------------------
 
@@ -153,7 +196,10 @@ class CostWatch:
             whole, desk.whole = desk.whole, False
             await self._close_hours(desk)
             desk.whole = whole
-            self._outbox.forget_before(hour_of(asked - self._options.history_days * DAY))
+            oldest = hour_of(asked - self._options.history_days * DAY)
+            self._outbox.forget_before(oldest)
+            for watch in desk.watches.values():
+                watch.plan.forget_before(oldest)
 
     async def keep(self) -> None:
         """Makes a checkpoint, unless something waits to be told.
@@ -177,43 +223,28 @@ class CostWatch:
             size = await self._checkpoints.save(Covered(desk.log.incarnation, desk.next_offset), desk.sections())
             self._meter.checkpoint(size, self._clock.now())
 
-    def _count(self, desk: Desk, batch: Batch) -> None:
-        oldest = self._clock.now() - self._options.history_days * DAY
-        watched: list[CostRecord] = []
-        minutes = MinuteTally(self._patience)
-        too_old = repeated = 0
-        for record in batch.records:
-            desk.next_offset[record.partition] = max(record.offset + 1, desk.next_offset.get(record.partition, 0))
-            appended = record.timestamp * 1_000 if record.timestamp > 0 else self._clock.now()
-            desk.log_clock.read(record.partition, appended)
-            cost = _decoded(batch, record)
-            if cost is None:
-                continue
-            if not _rises(desk, record.partition, cost):
-                repeated += 1
-                continue
-            usage = cost.usage
-            if not is_watched(usage):
-                continue
-            if usage.time_unix_micros < oldest:
-                too_old += 1
-                continue
-            self._watch_of(desk, usage.tenant_id)
-            desk.watermarks[usage.tenant_id].saw(record.partition, usage.time_unix_micros, appended)
-            changes = postings(cost)
-            watched.extend(changes)
-            minutes.add(changes, appended)
-        late = 0
-        for cell, totals in self._reader.tally(watched).items():
-            if not desk.watches[cell.tenant].add(cell.hour, self._reader.series(cell), totals):
-                late += totals.requests
-        for (tenant, minute, spender), sums in minutes.take().items():
-            desk.watches[tenant].minutes.add(minute, spender, sums)
-        if late:
-            desk.late_seen = self._clock.now()
-        self._meter.records(len(watched), late, too_old, repeated)
+    async def _taken_up(
+        self, partitions: Sequence[Partition], view: Log, said: Sequence[Heard], oldest: Hour
+    ) -> Desk | None:
+        """As the last checkpoint has it; None: there is none that fits."""
+        sections = await self._checkpoints.take_up(partitions, view)
+        if sections is None:
+            return None
+        desk = Desk.of(view, partitions, sections)
+        if not heard_the_same(desk, said, oldest, self._patience.grace):
+            log.info(
+                "no checkpoint is taken up; reading history from the ledger",
+                reason="labels or planned windows changed since it was made",
+            )
+            return None
+        for tenant, watch in desk.watches.items():
+            watch.expect(self._known.get(tenant, ()))
+        for tenant in self._known:
+            self._watch_of(desk, tenant)
+        return desk
 
     async def _close_hours(self, desk: Desk) -> None:
+        await self._hearing.plan_again(desk)
         now = desk.log_clock.now()
         for tenant, watch in desk.watches.items():
             if now is None:
@@ -224,6 +255,9 @@ class CostWatch:
                 await self._close(desk, watch, last_hour_before(min(over, minutes_over)))
             self._outbox.put(watch.minutes.close_through(last_minute_before(minutes_over)), _read_through(desk))
         self._report(desk)
+        await self._tell()
+
+    async def _tell(self) -> None:
         try:
             await self._outbox.flush()
         except UnavailableError as error:
@@ -231,15 +265,22 @@ class CostWatch:
             log.warning("anomalies wait to be told", waiting=len(self._outbox), error=error.message)
 
     async def _close(self, desk: Desk, watch: TenantWatch, last: Hour) -> None:
-        transitions = await in_slices(watch.close_through(last))
+        self._put(desk, await in_slices(watch.close_through(last)))
+
+    def _put(self, desk: Desk, transitions: Sequence[Transition]) -> None:
         self._outbox.put(transitions, _read_through(desk))
 
-    async def _restore(self, desk: Desk, scope: Scope, now: Micros) -> None:
+    def _take_in(self, desk: Desk, heard: Heard) -> None:
+        self._hearing.take_in(desk, self._watch_of(desk, heard.tenant), heard)
+
+    async def _restore(self, desk: Desk, now: Micros) -> None:
         def watch_of(tenant: str) -> TenantWatch:
             return self._watch_of(desk, tenant)
 
         days, settled_after = self._options.history_days, self._patience.history_grace
-        async for watch, last in restore(self._history, scope, self._reader, watch_of, now, days, settled_after):
+        async for watch, last in restore(
+            self._history, desk.told_by_ledger(), self._reader, watch_of, now, days, settled_after
+        ):
             await self._close(desk, watch, last)
 
     def _watch_of(self, desk: Desk, tenant: str) -> TenantWatch:
@@ -253,7 +294,11 @@ class CostWatch:
     def _ask_for_rebuild(self, desk: Desk) -> None:
         now = self._clock.now()
         hours = max((len(watch.late.hours) for watch in desk.watches.values()), default=0)
-        if hours < self._options.rebuild_after_late_hours or now - desk.since < self._options.rebuild_every:
+        if now - desk.since < self._options.rebuild_every:
+            return
+        if desk.misled:
+            raise BackfillError("a label was changed or taken back; reading history again from the ledger")
+        if hours < self._options.rebuild_after_late_hours:
             return
         if now - desk.late_seen < self._patience.idle:
             return
@@ -279,24 +324,3 @@ class CostWatch:
 
 def _read_through(desk: Desk) -> ReadThrough:
     return ReadThrough(desk.log.incarnation, dict(desk.next_offset))
-
-
-def _decoded(batch: Batch, record: Record) -> CostRecord | None:
-    cost = batch.decode(record, CostRecord)
-    if cost is None:
-        return None
-    if not cost.usage.tenant_id or cost.usage.time_unix_micros <= 0:
-        batch.reject(record, "incomplete", "a cost record needs usage.tenant_id and usage.time_unix_micros")
-        return None
-    return cost
-
-
-def _rises(desk: Desk, partition: int, cost: CostRecord) -> bool:
-    """False for a record that a rater wrote after it had lost its partition (its usage offset does not rise)."""
-    position = cost.usage_position
-    if position.incarnation != desk.log.incarnation:
-        return True
-    if position.offset <= desk.usage_offset.get(partition, -1):
-        return False
-    desk.usage_offset[partition] = position.offset
-    return True

@@ -15,6 +15,7 @@ from services.common.http.problems import json_response, on_api_error, on_unexpe
 from services.console.api import (
     alerts,
     anomaly_causes,
+    anomaly_feedback,
     budgets,
     costs,
     entries,
@@ -77,6 +78,7 @@ def application(console: Callable[[], Console]) -> FastAPI:
         unpriced.router,
         reconciliation.router,
         budgets.router,
+        anomaly_feedback.router,
         findings.anomalies_router,
         anomaly_causes.router,
         forecasts.router,

@@ -19,6 +19,15 @@ anomalies_router = APIRouter(tags=["anomalies"])
 recommendations_router = APIRouter(tags=["recommendations"])
 
 
+class AnomalyLabel(Answer):
+    """What somebody said of an anomaly."""
+
+    verdict: str = Field(description=", ".join(words(pb.Label.Verdict)))
+    author: str = Field(description="Name of an API key")
+    note: str
+    label_time: Time
+
+
 class Anomaly(Answer):
     """A series that left its range."""
 
@@ -43,6 +52,7 @@ class Anomaly(Answer):
         description="So many hours pass, on average, between two as far out as this; 0: not known"
     )
     cause: Cause | None = Field(description="null: nothing to compare with, or not looked up yet")
+    label: AnomalyLabel | None = Field(description="null: nobody said anything")
 
 
 class Anomalies(Answer):
@@ -150,6 +160,16 @@ def anomaly_shown(found: pb.Anomaly) -> Anomaly:
         summary=found.summary,
         hours_between=found.hours_between,
         cause=cause_shown(found),
+        label=_label_shown(found.label) if found.HasField("label") else None,
+    )
+
+
+def _label_shown(label: pb.Label) -> AnomalyLabel:
+    return AnomalyLabel(
+        verdict=word(pb.Label.Verdict, label.verdict),
+        author=label.author,
+        note=label.note,
+        label_time=format_rfc3339(label.label_unix_micros),
     )
 
 

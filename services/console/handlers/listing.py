@@ -6,7 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from finops.anomaly.v1.anomaly_pb2 import Anomaly, ListAnomaliesRequest
+from finops.anomaly.v1.anomaly_pb2 import (
+    Anomaly,
+    ListAnomaliesRequest,
+    ListPlannedWindowsRequest,
+    PlannedWindow,
+)
 from finops.budget.v1.budget_pb2 import Budget, BudgetStatus, GetBudgetStatusRequest, ListBudgetsRequest
 from finops.cost.v1.cost_pb2 import CostRecord
 from finops.governance.v1.governance_pb2 import (
@@ -132,6 +137,17 @@ async def anomalies(peer: Anomalies, caller: Caller, state: Anomaly.State) -> li
         request = ListAnomaliesRequest(state=state, page_size=PAGE_SIZE, page_token=token)
         answer = await peer.list_anomalies(caller, request)
         return answer.anomalies, answer.next_page_token
+
+    return await _gather(page)
+
+
+async def planned_windows(peer: Anomalies, caller: Caller) -> list[PlannedWindow]:
+    """Windows announced in advance, the latest first."""
+
+    async def page(token: str) -> tuple[Sequence[PlannedWindow], str]:
+        request = ListPlannedWindowsRequest(page_size=PAGE_SIZE, page_token=token)
+        answer = await peer.list_planned_windows(caller, request)
+        return answer.windows, answer.next_page_token
 
     return await _gather(page)
 

@@ -120,6 +120,26 @@ class Anomalies(Protocol):
         self, caller: Caller, request: anomaly.GetExpectedBandRequest
     ) -> anomaly.GetExpectedBandResponse: ...
 
+    async def label_anomaly(
+        self, caller: Caller, request: anomaly.LabelAnomalyRequest
+    ) -> anomaly.LabelAnomalyResponse: ...
+
+    async def get_precision(
+        self, caller: Caller, request: anomaly.GetPrecisionRequest
+    ) -> anomaly.GetPrecisionResponse: ...
+
+    async def list_planned_windows(
+        self, caller: Caller, request: anomaly.ListPlannedWindowsRequest
+    ) -> anomaly.ListPlannedWindowsResponse: ...
+
+    async def create_planned_window(
+        self, caller: Caller, request: anomaly.CreatePlannedWindowRequest
+    ) -> anomaly.CreatePlannedWindowResponse: ...
+
+    async def delete_planned_window(
+        self, caller: Caller, request: anomaly.DeletePlannedWindowRequest
+    ) -> anomaly.DeletePlannedWindowResponse: ...
+
 
 class Recommendations(Protocol):
     async def list_recommendations(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import uuid
 from typing import Any
 
 from finops.anomaly.v1 import anomaly_pb2 as anomaly
@@ -12,8 +13,10 @@ from finops.recommendation.v1.recommendation_pb2_grpc import (
     RecommendationServiceServicer,
 )
 
-from services.common.clock import DAY, HOUR
-from services.common.errors import NotFoundError
+from services.common import auth
+from services.common.auth import Access
+from services.common.clock import DAY, HOUR, SystemClock
+from services.common.errors import InvalidArgumentError, NotFoundError
 from services.common.money import to_proto
 from tests.e2e.console_peers.world import World, page_of
 
@@ -68,6 +71,60 @@ class Anomalies(AnomalyServiceServicer):
             answer.points[0].low.CopyFrom(to_proto(1))
             answer.points[0].high.CopyFrom(to_proto(2))
         return answer
+
+    async def LabelAnomaly(self, request: anomaly.LabelAnomalyRequest, _context: Any) -> anomaly.LabelAnomalyResponse:
+        anomalies = self._world.of("anomaly", Access.EDIT).anomalies
+        found = next((one for one in anomalies if one.name == request.name), None)
+        if found is None:
+            raise NotFoundError(f"no {request.name}")
+        found.ClearField("label")
+        if request.verdict:
+            found.label.verdict, found.label.note = request.verdict, request.note
+            found.label.author = auth.current(Access.EDIT).key_name
+            found.label.label_unix_micros = SystemClock().now()
+        return anomaly.LabelAnomalyResponse(anomaly=found)
+
+    async def GetPrecision(self, request: anomaly.GetPrecisionRequest, _context: Any) -> anomaly.GetPrecisionResponse:
+        counts: dict[int, anomaly.ChannelPrecision] = {}
+        for found in self._world.of("anomaly").anomalies:
+            count = counts.setdefault(found.channel, anomaly.ChannelPrecision(channel=found.channel))
+            count.told += 1
+            count.confirmed += found.label.verdict == anomaly.Label.VERDICT_CONFIRMED
+            count.expected += found.label.verdict == anomaly.Label.VERDICT_EXPECTED
+            count.false_alarms += found.label.verdict == anomaly.Label.VERDICT_FALSE
+            right = count.confirmed + count.expected
+            if right + count.false_alarms:
+                count.precision = right / (right + count.false_alarms)
+        return anomaly.GetPrecisionResponse(channels=counts.values())
+
+    async def CreatePlannedWindow(
+        self, request: anomaly.CreatePlannedWindowRequest, _context: Any
+    ) -> anomaly.CreatePlannedWindowResponse:
+        windows = self._world.of("anomaly", Access.EDIT).windows
+        if not request.window.reason:
+            raise InvalidArgumentError.of("window.reason", "is required")
+        made = anomaly.PlannedWindow()
+        made.CopyFrom(request.window)
+        made.name = f"plannedWindows/{uuid.uuid4().hex[:8]}"
+        made.author, made.create_unix_micros = auth.current(Access.EDIT).key_name, SystemClock().now()
+        windows.append(made)
+        return anomaly.CreatePlannedWindowResponse(window=made)
+
+    async def ListPlannedWindows(
+        self, request: anomaly.ListPlannedWindowsRequest, _context: Any
+    ) -> anomaly.ListPlannedWindowsResponse:
+        page, token = page_of(self._world.of("anomaly").windows, request.page_size, request.page_token)
+        return anomaly.ListPlannedWindowsResponse(windows=page, next_page_token=token)
+
+    async def DeletePlannedWindow(
+        self, request: anomaly.DeletePlannedWindowRequest, _context: Any
+    ) -> anomaly.DeletePlannedWindowResponse:
+        windows = self._world.of("anomaly", Access.EDIT).windows
+        left = [window for window in windows if window.name != request.name]
+        if len(left) == len(windows):
+            raise NotFoundError(f"no {request.name}")
+        windows[:] = left
+        return anomaly.DeletePlannedWindowResponse()
 
 
 class Recommendations(RecommendationServiceServicer):

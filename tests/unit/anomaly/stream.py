@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -19,8 +19,11 @@ from services.anomaly.handlers.outbox import Outbox
 from services.anomaly.handlers.ports import Cursor, HourlySum, Positions, Scope
 from services.anomaly.handlers.watch import CostWatch, WatchOptions
 from services.common.clock import DAY, HOUR, SECOND, ManualClock, Micros
+from services.common.dimensions import reader
 from services.common.errors import UnavailableError
+from services.common.filters import parse, predicate
 from services.common.kafka.record import Batch, Partition
+from tests.unit.anomaly.labels import MemoryLabels, MemoryWindows
 from tests.unit.anomaly.organisation import DIMENSIONS
 
 TOPIC = "finops.costs.v1"
@@ -71,6 +74,11 @@ class CostLog:
 
     async def committed_offsets(self, partitions: Sequence[Partition]) -> Mapping[Partition, int | None]:
         return dict.fromkeys(partitions)
+
+
+@lru_cache
+def _passes(text: str) -> Callable[[UsageEvent], bool]:
+    return predicate(parse(text), reader)
 
 
 _read = lru_cache(maxsize=50_000)(CostRecord.FromString)
@@ -127,7 +135,7 @@ class MemoryLedger:
         for partition, last in (scope.positions if scope.incarnation else self.through).items():
             for record in self.log.records[partition][: last + 1]:
                 cost = _read(record.value or b"")
-                if scope.tenant in ("", cost.usage.tenant_id):
+                if scope.tenant in ("", cost.usage.tenant_id) and _passes(scope.filter)(cost.usage):
                     yield cost
 
 
@@ -148,16 +156,23 @@ class MemoryArchive:
     async def page(self, tenant: str, state: Anomaly.State, before: Cursor | None, limit: int) -> Sequence[Anomaly]:
         found = [a for a in self.anomalies.values() if a.tenant_id == tenant and state in (0, a.state)]
         found.sort(key=lambda a: (a.start_unix_micros, a.name), reverse=True)
-        return [a for a in found if before is None or (a.start_unix_micros, a.name) < before][:limit]
+        shown = [a for a in found if before is None or (a.start_unix_micros, a.name) < before][:limit]
+        return [_copy(anomaly) for anomaly in shown]
 
     async def get(self, tenant: str, name: str) -> Anomaly | None:
         found = self.anomalies.get(name)
-        return found if found is not None and found.tenant_id == tenant else None
+        return _copy(found) if found is not None and found.tenant_id == tenant else None
 
     async def publish(self, events: Sequence[AnomalyEvent]) -> None:
         if self.away:
             raise UnavailableError("Kafka is away")
         self.events += events
+
+
+def _copy(anomaly: Anomaly) -> Anomaly:
+    copied = Anomaly()
+    copied.CopyFrom(anomaly)
+    return copied
 
 
 @dataclass
@@ -214,6 +229,8 @@ class Bench:
     log: CostLog
     clock: ManualClock
     archive: MemoryArchive = field(default_factory=MemoryArchive)
+    labels: MemoryLabels = field(default_factory=MemoryLabels)
+    windows: MemoryWindows = field(default_factory=MemoryWindows)
     counts: Counts = field(default_factory=Counts)
     policy: Policy = field(default_factory=Policy)
     patience: Patience = field(default_factory=Patience)
@@ -228,9 +245,9 @@ class Bench:
 
     def _new(self) -> CostWatch:
         return CostWatch(
-            history=self.ledger, archive=self.archive, outbox=Outbox(self.archive, self.archive, self.clock),
-            clock=self.clock, meter=self.counts, reader=Reader(DIMENSIONS), policy=self.policy,
-            patience=self.patience, options=self.options,
+            history=self.ledger, archive=self.archive, labels=self.labels, windows=self.windows,
+            outbox=Outbox(self.archive, self.archive, self.clock), clock=self.clock, meter=self.counts,
+            reader=Reader(DIMENSIONS), policy=self.policy, patience=self.patience, options=self.options,
             checkpoints=self.checkpoints,
         )  # fmt: skip
 

@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Mapping
 
 import pytest
-from finops.anomaly.v1.anomaly_pb2 import Anomaly, BacktestRequest, BacktestResponse
+from finops.anomaly.v1.anomaly_pb2 import Anomaly, BacktestRequest, BacktestResponse, Label, PlannedWindow
 
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Reader
 from services.anomaly.handlers.backtest import Backtester, tuned
+from services.anomaly.handlers.ports import Announced
 from services.common.clock import DAY, HOUR, MINUTE, Micros
 from services.common.errors import InvalidArgumentError, ResourceExhaustedError, UnavailableError
 from tests.unit.anomaly.organisation import DIMENSIONS, FIRST, TENANT
@@ -48,8 +49,8 @@ async def _told() -> Bench:
 
 def backtester(bench: Bench) -> Backtester:
     return Backtester(
-        history=bench.ledger, clock=bench.clock, reader=Reader(DIMENSIONS), policy=Policy(), grace=10 * MINUTE,
-        history_days=70,
+        history=bench.ledger, labels=bench.labels, windows=bench.windows, clock=bench.clock, reader=Reader(DIMENSIONS),
+        policy=Policy(), grace=10 * MINUTE, history_days=70,
     )  # fmt: skip
 
 
@@ -58,6 +59,32 @@ async def answers(
 ) -> list[BacktestResponse]:
     request = BacktestRequest(start_unix_micros=start, end_unix_micros=end, policy=policy or {})
     return [answer async for answer in backtester(bench).run(TENANT, request)]
+
+
+async def test_it_knows_what_was_planned(bench: Bench) -> None:
+    spike = START + SPIKE * HOUR
+    window = PlannedWindow(
+        name="plannedWindows/w", series={"team": "search"}, start_unix_micros=spike, end_unix_micros=spike + 6 * HOUR,
+        create_unix_micros=spike - DAY,
+    )  # fmt: skip
+    bench.windows.kept[TENANT, window.name] = Announced(TENANT, window, 0)
+    try:
+        assert not raised(await answers(bench))
+    finally:
+        bench.windows.kept.clear()
+
+
+async def test_it_knows_what_was_said(bench: Bench, whole: list[BacktestResponse]) -> None:
+    (before,) = raised(whole)
+    said = Label(verdict=Label.VERDICT_FALSE, label_unix_micros=START + (SPIKE + 3) * HOUR)
+    bench.labels.said[TENANT, before.name] = said
+    try:
+        (anomaly,) = raised(await answers(bench))
+    finally:
+        bench.labels.said.clear()
+    assert anomaly.name == before.name
+    assert anomaly.state == Anomaly.STATE_CLOSED
+    assert anomaly.end_unix_micros < before.end_unix_micros, "it closed when it was called false"
 
 
 def raised(answers: list[BacktestResponse]) -> list[Anomaly]:

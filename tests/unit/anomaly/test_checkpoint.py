@@ -8,10 +8,12 @@ from random import Random
 from typing import Any
 
 import pytest
-from finops.anomaly.v1.anomaly_pb2 import Anomaly, AnomalyEvent
+from finops.anomaly.v1.anomaly_pb2 import Anomaly, AnomalyEvent, Label, PlannedWindow
 
 from services.anomaly.domain.series import Totals
 from services.anomaly.handlers import checkpoint as module
+from services.anomaly.handlers import watch
+from services.anomaly.handlers.ports import Announced, Labelled
 from services.anomaly.handlers.watch import BackfillError, WatchOptions
 from services.common.clock import HOUR, MINUTE, SECOND, ManualClock
 from services.common.errors import UnavailableError
@@ -173,6 +175,79 @@ async def test_one_that_does_not_fit_is_left_alone_with_a_word(monkeypatch: pyte
     assert bench.ledger.asked > asked, "history was read"
     bench.store.kept, bench.store.head = kept, head
     assert await bench.checkpoints.take_up(bench.log.topic_partitions, bench.log)
+
+
+def of_cost(bench: Bench) -> Anomaly:
+    (found,) = [a for a in bench.archive.anomalies.values() if a.channel == Anomaly.CHANNEL_COST]
+    return found
+
+
+async def test_what_people_said_is_kept_and_not_learned_twice() -> None:
+    """Killed after each word, it tells what it tells if nothing happens."""
+
+    async def told_with(restart: Callable[[Bench], Any] | None) -> list[object]:
+        bench = await begun()
+
+        async def people(hour: int) -> None:
+            now = bench.clock.now()
+            if hour == LIVE + 4:
+                found = of_cost(bench)
+                said = Labelled(TENANT, found.name, Label(verdict=Label.VERDICT_FALSE, label_unix_micros=now))
+                await bench.labels.save(said, now)
+                await bench.watch.hear(said)
+                window = PlannedWindow(
+                    name="plannedWindows/w", series={"team": "search"}, start_unix_micros=(hour + FIRST + 20) * HOUR,
+                    end_unix_micros=(hour + FIRST + 30) * HOUR, create_unix_micros=now,
+                )  # fmt: skip
+                await bench.windows.save(Announced(TENANT, window, 0), now)
+                await bench.watch.announce(Announced(TENANT, window, 0))
+            if restart is not None and hour >= LIVE + 4:
+                await restart(bench)
+
+        await hours_pass(bench, range(LIVE, LIVE + 40), people)
+        return told(bench)
+
+    async def goes_on(bench: Bench) -> None:
+        asked = bench.ledger.asked
+        await bench.watch.keep()
+        await bench.restart()
+        assert bench.ledger.asked == asked, "history is not read again"
+
+    plain = await told_with(None)
+    assert plain != await uninterrupted()
+    assert await told_with(goes_on) == plain
+
+
+@pytest.mark.parametrize("change", ["label", "withdrawal", "window"])
+async def test_one_made_before_people_said_otherwise_is_left_alone(
+    change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = await begun()
+    await hours_pass(bench, range(LIVE, LIVE + 4))
+    found, now = of_cost(bench), bench.clock.now()
+    said = Labelled(TENANT, found.name, Label(verdict=Label.VERDICT_CONFIRMED, label_unix_micros=now))
+    if change == "withdrawal":
+        await bench.labels.save(said, now)
+        await bench.watch.hear(said)
+        said = Labelled(TENANT, found.name, Label(label_unix_micros=now))
+    await bench.watch.keep()
+    if change == "window":
+        window = PlannedWindow(
+            name="plannedWindows/w", start_unix_micros=now, end_unix_micros=now + HOUR, create_unix_micros=now
+        )
+        await bench.windows.save(Announced(TENANT, window, 0), now)
+    else:
+        await bench.labels.save(said, now)
+    reasons: list[str] = []
+    monkeypatch.setattr(watch.log, "info", lambda _, reason: reasons.append(reason))
+    asked = bench.ledger.asked
+    await bench.restart()
+    assert reasons == ["labels or planned windows changed since it was made"]
+    assert bench.ledger.asked > asked, "history was read"
+    reasons.clear()
+    await bench.watch.keep()
+    await bench.restart()
+    assert not reasons, "the next one fits"
 
 
 async def test_after_a_fault_history_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,11 +6,13 @@ from collections.abc import Generator, Iterable, Mapping
 from random import Random
 
 import pytest
-from finops.anomaly.v1.anomaly_pb2 import Anomaly, AnomalyEvent
+from finops.anomaly.v1.anomaly_pb2 import Anomaly, AnomalyEvent, Label
 from finops.cost.v1.cost_pb2 import CostRecord
 
 from services.anomaly.domain.alarms import Transition
+from services.anomaly.domain.lessons import Said
 from services.anomaly.domain.novelty.sightings import KEY_MODEL, MOST_VALUES, SIGHTED, Sight, Sightings
+from services.anomaly.domain.plan import Window
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Hour, Reader
 from services.anomaly.domain.tenant import TenantWatch
@@ -43,7 +45,11 @@ HISTORY = days(range(LIVE - 12 * 24, LIVE))
 
 def told(records: Iterable[CostRecord], until: Hour = LIVE + 72, known: Iterable[Anomaly] = ()) -> list[Transition]:
     """All of it through a watch, hour by hour."""
-    watch, transitions = TenantWatch("acme", Policy(), known), []
+    return fed(TenantWatch("acme", Policy(), known), records, until)
+
+
+def fed(watch: TenantWatch, records: Iterable[CostRecord], until: Hour) -> list[Transition]:
+    transitions = []
     by_hour: dict[Hour, list[CostRecord]] = {}
     for record in records:
         by_hour.setdefault(record.usage.time_unix_micros // HOUR, []).append(record)
@@ -61,6 +67,31 @@ def _returned(work: Generator[None, None, list[Transition]]) -> list[Transition]
         except StopIteration as done:
             result: list[Transition] = done.value
             return result
+
+
+def test_a_key_of_which_something_was_said_is_closed() -> None:
+    """Also by a restart that hears of it before it reads the hours."""
+    theft = [use(LIVE + n, 60.0, model="gpt-5", network=ABROAD) for n in range(2, 9)]
+    name = of_keys(told(HISTORY + theft))[0].anomaly.name
+    watch = TenantWatch("acme", Policy())
+    watch.hear(Said(name, Label.VERDICT_FALSE, LIVE + 5))
+    found = of_keys(fed(watch, HISTORY + theft, LIVE + 40))
+    assert [t.type for t in found] == [_OPENED, _UPDATED, _UPDATED, _CLOSED]
+    assert found[-1].hour == LIVE + 4
+    assert not watch.open_anomalies()
+
+
+def test_what_a_key_does_in_a_window_is_not_new_and_what_it_does_after_it_is() -> None:
+    theft = [use(LIVE + n, 60.0, model="gpt-5", network=ABROAD, user="eve") for n in range(2, 9)]
+    records = HISTORY + days(range(LIVE, LIVE + 24)) + theft
+    watch = TenantWatch("acme", Policy())
+    watch.plan.put(Window("plannedWindows/w", {"user": "eve"}, LIVE, LIVE + 24))
+    found = fed(watch, records, LIVE + 48)
+    assert not of_keys(found)
+    assert not digests(found)
+    watch = TenantWatch("acme", Policy())
+    watch.plan.put(Window("plannedWindows/w", {"user": "eve"}, LIVE, LIVE + 5))
+    assert next(t.hour for t in of_keys(fed(watch, records, LIVE + 48))) == LIVE + 5
 
 
 def of_keys(transitions: Iterable[Transition]) -> list[Transition]:

@@ -9,6 +9,7 @@ from finops.anomaly.v1.anomaly_pb2 import Anomaly, ListAnomaliesRequest
 
 from services.anomaly.handlers.read import get_anomaly, list_anomalies
 from services.common.errors import InvalidArgumentError, NotFoundError
+from tests.unit.anomaly.labels import MemoryLabels
 from tests.unit.anomaly.stream import MemoryArchive
 
 
@@ -30,7 +31,7 @@ async def test_pages_together_hold_everything_once_newest_first(size: int) -> No
     archive, names, token = await _archive(), [], ""
     while True:
         request = ListAnomaliesRequest(page_size=size, page_token=token)
-        page = await list_anomalies(archive, "acme", request)
+        page = await list_anomalies(archive, MemoryLabels(), "acme", request)
         assert len(page.anomalies) <= size
         names += [anomaly.name for anomaly in page.anomalies]
         token = page.next_page_token
@@ -40,7 +41,9 @@ async def test_pages_together_hold_everything_once_newest_first(size: int) -> No
 
 
 async def test_by_state() -> None:
-    page = await list_anomalies(await _archive(), "acme", ListAnomaliesRequest(state=Anomaly.STATE_OPEN))
+    page = await list_anomalies(
+        await _archive(), MemoryLabels(), "acme", ListAnomaliesRequest(state=Anomaly.STATE_OPEN)
+    )
     assert len(page.anomalies) == 5
 
 
@@ -57,7 +60,7 @@ async def test_by_state() -> None:
 )
 async def test_what_makes_no_sense_is_refused(wrong: ListAnomaliesRequest) -> None:
     with pytest.raises(InvalidArgumentError):
-        await list_anomalies(await _archive(), "acme", wrong)
+        await list_anomalies(await _archive(), MemoryLabels(), "acme", wrong)
 
 
 async def test_one_anomaly_of_ones_own_tenant() -> None:

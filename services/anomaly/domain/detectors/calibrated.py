@@ -11,7 +11,7 @@ import numpy as np
 from finops.anomaly.v1.anomaly_pb2 import Anomaly
 
 from services.anomaly.domain.bank import Expectation, SeasonalBank
-from services.anomaly.domain.rows import Floats, Mask, or_zero
+from services.anomaly.domain.rows import NOBODY, Floats, Mask, or_zero
 from services.anomaly.domain.series import Hour
 from services.anomaly.domain.surprise import PersistenceBank, TailBank
 
@@ -93,22 +93,24 @@ class Calibrated:
             known = not math.isnan(level + reach)
             yield Band(*map(self.natural, (level - reach, level, level + reach))) if known else None
 
-    def learn(self, hour: Hour, learned: Mask, clipped: Mask) -> None:
+    def learn(self, hour: Hour, learned: Mask, clipped: Mask, kept: Mask = NOBODY) -> None:
         """Takes in the hour judged last.
 
         Args:
             hour: which.
             learned: rows that learn from it; of the others it belongs to an anomaly.
             clipped: rows that hold back what lies far outside.
+            kept: rows that are as if the hour had not been.
         """
         if self._idle:
             return
-        self._tail.learn(hour, self.score, learned)
-        self._persistence.learn(self.score, learned)
-        self.baseline.learn(hour, self._values, self._expected, learned, clipped)
+        self._tail.learn(hour, self.score, learned, kept)
+        self._persistence.learn(self.score, learned & ~kept)
+        self.baseline.learn(hour, self._values, self._expected, learned, clipped, kept)
 
     def relearn(self, row: int, since: Hour, through: Hour) -> None:
         self.baseline.relearn(row, since, through)
 
-    def admit(self, row: int, since: Hour, through: Hour) -> None:
-        self.baseline.admit(row, since, through)
+    def accept(self, row: int, since: Hour, through: Hour, now: Hour, *, goes_on: bool) -> None:
+        """What those hours were is usual from now on."""
+        self.baseline.accept(row, since, through, now, self.sign, goes_on=goes_on)

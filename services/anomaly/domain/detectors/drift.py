@@ -56,7 +56,7 @@ class DriftRun(Run):
 class DriftDetector(RowArrays):
     """The drift channel of all series of a tenant."""
 
-    ARRAYS = ("_days", "_today", "_requests", "_tainted", "_sum")
+    ARRAYS = ("_days", "_today", "_requests", "_tainted", "_kept", "_sum")
     channel = Anomaly.CHANNEL_DRIFT
     name = "drift"
 
@@ -65,30 +65,34 @@ class DriftDetector(RowArrays):
         self._today = np.zeros(0, np.int64)
         self._requests = np.zeros(0, np.int64)
         self._tainted = np.zeros(0, np.bool_)
+        self._kept = np.zeros(0, np.bool_)
         self._sum = np.zeros(0, np.float64)
         self._score, self._level, self._spread = (np.zeros(0) for _ in range(3))
 
     def zeros(self) -> tuple[str, ...]:
         return ("_sum",)
 
-    def count(self, picos: np.ndarray, requests: np.ndarray, tainted: Mask) -> None:
+    def count(self, picos: np.ndarray, requests: np.ndarray, tainted: Mask, kept: Mask) -> None:
         """Adds an hour to the day.
 
         Args:
             picos: spent, by row.
             requests: by row.
             tainted: rows of which the hour belongs to an anomaly; the day is left out.
+            kept: rows that are as if the hour had not been; the day of nine weeks before stands for this one.
         """
         self._today += picos
         self._requests += requests
-        self._tainted |= tainted
+        self._tainted |= tainted | kept
+        self._kept |= kept
 
-    def end_day(self, hour: Hour, known: Mask) -> Mask:
+    def end_day(self, hour: Hour, known: Mask, confirmed: Mask) -> Mask:
         """Judges the day that ends with this hour; returns rows that are drifting, or were until today.
 
         Args:
             hour: the last of a day.
             known: rows that were watched for the whole of it.
+            confirmed: rows of which it is judged, but as if it had not been.
         """
         day = hour // HOURS_A_DAY
         dollars = np.where(known & ~self._tainted, np.maximum(self._today / PICOS_PER_DOLLAR, 0.0), np.nan)
@@ -99,12 +103,17 @@ class DriftDetector(RowArrays):
         before = self._sum > 0
         step = np.clip(self._score, -MOST_A_DAY, MOST_A_DAY) - ALLOWANCE
         self._sum = np.where(judged, np.maximum(0.0, self._sum + step), self._sum)
-        self._days[:, day % DAYS] = dollars
+        self._days[:, day % DAYS] = np.where(self._kept | confirmed, self._days[:, day % DAYS], dollars)
         return np.asarray(judged & ((self._sum > 0) | before))
+
+    def judged(self) -> Mask:
+        """Rows of which the day that ended last tells something."""
+        return ~np.isnan(self._score)
 
     def begin_day(self) -> None:
         """Back to nothing."""
-        self._today[:], self._requests[:], self._tainted[:] = 0, 0, False
+        self._today[:], self._requests[:] = 0, 0
+        self._tainted[:] = self._kept[:] = False
 
     def verdict(self, hour: Hour, row: int) -> Verdict:
         """The word on the day that was judged last: its surprise is that of all days in a row, since the chance of ever
@@ -129,6 +138,15 @@ class DriftDetector(RowArrays):
         """What came is usual from now on: earlier days are forgotten."""
         self._days[row] = np.nan
         self._sum[row] = 0.0
+
+    def settle(self, row: int) -> None:
+        """What added up until now was nothing."""
+        self._sum[row] = 0.0
+
+    def disown(self, row: int, since: Hour, through: Hour) -> None:
+        """Forgets that those days ever were."""
+        last = through // HOURS_A_DAY
+        self._days[row, np.arange(max(since // HOURS_A_DAY, last - DAYS + 1), last + 1) % DAYS] = np.nan
 
     def _usual(self, day: int) -> tuple[Floats, Floats, np.ndarray]:
         """Logarithm of what is usual on such a day, its spread, and how many weeks tell."""

@@ -75,9 +75,20 @@ class Runaways:
     def series_count(self) -> int:
         return len(self._tracks)
 
-    def covers(self, suspect: Suspect, hour: Hour) -> bool:
-        """True if people were told, before that hour closed, of the spend that makes it suspect."""
-        return not suspect.silence and any(self._explains(runaway, suspect, hour) for runaway in self._found)
+    def covers(self, suspect: Suspect, hour: Hour) -> str | None:
+        """The name under which people were told, before that hour closed, of the spend that makes it suspect."""
+        if suspect.silence:
+            return None
+        return next((runaway.name for runaway in self._found if self._explains(runaway, suspect, hour)), None)
+
+    def close(self, name: str) -> list[Transition]:
+        """Closes a runaway because of what was said of it; nothing if it is not open."""
+        transitions: list[Transition] = []
+        for runaway in self._found:
+            if runaway.name == name and runaway.closed_at is None and self._judged is not None:
+                runaway.closed_at = self._judged
+                transitions.append(self._tell(AnomalyEvent.TYPE_CLOSED, self._judged, runaway))
+        return transitions
 
     # --- one minute -------------------------------------------------------------------------------------------------
 

@@ -76,12 +76,24 @@ class KeyNovelty:
         self._found = [one for one in self._found if one.closed_at is None or one.closed_at >= oldest]
         return transitions + self._forsake(hour)
 
+    def close(self, hour: Hour, name: str) -> list[Transition]:
+        """Closes one because of what was said of it, after this hour; nothing if it is not open. What was new has been
+        seen by now, and is news no more."""
+        transitions: list[Transition] = []
+        for found in self._found:
+            if found.name == name and found.closed_at is None:
+                found.closed_at = hour
+                transitions.append(self._tell(AnomalyEvent.TYPE_CLOSED, hour, found))
+        return transitions
+
     def open_anomalies(self) -> list[str]:
         return [one.name for one in self._found if one.name and one.closed_at is None]
 
-    def covers(self, suspect: Suspect, hour: Hour) -> bool:
-        """True if that excess is what a key is told of."""
-        return not suspect.silence and any(self._explains(one, suspect, hour) for one in self._found if one.name)
+    def covers(self, suspect: Suspect, hour: Hour) -> str | None:
+        """The name under which people were told of a key whose use is that excess."""
+        if suspect.silence:
+            return None
+        return next((one.name for one in self._found if one.name and self._explains(one, suspect, hour)), None)
 
     # --- one key ----------------------------------------------------------------------------------------------------
 

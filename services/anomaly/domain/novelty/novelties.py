@@ -36,9 +36,13 @@ class Novelties:
         """These were seen in an hour that is closed."""
         self._sightings.note([Sight.of(one) for one in series if one.dimension in SIGHTED], hour)
 
-    def covers(self, suspect: Suspect, hour: Hour) -> bool:
-        """True if people know of this excess as what a key did."""
+    def covers(self, suspect: Suspect, hour: Hour) -> str | None:
+        """The name under which people know of this excess as what a key did."""
         return self._keys.covers(suspect, hour)
+
+    def close(self, hour: Hour, name: str) -> list[Transition]:
+        """Closes what a key did because of what was said of it; nothing if it is not open."""
+        return self._keys.close(hour, name)
 
     def open_anomalies(self) -> list[str]:
         """Names of what is open."""

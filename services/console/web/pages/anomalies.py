@@ -14,6 +14,8 @@ from services.console.web.components.segments import segments
 from services.console.web.components.table import Column, DataTable, Row, money
 from services.console.web.components.text import box
 from services.console.web.pages import rows
+from services.console.web.pages.planned_windows import PlannedWindowsCard
+from services.console.web.pages.precision import PrecisionCard
 from services.console.web.shell import Page
 from services.console.web.visit import Visit
 
@@ -37,6 +39,8 @@ async def build(visit: Visit) -> None:
         table.show([_row(visit, each) for each in found])
         table.set_visibility(bool(found))
         nothing.set_visibility(not found)
+        await windows.refresh()
+        await precision.refresh()
 
     async def open_anomaly(name: str) -> None:
         ui.navigate.to(f"/anomalies/{rows.last_part(name)}")
@@ -57,6 +61,7 @@ async def build(visit: Visit) -> None:
             notices.first_event(visit.ingest_url),
         )
         nothing.set_visibility(False)
+    windows, precision = PlannedWindowsCard(visit, live.refresh), PrecisionCard(visit)
     await live.first()
 
 

@@ -18,6 +18,7 @@ from services.console.web.components.stat import Stat
 from services.console.web.components.text import box, card, text
 from services.console.web.pages import links, rows
 from services.console.web.pages.anomaly_cause import Why
+from services.console.web.pages.anomaly_label import LabelCard
 from services.console.web.shell import Page
 from services.console.web.visit import Visit
 
@@ -39,6 +40,7 @@ async def build(visit: Visit) -> None:
         chart.show(await _chart(visit, found))
 
     def _show(found: Anomaly) -> None:
+        label.show(found)
         sentence.show(found.summary)
         badge.show(f"{rows.severity(found)['t']} · {'open' if found.state == Anomaly.STATE_OPEN else 'closed'}")
         badge.classes(replace=f"badge tone-{rows.severity(found)['tone']}")
@@ -67,6 +69,7 @@ async def build(visit: Visit) -> None:
             chart = charts.Chart("The series by hour with its expected range")
             costs_link = ui.link("Show these costs", "/costs").classes("card-more")
         why = Why(visit)
+        label = LabelCard(visit, live.refresh)
     whole.set_visibility(False)
     missing = notices.empty(
         "o_search_off", "No such anomaly", "It may belong to another tenant, or its address is incomplete."

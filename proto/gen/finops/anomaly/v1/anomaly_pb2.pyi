@@ -9,7 +9,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Anomaly(_message.Message):
-    __slots__ = ("name", "tenant_id", "series", "channel", "state", "start_unix_micros", "end_unix_micros", "create_unix_micros", "update_unix_micros", "actual", "expected", "expected_low", "expected_high", "unit", "impact", "severity", "summary", "cause", "hours_between", "novelties")
+    __slots__ = ("name", "tenant_id", "series", "channel", "state", "start_unix_micros", "end_unix_micros", "create_unix_micros", "update_unix_micros", "actual", "expected", "expected_low", "expected_high", "unit", "impact", "severity", "summary", "cause", "hours_between", "label", "novelties")
     class Channel(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         CHANNEL_UNSPECIFIED: _ClassVar[Anomaly.Channel]
@@ -78,6 +78,7 @@ class Anomaly(_message.Message):
     SUMMARY_FIELD_NUMBER: _ClassVar[int]
     CAUSE_FIELD_NUMBER: _ClassVar[int]
     HOURS_BETWEEN_FIELD_NUMBER: _ClassVar[int]
+    LABEL_FIELD_NUMBER: _ClassVar[int]
     NOVELTIES_FIELD_NUMBER: _ClassVar[int]
     name: str
     tenant_id: str
@@ -98,8 +99,9 @@ class Anomaly(_message.Message):
     summary: str
     cause: Cause
     hours_between: float
+    label: Label
     novelties: _containers.RepeatedCompositeFieldContainer[Novelty]
-    def __init__(self, name: _Optional[str] = ..., tenant_id: _Optional[str] = ..., series: _Optional[_Mapping[str, str]] = ..., channel: _Optional[_Union[Anomaly.Channel, str]] = ..., state: _Optional[_Union[Anomaly.State, str]] = ..., start_unix_micros: _Optional[int] = ..., end_unix_micros: _Optional[int] = ..., create_unix_micros: _Optional[int] = ..., update_unix_micros: _Optional[int] = ..., actual: _Optional[float] = ..., expected: _Optional[float] = ..., expected_low: _Optional[float] = ..., expected_high: _Optional[float] = ..., unit: _Optional[str] = ..., impact: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., severity: _Optional[_Union[Anomaly.Severity, str]] = ..., summary: _Optional[str] = ..., cause: _Optional[_Union[Cause, _Mapping]] = ..., hours_between: _Optional[float] = ..., novelties: _Optional[_Iterable[_Union[Novelty, _Mapping]]] = ...) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., tenant_id: _Optional[str] = ..., series: _Optional[_Mapping[str, str]] = ..., channel: _Optional[_Union[Anomaly.Channel, str]] = ..., state: _Optional[_Union[Anomaly.State, str]] = ..., start_unix_micros: _Optional[int] = ..., end_unix_micros: _Optional[int] = ..., create_unix_micros: _Optional[int] = ..., update_unix_micros: _Optional[int] = ..., actual: _Optional[float] = ..., expected: _Optional[float] = ..., expected_low: _Optional[float] = ..., expected_high: _Optional[float] = ..., unit: _Optional[str] = ..., impact: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., severity: _Optional[_Union[Anomaly.Severity, str]] = ..., summary: _Optional[str] = ..., cause: _Optional[_Union[Cause, _Mapping]] = ..., hours_between: _Optional[float] = ..., label: _Optional[_Union[Label, _Mapping]] = ..., novelties: _Optional[_Iterable[_Union[Novelty, _Mapping]]] = ...) -> None: ...
 
 class Cause(_message.Message):
     __slots__ = ("compared_weeks", "actual", "usual", "parts", "drivers", "first_events", "summary")
@@ -191,6 +193,137 @@ class Novelty(_message.Message):
     cost: _cost_pb2.Money
     requests: int
     def __init__(self, values: _Optional[_Mapping[str, str]] = ..., first_unix_micros: _Optional[int] = ..., cost: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., requests: _Optional[int] = ...) -> None: ...
+
+class Label(_message.Message):
+    __slots__ = ("verdict", "author", "note", "label_unix_micros")
+    class Verdict(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        VERDICT_UNSPECIFIED: _ClassVar[Label.Verdict]
+        VERDICT_CONFIRMED: _ClassVar[Label.Verdict]
+        VERDICT_EXPECTED: _ClassVar[Label.Verdict]
+        VERDICT_FALSE: _ClassVar[Label.Verdict]
+    VERDICT_UNSPECIFIED: Label.Verdict
+    VERDICT_CONFIRMED: Label.Verdict
+    VERDICT_EXPECTED: Label.Verdict
+    VERDICT_FALSE: Label.Verdict
+    VERDICT_FIELD_NUMBER: _ClassVar[int]
+    AUTHOR_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    LABEL_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    verdict: Label.Verdict
+    author: str
+    note: str
+    label_unix_micros: int
+    def __init__(self, verdict: _Optional[_Union[Label.Verdict, str]] = ..., author: _Optional[str] = ..., note: _Optional[str] = ..., label_unix_micros: _Optional[int] = ...) -> None: ...
+
+class LabelAnomalyRequest(_message.Message):
+    __slots__ = ("name", "verdict", "note")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VERDICT_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    verdict: Label.Verdict
+    note: str
+    def __init__(self, name: _Optional[str] = ..., verdict: _Optional[_Union[Label.Verdict, str]] = ..., note: _Optional[str] = ...) -> None: ...
+
+class LabelAnomalyResponse(_message.Message):
+    __slots__ = ("anomaly",)
+    ANOMALY_FIELD_NUMBER: _ClassVar[int]
+    anomaly: Anomaly
+    def __init__(self, anomaly: _Optional[_Union[Anomaly, _Mapping]] = ...) -> None: ...
+
+class GetPrecisionRequest(_message.Message):
+    __slots__ = ("start_unix_micros", "end_unix_micros")
+    START_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    END_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    start_unix_micros: int
+    end_unix_micros: int
+    def __init__(self, start_unix_micros: _Optional[int] = ..., end_unix_micros: _Optional[int] = ...) -> None: ...
+
+class GetPrecisionResponse(_message.Message):
+    __slots__ = ("channels",)
+    CHANNELS_FIELD_NUMBER: _ClassVar[int]
+    channels: _containers.RepeatedCompositeFieldContainer[ChannelPrecision]
+    def __init__(self, channels: _Optional[_Iterable[_Union[ChannelPrecision, _Mapping]]] = ...) -> None: ...
+
+class ChannelPrecision(_message.Message):
+    __slots__ = ("channel", "told", "confirmed", "expected", "false_alarms", "precision")
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    TOLD_FIELD_NUMBER: _ClassVar[int]
+    CONFIRMED_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_FIELD_NUMBER: _ClassVar[int]
+    FALSE_ALARMS_FIELD_NUMBER: _ClassVar[int]
+    PRECISION_FIELD_NUMBER: _ClassVar[int]
+    channel: Anomaly.Channel
+    told: int
+    confirmed: int
+    expected: int
+    false_alarms: int
+    precision: float
+    def __init__(self, channel: _Optional[_Union[Anomaly.Channel, str]] = ..., told: _Optional[int] = ..., confirmed: _Optional[int] = ..., expected: _Optional[int] = ..., false_alarms: _Optional[int] = ..., precision: _Optional[float] = ...) -> None: ...
+
+class PlannedWindow(_message.Message):
+    __slots__ = ("name", "series", "start_unix_micros", "end_unix_micros", "reason", "author", "create_unix_micros")
+    class SeriesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    SERIES_FIELD_NUMBER: _ClassVar[int]
+    START_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    END_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    AUTHOR_FIELD_NUMBER: _ClassVar[int]
+    CREATE_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    series: _containers.ScalarMap[str, str]
+    start_unix_micros: int
+    end_unix_micros: int
+    reason: str
+    author: str
+    create_unix_micros: int
+    def __init__(self, name: _Optional[str] = ..., series: _Optional[_Mapping[str, str]] = ..., start_unix_micros: _Optional[int] = ..., end_unix_micros: _Optional[int] = ..., reason: _Optional[str] = ..., author: _Optional[str] = ..., create_unix_micros: _Optional[int] = ...) -> None: ...
+
+class CreatePlannedWindowRequest(_message.Message):
+    __slots__ = ("window",)
+    WINDOW_FIELD_NUMBER: _ClassVar[int]
+    window: PlannedWindow
+    def __init__(self, window: _Optional[_Union[PlannedWindow, _Mapping]] = ...) -> None: ...
+
+class CreatePlannedWindowResponse(_message.Message):
+    __slots__ = ("window",)
+    WINDOW_FIELD_NUMBER: _ClassVar[int]
+    window: PlannedWindow
+    def __init__(self, window: _Optional[_Union[PlannedWindow, _Mapping]] = ...) -> None: ...
+
+class ListPlannedWindowsRequest(_message.Message):
+    __slots__ = ("page_size", "page_token")
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    page_token: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListPlannedWindowsResponse(_message.Message):
+    __slots__ = ("windows", "next_page_token")
+    WINDOWS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    windows: _containers.RepeatedCompositeFieldContainer[PlannedWindow]
+    next_page_token: str
+    def __init__(self, windows: _Optional[_Iterable[_Union[PlannedWindow, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class DeletePlannedWindowRequest(_message.Message):
+    __slots__ = ("name",)
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    def __init__(self, name: _Optional[str] = ...) -> None: ...
+
+class DeletePlannedWindowResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
 
 class GetExpectedBandRequest(_message.Message):
     __slots__ = ("name",)

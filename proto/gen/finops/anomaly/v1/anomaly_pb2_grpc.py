@@ -49,6 +49,31 @@ class AnomalyServiceStub:
                 request_serializer=finops_dot_anomaly_dot_v1_dot_anomaly__pb2.GetExpectedBandRequest.SerializeToString,
                 response_deserializer=finops_dot_anomaly_dot_v1_dot_anomaly__pb2.GetExpectedBandResponse.FromString,
                 _registered_method=True)
+        self.LabelAnomaly = channel.unary_unary(
+                '/finops.anomaly.v1.AnomalyService/LabelAnomaly',
+                request_serializer=finops_dot_anomaly_dot_v1_dot_anomaly__pb2.LabelAnomalyRequest.SerializeToString,
+                response_deserializer=finops_dot_anomaly_dot_v1_dot_anomaly__pb2.LabelAnomalyResponse.FromString,
+                _registered_method=True)
+        self.GetPrecision = channel.unary_unary(
+                '/finops.anomaly.v1.AnomalyService/GetPrecision',
+                request_serializer=finops_dot_anomaly_dot_v1_dot_anomaly__pb2.GetPrecisionRequest.SerializeToString,
+                response_deserializer=finops_dot_anomaly_dot_v1_dot_anomaly__pb2.GetPrecisionResponse.FromString,
+                _registered_method=True)
+        self.CreatePlannedWindow = channel.unary_unary(
+                '/finops.anomaly.v1.AnomalyService/CreatePlannedWindow',
+                request_serializer=finops_dot_anomaly_dot_v1_dot_anomaly__pb2.CreatePlannedWindowRequest.SerializeToString,
+                response_deserializer=finops_dot_anomaly_dot_v1_dot_anomaly__pb2.CreatePlannedWindowResponse.FromString,
+                _registered_method=True)
+        self.ListPlannedWindows = channel.unary_unary(
+                '/finops.anomaly.v1.AnomalyService/ListPlannedWindows',
+                request_serializer=finops_dot_anomaly_dot_v1_dot_anomaly__pb2.ListPlannedWindowsRequest.SerializeToString,
+                response_deserializer=finops_dot_anomaly_dot_v1_dot_anomaly__pb2.ListPlannedWindowsResponse.FromString,
+                _registered_method=True)
+        self.DeletePlannedWindow = channel.unary_unary(
+                '/finops.anomaly.v1.AnomalyService/DeletePlannedWindow',
+                request_serializer=finops_dot_anomaly_dot_v1_dot_anomaly__pb2.DeletePlannedWindowRequest.SerializeToString,
+                response_deserializer=finops_dot_anomaly_dot_v1_dot_anomaly__pb2.DeletePlannedWindowResponse.FromString,
+                _registered_method=True)
         self.Backtest = channel.unary_stream(
                 '/finops.anomaly.v1.AnomalyService/Backtest',
                 request_serializer=finops_dot_anomaly_dot_v1_dot_anomaly__pb2.BacktestRequest.SerializeToString,
@@ -79,6 +104,39 @@ class AnomalyServiceServicer:
     def GetExpectedBand(self, request, context):
         """What the series did and what was expected of it, around an anomaly.
         """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def LabelAnomaly(self, request, context):
+        """Somebody's word on an anomaly: the series learns from it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetPrecision(self, request, context):
+        """How many of each detector's anomalies people confirmed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreatePlannedWindow(self, request, context):
+        """Announces that spend will be unusual: nothing is told of it, and nothing learned.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPlannedWindows(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeletePlannedWindow(self, request, context):
+        """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -114,6 +172,31 @@ def add_AnomalyServiceServicer_to_server(servicer, server):
                     servicer.GetExpectedBand,
                     request_deserializer=finops_dot_anomaly_dot_v1_dot_anomaly__pb2.GetExpectedBandRequest.FromString,
                     response_serializer=finops_dot_anomaly_dot_v1_dot_anomaly__pb2.GetExpectedBandResponse.SerializeToString,
+            ),
+            'LabelAnomaly': grpc.unary_unary_rpc_method_handler(
+                    servicer.LabelAnomaly,
+                    request_deserializer=finops_dot_anomaly_dot_v1_dot_anomaly__pb2.LabelAnomalyRequest.FromString,
+                    response_serializer=finops_dot_anomaly_dot_v1_dot_anomaly__pb2.LabelAnomalyResponse.SerializeToString,
+            ),
+            'GetPrecision': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPrecision,
+                    request_deserializer=finops_dot_anomaly_dot_v1_dot_anomaly__pb2.GetPrecisionRequest.FromString,
+                    response_serializer=finops_dot_anomaly_dot_v1_dot_anomaly__pb2.GetPrecisionResponse.SerializeToString,
+            ),
+            'CreatePlannedWindow': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreatePlannedWindow,
+                    request_deserializer=finops_dot_anomaly_dot_v1_dot_anomaly__pb2.CreatePlannedWindowRequest.FromString,
+                    response_serializer=finops_dot_anomaly_dot_v1_dot_anomaly__pb2.CreatePlannedWindowResponse.SerializeToString,
+            ),
+            'ListPlannedWindows': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPlannedWindows,
+                    request_deserializer=finops_dot_anomaly_dot_v1_dot_anomaly__pb2.ListPlannedWindowsRequest.FromString,
+                    response_serializer=finops_dot_anomaly_dot_v1_dot_anomaly__pb2.ListPlannedWindowsResponse.SerializeToString,
+            ),
+            'DeletePlannedWindow': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeletePlannedWindow,
+                    request_deserializer=finops_dot_anomaly_dot_v1_dot_anomaly__pb2.DeletePlannedWindowRequest.FromString,
+                    response_serializer=finops_dot_anomaly_dot_v1_dot_anomaly__pb2.DeletePlannedWindowResponse.SerializeToString,
             ),
             'Backtest': grpc.unary_stream_rpc_method_handler(
                     servicer.Backtest,
@@ -207,6 +290,141 @@ class AnomalyService:
             '/finops.anomaly.v1.AnomalyService/GetExpectedBand',
             finops_dot_anomaly_dot_v1_dot_anomaly__pb2.GetExpectedBandRequest.SerializeToString,
             finops_dot_anomaly_dot_v1_dot_anomaly__pb2.GetExpectedBandResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LabelAnomaly(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/finops.anomaly.v1.AnomalyService/LabelAnomaly',
+            finops_dot_anomaly_dot_v1_dot_anomaly__pb2.LabelAnomalyRequest.SerializeToString,
+            finops_dot_anomaly_dot_v1_dot_anomaly__pb2.LabelAnomalyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPrecision(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/finops.anomaly.v1.AnomalyService/GetPrecision',
+            finops_dot_anomaly_dot_v1_dot_anomaly__pb2.GetPrecisionRequest.SerializeToString,
+            finops_dot_anomaly_dot_v1_dot_anomaly__pb2.GetPrecisionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreatePlannedWindow(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/finops.anomaly.v1.AnomalyService/CreatePlannedWindow',
+            finops_dot_anomaly_dot_v1_dot_anomaly__pb2.CreatePlannedWindowRequest.SerializeToString,
+            finops_dot_anomaly_dot_v1_dot_anomaly__pb2.CreatePlannedWindowResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPlannedWindows(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/finops.anomaly.v1.AnomalyService/ListPlannedWindows',
+            finops_dot_anomaly_dot_v1_dot_anomaly__pb2.ListPlannedWindowsRequest.SerializeToString,
+            finops_dot_anomaly_dot_v1_dot_anomaly__pb2.ListPlannedWindowsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeletePlannedWindow(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/finops.anomaly.v1.AnomalyService/DeletePlannedWindow',
+            finops_dot_anomaly_dot_v1_dot_anomaly__pb2.DeletePlannedWindowRequest.SerializeToString,
+            finops_dot_anomaly_dot_v1_dot_anomaly__pb2.DeletePlannedWindowResponse.FromString,
             options,
             channel_credentials,
             insecure,

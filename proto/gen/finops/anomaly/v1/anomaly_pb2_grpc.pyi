@@ -35,6 +35,14 @@ class AnomalyServiceStub:
     GetAnomaly: _grpc.UnaryUnaryMultiCallable[_anomaly_pb2.GetAnomalyRequest, _anomaly_pb2.GetAnomalyResponse]
     GetExpectedBand: _grpc.UnaryUnaryMultiCallable[_anomaly_pb2.GetExpectedBandRequest, _anomaly_pb2.GetExpectedBandResponse]
     """What the series did and what was expected of it, around an anomaly."""
+    LabelAnomaly: _grpc.UnaryUnaryMultiCallable[_anomaly_pb2.LabelAnomalyRequest, _anomaly_pb2.LabelAnomalyResponse]
+    """Somebody's word on an anomaly: the series learns from it."""
+    GetPrecision: _grpc.UnaryUnaryMultiCallable[_anomaly_pb2.GetPrecisionRequest, _anomaly_pb2.GetPrecisionResponse]
+    """How many of each detector's anomalies people confirmed."""
+    CreatePlannedWindow: _grpc.UnaryUnaryMultiCallable[_anomaly_pb2.CreatePlannedWindowRequest, _anomaly_pb2.CreatePlannedWindowResponse]
+    """Announces that spend will be unusual: nothing is told of it, and nothing learned."""
+    ListPlannedWindows: _grpc.UnaryUnaryMultiCallable[_anomaly_pb2.ListPlannedWindowsRequest, _anomaly_pb2.ListPlannedWindowsResponse]
+    DeletePlannedWindow: _grpc.UnaryUnaryMultiCallable[_anomaly_pb2.DeletePlannedWindowRequest, _anomaly_pb2.DeletePlannedWindowResponse]
     Backtest: _grpc.UnaryStreamMultiCallable[_anomaly_pb2.BacktestRequest, _anomaly_pb2.BacktestResponse]
     """What would have been raised from the ledger's history, under these thresholds; progress comes in between."""
     ForecastSeries: _grpc.UnaryUnaryMultiCallable[_anomaly_pb2.ForecastSeriesRequest, _anomaly_pb2.ForecastSeriesResponse]
@@ -47,6 +55,14 @@ class AnomalyServiceAsyncStub(AnomalyServiceStub):
     GetAnomaly: _aio.UnaryUnaryMultiCallable[_anomaly_pb2.GetAnomalyRequest, _anomaly_pb2.GetAnomalyResponse]  # type: ignore[assignment]
     GetExpectedBand: _aio.UnaryUnaryMultiCallable[_anomaly_pb2.GetExpectedBandRequest, _anomaly_pb2.GetExpectedBandResponse]  # type: ignore[assignment]
     """What the series did and what was expected of it, around an anomaly."""
+    LabelAnomaly: _aio.UnaryUnaryMultiCallable[_anomaly_pb2.LabelAnomalyRequest, _anomaly_pb2.LabelAnomalyResponse]  # type: ignore[assignment]
+    """Somebody's word on an anomaly: the series learns from it."""
+    GetPrecision: _aio.UnaryUnaryMultiCallable[_anomaly_pb2.GetPrecisionRequest, _anomaly_pb2.GetPrecisionResponse]  # type: ignore[assignment]
+    """How many of each detector's anomalies people confirmed."""
+    CreatePlannedWindow: _aio.UnaryUnaryMultiCallable[_anomaly_pb2.CreatePlannedWindowRequest, _anomaly_pb2.CreatePlannedWindowResponse]  # type: ignore[assignment]
+    """Announces that spend will be unusual: nothing is told of it, and nothing learned."""
+    ListPlannedWindows: _aio.UnaryUnaryMultiCallable[_anomaly_pb2.ListPlannedWindowsRequest, _anomaly_pb2.ListPlannedWindowsResponse]  # type: ignore[assignment]
+    DeletePlannedWindow: _aio.UnaryUnaryMultiCallable[_anomaly_pb2.DeletePlannedWindowRequest, _anomaly_pb2.DeletePlannedWindowResponse]  # type: ignore[assignment]
     Backtest: _aio.UnaryStreamMultiCallable[_anomaly_pb2.BacktestRequest, _anomaly_pb2.BacktestResponse]  # type: ignore[assignment]
     """What would have been raised from the ledger's history, under these thresholds; progress comes in between."""
     ForecastSeries: _aio.UnaryUnaryMultiCallable[_anomaly_pb2.ForecastSeriesRequest, _anomaly_pb2.ForecastSeriesResponse]  # type: ignore[assignment]
@@ -74,6 +90,44 @@ class AnomalyServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_anomaly_pb2.GetExpectedBandResponse, _abc.Awaitable[_anomaly_pb2.GetExpectedBandResponse]]:
         """What the series did and what was expected of it, around an anomaly."""
+
+    @_abc_1.abstractmethod
+    def LabelAnomaly(
+        self,
+        request: _anomaly_pb2.LabelAnomalyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_anomaly_pb2.LabelAnomalyResponse, _abc.Awaitable[_anomaly_pb2.LabelAnomalyResponse]]:
+        """Somebody's word on an anomaly: the series learns from it."""
+
+    @_abc_1.abstractmethod
+    def GetPrecision(
+        self,
+        request: _anomaly_pb2.GetPrecisionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_anomaly_pb2.GetPrecisionResponse, _abc.Awaitable[_anomaly_pb2.GetPrecisionResponse]]:
+        """How many of each detector's anomalies people confirmed."""
+
+    @_abc_1.abstractmethod
+    def CreatePlannedWindow(
+        self,
+        request: _anomaly_pb2.CreatePlannedWindowRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_anomaly_pb2.CreatePlannedWindowResponse, _abc.Awaitable[_anomaly_pb2.CreatePlannedWindowResponse]]:
+        """Announces that spend will be unusual: nothing is told of it, and nothing learned."""
+
+    @_abc_1.abstractmethod
+    def ListPlannedWindows(
+        self,
+        request: _anomaly_pb2.ListPlannedWindowsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_anomaly_pb2.ListPlannedWindowsResponse, _abc.Awaitable[_anomaly_pb2.ListPlannedWindowsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def DeletePlannedWindow(
+        self,
+        request: _anomaly_pb2.DeletePlannedWindowRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_anomaly_pb2.DeletePlannedWindowResponse, _abc.Awaitable[_anomaly_pb2.DeletePlannedWindowResponse]]: ...
 
     @_abc_1.abstractmethod
     def Backtest(
