@@ -86,9 +86,9 @@ def _install() -> None:
         _missing(f"there is no Python 3.12: name one in {PYTHON}")
     shutil.rmtree(_HOME, ignore_errors=True)
     try:
-        subprocess.run([python, "-m", "venv", str(_HOME)], capture_output=True, text=True, check=True, timeout=120)
-        pip = [str(_HOME / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, *REQUIREMENTS], capture_output=True, text=True, check=True, timeout=420)
+        for command in (["venv", "--python", python, _HOME], ["pip", "install", "--python", _HOME, *REQUIREMENTS]):
+            uv = [Path(sys.executable).with_name("uv"), *command, "--quiet"]
+            subprocess.run(uv, capture_output=True, text=True, check=True, timeout=420)
     except (subprocess.SubprocessError, OSError) as error:
         said = getattr(error, "stderr", "") or str(error)
         _missing(f"{', '.join(REQUIREMENTS)} cannot be installed: {said.strip().splitlines()[-1:]}")
