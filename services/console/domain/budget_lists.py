@@ -91,12 +91,19 @@ def rules() -> Term[pb.ThresholdRule]:
 
 
 def members() -> Term[pb.MemberAmount]:
-    """Amounts of single members."""
-    return Term(
-        "Amounts of single members",
-        lambda own: {"member": own.member, "amount": plain(money.from_proto(own.amount))},
-        lambda row: pb.MemberAmount(member=row["member"].strip(), amount=money.to_proto(dollars(row["amount"]))),
-    )
+    """Amounts of single members. Spend without a value is a member too, whose name is empty: a form takes an empty
+    field for one that was forgotten."""
+
+    def row(own: pb.MemberAmount) -> Row:
+        return {"member": own.member, "amount": plain(money.from_proto(own.amount))}
+
+    def message(row: Row) -> pb.MemberAmount:
+        member = row["member"].strip()
+        if not member:
+            raise ValueError("whose amount is it? The member is missing")
+        return pb.MemberAmount(member=member, amount=money.to_proto(dollars(row["amount"])))
+
+    return Term("Amounts of single members", row, message)
 
 
 def increases(tz: ZoneInfo) -> Term[pb.TemporaryIncrease]:

@@ -68,6 +68,13 @@ def test_a_row_that_cannot_be_read_is_named(row: lists.Row, told: str) -> None:
         lists.amount_changes(BERLIN).messages([row], [])
 
 
+def test_a_member_that_was_forgotten_is_asked_for_but_one_without_a_name_that_was_there_stays() -> None:
+    with pytest.raises(InvalidArgumentError, match="row 1: whose amount is it"):
+        lists.members().messages([{"member": " ", "amount": "500"}], [])
+    nameless = pb.MemberAmount(member="", amount=money.to_proto(500))
+    assert lists.members().messages(lists.members().rows([nameless]), [nameless]) == [nameless]
+
+
 def test_moments_are_those_of_the_budgets_zone_through_changes_of_the_clocks() -> None:
     (change,) = lists.amount_changes(BERLIN).messages(
         [{"effective": "2026-10-25T02:30:00", "amount": "7", "reason": "autumn"}], []
