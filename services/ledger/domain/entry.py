@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from finops.cost.v1.cost_pb2 import CostRecord
+from finops.cost.v1.cost_pb2 import CostRecord, RatingStatus
+from finops.usage.v1.usage_pb2 import CorrectionKind, Measurement, Outcome, UsageEvent
 from google.protobuf.message import DecodeError
 
 from services.common.clock import SECOND, Micros
@@ -14,6 +15,13 @@ KEY_BYTES = 16
 
 LATEST_TIME: Micros = (2**32 - 1) * SECOND
 """The last moment an hourly rollup can name: ClickHouse's DateTime ends in 2106."""
+
+
+# A number that the table has no name for would stop all that comes after it.
+_STATUSES = frozenset(RatingStatus.values())
+_OUTCOMES = frozenset(Outcome.values())
+_MEASUREMENTS = frozenset(Measurement.values())
+_CORRECTIONS = frozenset(CorrectionKind.values())
 
 
 class UnreadableRecordError(ValueError):
@@ -54,16 +62,32 @@ def decode(offset: int, value: bytes | None) -> Entry:
     except DecodeError as error:
         raise UnreadableRecordError("not a CostRecord", str(error)) from None
     usage = record.usage
-    if len(usage.event_key) != KEY_BYTES or len(usage.content_hash) != KEY_BYTES:
-        found = f"{len(usage.event_key)} and {len(usage.content_hash)}"
-        raise UnreadableRecordError("bad key", f"event_key and content_hash have {found} bytes, not {KEY_BYTES} each")
-    if not usage.tenant_id:
-        raise UnreadableRecordError("no tenant", "usage.tenant_id is empty")
-    if not 0 <= usage.time_unix_micros <= LATEST_TIME:
-        raise UnreadableRecordError("bad time", f"time_unix_micros {usage.time_unix_micros} is outside 1970 to 2106")
+    _check(usage)
+    if len(usage.content_hash) != KEY_BYTES:
+        raise UnreadableRecordError("bad key", f"content_hash has {len(usage.content_hash)} bytes, not {KEY_BYTES}")
+    if record.HasField("previous"):
+        _check(record.previous.usage)
+    if record.rating.status not in _STATUSES:
+        raise UnreadableRecordError("unknown status", f"rating.status {record.rating.status} is none of this version")
+    if abs(record.events_delta) > 1 or abs(record.unpriced_events_delta) > 1:
+        found = f"{record.events_delta} and {record.unpriced_events_delta}"
+        raise UnreadableRecordError("bad delta", f"events_delta and unpriced_events_delta of one event are {found}")
     if not record.revision:
         raise UnreadableRecordError("no revision", "revision is 0: revisions count from 1")
     if not record.HasField("usage_position"):
         raise UnreadableRecordError("no usage position", "usage_position is missing: which usage record is this of?")
     position = record.usage_position
     return Entry(offset, value, UsageMark(position.incarnation, position.offset), usage.received_unix_micros)
+
+
+def _check(usage: UsageEvent) -> None:
+    if len(usage.event_key) != KEY_BYTES:
+        raise UnreadableRecordError("bad key", f"event_key has {len(usage.event_key)} bytes, not {KEY_BYTES}")
+    if not usage.tenant_id:
+        raise UnreadableRecordError("no tenant", "usage.tenant_id is empty")
+    if not 0 <= usage.time_unix_micros <= LATEST_TIME:
+        raise UnreadableRecordError("bad time", f"time_unix_micros {usage.time_unix_micros} is outside 1970 to 2106")
+    kinds = (usage.outcome, usage.measurement, usage.correction.kind)
+    if any(kinds) and not (kinds[0] in _OUTCOMES and kinds[1] in _MEASUREMENTS and kinds[2] in _CORRECTIONS):
+        found = ", ".join(map(str, kinds))
+        raise UnreadableRecordError("unknown kind", f"outcome, measurement, correction {found}: none of this version")

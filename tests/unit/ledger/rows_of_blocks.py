@@ -1,4 +1,5 @@
-"""Rows of the entries, read in two ways: off a block of columns, and off the records one by one. Strings are bytes."""
+"""Rows of the entries, read in two ways: off a block of columns, and off the records one by one. Strings are bytes,
+and quantities messages: the bytes of a map have no order."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from clickhouse_connect.driver.buffer import ResponseBuffer
 from clickhouse_connect.driver.query import QueryContext
 from clickhouse_connect.driver.transform import NativeTransform
 from finops.cost.v1.cost_pb2 import CostRecord
+from finops.usage.v1.usage_pb2 import Quantities
 
 from services.common.clock import to_datetime
 from services.common.dimensions import BUCKETS, DIMENSIONS
@@ -24,7 +26,8 @@ def read_back(columns: Sequence[Column]) -> list[Row]:
     """The rows as the client library reads such a block."""
     source = ResponseBuffer(SimpleNamespace(gen=iter([block(columns)]), close=lambda: None))
     result = NativeTransform.parse_response(source, QueryContext(query_formats={"*String": "bytes"}))
-    return [dict(zip(result.column_names, row, strict=True)) for row in result.result_set]
+    rows = [dict(zip(result.column_names, row, strict=True)) for row in result.result_set]
+    return [{**row, "quantities": Quantities.FromString(row["quantities"])} for row in rows]
 
 
 def one_by_one(incarnation: str, told: Block) -> list[Row]:
@@ -69,7 +72,7 @@ def _columns(record: CostRecord) -> Row:
         "time": to_datetime(usage.time_unix_micros).replace(tzinfo=None),
         "received": to_datetime(usage.received_unix_micros).replace(tzinfo=None),
         "tags": dict(usage.tags),
-        "quantities": usage.quantities.SerializeToString(),
+        "quantities": usage.quantities,
         "revision": record.revision,
         "cost_picos_delta": record.cost_delta_picos,
         "shadow_cost_picos_delta": record.shadow_cost_delta_picos,

@@ -8,7 +8,7 @@ from finops.usage.v1.usage_pb2 import Quantities
 from services.common.dimensions import BUCKETS
 from services.ledger.domain.blocks import Block, PartitionCutter, Resume, Span
 from services.ledger.domain.columns import columns
-from services.ledger.domain.entry import LATEST_TIME, UnreadableRecordError, UsageMark, decode
+from services.ledger.domain.entry import LATEST_TIME, Entry, UnreadableRecordError, UsageMark, decode
 from tests.unit.ledger.records import INCARNATION, cost_record
 from tests.unit.ledger.rows_of_blocks import one_by_one, read_back
 
@@ -30,16 +30,28 @@ def _broken(what: str) -> bytes | None:
             record.usage.time_unix_micros = LATEST_TIME + 1
         case "no usage position":
             record.ClearField("usage_position")
+        case "unknown status":
+            record.rating.status = 257  # type: ignore[assignment]
+        case "unknown kind":
+            record.usage.outcome = 9  # type: ignore[assignment]
+        case "bad delta":
+            record.events_delta = 300
+        case "bad key of what was booked":
+            record.previous.usage.event_key = b"short"
     return record.SerializeToString()
 
 
 @pytest.mark.parametrize(
-    "reason", ["empty", "not a CostRecord", "bad key", "no tenant", "no revision", "bad time", "no usage position"]
-)
-def test_what_can_never_be_stored_is_refused_with_its_reason(reason: str) -> None:
+    "what",
+    [
+        "empty", "not a CostRecord", "bad key", "no tenant", "no revision", "bad time", "no usage position",
+        "unknown status", "unknown kind", "bad delta", "bad key of what was booked",
+    ],
+)  # fmt: skip
+def test_what_can_never_be_stored_is_refused_with_its_reason(what: str) -> None:
     with pytest.raises(UnreadableRecordError) as caught:
-        decode(1, _broken(reason))
-    assert caught.value.reason == reason
+        decode(1, _broken(what))
+    assert caught.value.reason == what.removesuffix(" of what was booked")
 
 
 def test_columns_hold_every_field_once() -> None:
@@ -53,7 +65,7 @@ def test_columns_hold_every_field_once() -> None:
     [row] = read_back(columns("life-9", block))
     assert [row] == one_by_one("life-9", block)
     assert [row[f"{bucket}_delta"] for bucket in BUCKETS] == [-n for n in range(1, len(BUCKETS) + 1)]
-    assert Quantities.FromString(row["quantities"]) == record.usage.quantities
+    assert row["quantities"] == record.usage.quantities
     assert (row["cost_picos"], row["cost_picos_delta"], row["shadow_cost_picos"]) == (1_000_000, 1_000_000, 7)
     assert (row["tenant_id"], row["team"], row["tags"]) == (b"acme", b"search", {b"feature": b"answers"})
     assert (row["log_incarnation"], row["log_partition"], row["log_offset"], row["block_start"]) == (b"life-9", 2, 9, 9)
@@ -77,6 +89,7 @@ def test_bytes_that_the_library_would_write_otherwise_are_the_same_rows() -> Non
 def test_a_number_too_large_for_its_column_is_not_cut_short() -> None:
     record = cost_record()
     record.rating.status = 257  # type: ignore[assignment]
-    [block] = PartitionCutter(0, Resume()).take([decode(0, record.SerializeToString())], 0)
+    entry = Entry(0, record.SerializeToString(), UsageMark("life", 1), 0)
+    [block] = PartitionCutter(0, Resume()).take([entry], 0)
     with pytest.raises(OverflowError, match="status"):
         columns("life", block)
