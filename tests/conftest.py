@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from pydantic import SecretStr
 
 from services.allinone.engines.embedded import EmbeddedBroker, EmbeddedClickHouse
@@ -16,6 +17,10 @@ from services.common import auth
 from services.common.auth import Role
 from services.common.settings import AuthSettings, ClickHouseSettings, KafkaSettings
 from tests.kafka import ExternalKafka, RealKafka, RealKafkaMissing
+
+# How long an example takes says nothing on a machine that others use too.
+settings.register_profile("aifinops", deadline=None)
+settings.load_profile("aifinops")
 
 
 @pytest.fixture(scope="session")

@@ -96,6 +96,7 @@ class Budgets(BudgetServiceServicer):
         return budget.ListHoldsResponse(holds=[hold])
 
     async def ForecastSpend(self, request: budget.ForecastSpendRequest, _context: Any) -> budget.ForecastSpendResponse:
+        self._world.of("budget")
         now = SystemClock().now()
         points = []
         for moment in range(request.start_unix_micros, request.end_unix_micros, DAY):

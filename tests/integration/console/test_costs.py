@@ -107,8 +107,8 @@ async def test_what_is_away_is_said_and_the_rest_is_shown(running: Running, http
     call = As(running, http)
     running.world.away = {"budget", "optimizer"}
     overview = await call.get("/overview")
-    assert set(overview["unavailable"]) == {"budgets", "savings"}
-    assert overview["budgets_at_risk"] is None
+    assert set(overview["unavailable"]) == {"budgets", "forecast", "savings"}
+    assert overview["budgets_at_risk"] is overview["forecast"] is None
     assert overview["spend"] is not None
     answer = await call("GET", "/budgets")
     problem(answer, 503, "UNAVAILABLE")

@@ -56,11 +56,12 @@ import sys
 from pathlib import Path
 from services.pricing.adapters.price_book.shelf import KeptCopy, Shelf
 shelf, copies = Shelf(Path(sys.argv[1])), [Path(each).read_bytes() for each in sys.argv[2:]]
-print("ready", flush=True)
 number = 0
 while True:
     number += 1
     shelf.put(KeptCopy(copies[number % 2], str(number), "here", 1_795_000_000_000_000, number, ()))
+    if number == 1:
+        print("ready", flush=True)
 """
 
 
