@@ -1,4 +1,5 @@
-"""How fast cost records become ledger rows, against an insert of the same columns that were serialized before."""
+"""How fast cost records become ledger rows, against inserts of the same columns: by the client library from values,
+and of bytes that were serialized before anything was measured."""
 
 from __future__ import annotations
 
@@ -8,11 +9,18 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from clickhouse_connect.driver.buffer import ResponseBuffer
+from clickhouse_connect.driver.query import QueryContext
+from clickhouse_connect.driver.transform import NativeTransform
 
 from bench.ledger_rows import INCARNATION, LogRecord, batches
 from services.common.clickhouse import ClickHouse, migrate
 from services.common.kafka.record import Batch, Partition
 from services.common.native_block import Column
+from services.common.native_block import block as serialized
 from services.common.settings import ClickHouseSettings
 from services.ledger.adapters.metrics import Measures
 from services.ledger.adapters.store import ClickHouseEntryStore
@@ -66,6 +74,7 @@ async def measure(settings: ClickHouseSettings, engine_pid: int, records: Sequen
     found: dict[str, Inserted] = {}
     cut = _blocks(records)
     ready = [columns(INCARNATION, block) for block in cut]
+    values = [_values(one) for one in ready]
 
     async def writer(clickhouse: ClickHouse) -> None:
         ledger = LedgerWriter(ClickHouseEntryStore(clickhouse), Measures(), PARALLEL)
@@ -84,12 +93,24 @@ async def measure(settings: ClickHouseSettings, engine_pid: int, records: Sequen
 
         await asyncio.gather(*map(insert, cut, ready))
 
+    async def client(clickhouse: ClickHouse) -> None:
+        slots = asyncio.Semaphore(PARALLEL)
+        names, types = [column.name for column in ready[0]], [column.type for column in ready[0]]
+
+        async def insert(block: Block, data: Sequence[Sequence[Any]]) -> None:
+            async with slots:
+                token = block.token(INCARNATION)
+                await clickhouse.insert("cost_entries", names, data, column_types=types, deduplication_token=token)
+
+        await asyncio.gather(*map(insert, cut, values))
+
     ways: dict[str, tuple[Callable[[ClickHouse], Awaitable[None]], bool]] = {
         # What an engine does once, after it was started, is no part of any of them.
         _WARM_UP: (bare, True),
         "LedgerWriter: decode, cut, note, insert": (writer, True),
-        "columns ready, same tables and rollups": (bare, True),
-        "columns ready, no rollups behind them": (bare, False),
+        "columns of values, the client library's insert": (client, True),
+        "columns serialized before, same tables and rollups": (bare, True),
+        "columns serialized before, no rollups behind them": (bare, False),
     }
     for number, (name, (run, rollups)) in enumerate(ways.items()):
         own = settings.model_copy(update={"database": f"insert_{number}"})
@@ -123,6 +144,13 @@ def _blocks(records: Sequence[LogRecord]) -> list[Block]:
             entries = [decode(record.offset, record.value) for record in batch if record.partition == number]
             cut += cutter.take(entries, entries[-1].offset)
     return cut
+
+
+def _values(block: Sequence[Column]) -> Sequence[Sequence[Any]]:
+    """The columns as Python values, as anybody hands them to the client library."""
+    source: Any = ResponseBuffer(SimpleNamespace(gen=iter([serialized(block)]), close=lambda: None))
+    result: Any = NativeTransform.parse_response(source, QueryContext(query_formats={"FixedString": "bytes"}))
+    return [list(column) for column in result.result_columns]
 
 
 def _cpu(pid: int) -> float:
