@@ -148,7 +148,7 @@ def _blocks(records: Sequence[LogRecord]) -> list[Block]:
 
 def _values(block: Sequence[Column]) -> Sequence[Sequence[Any]]:
     """The columns as Python values, as anybody hands them to the client library."""
-    source: Any = ResponseBuffer(SimpleNamespace(gen=iter([serialized(block)]), close=lambda: None))
+    source: Any = ResponseBuffer(SimpleNamespace(gen=iter([serialized(block)]), close=lambda: None))  # type: ignore[no-untyped-call]
     result: Any = NativeTransform.parse_response(source, QueryContext(query_formats={"FixedString": "bytes"}))
     return [list(column) for column in result.result_columns]
 
