@@ -19,6 +19,7 @@ from services.anomaly.handlers.watch import CostWatch, WatchOptions
 from services.anomaly.settings import AnomalyOptions
 from services.common.clock import HOUR, MINUTE, SECOND, ManualClock, Micros
 from services.common.kafka.record import Batch, Partition
+from tests.unit.anomaly.labels import MemoryLabels, MemoryWindows
 from tests.unit.anomaly.stream import MemoryStore
 
 STEP: Micros = 5 * MINUTE
@@ -116,7 +117,8 @@ async def watch(
     """
     options, told, meter, log, clock = AnomalyOptions(), Told(), Meter(), Log(), ManualClock(START)
     processor = CostWatch(
-        history=NewLedger(), archive=told, outbox=Outbox(told, told, clock), clock=clock, meter=meter,
+        history=NewLedger(), archive=told, labels=MemoryLabels(), windows=MemoryWindows(),
+        outbox=Outbox(told, told, clock), clock=clock, meter=meter,
         reader=Reader(options.dimensions), policy=policy, patience=patience(options), options=WatchOptions(),
         checkpoints=Checkpoints(MemoryStore(), clock, Fingerprint("bench", "")),
     )  # fmt: skip
