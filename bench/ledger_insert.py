@@ -9,18 +9,12 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
-
-from clickhouse_connect.driver.buffer import ResponseBuffer
-from clickhouse_connect.driver.query import QueryContext
-from clickhouse_connect.driver.transform import NativeTransform
 
 from bench.ledger_rows import INCARNATION, LogRecord, batches
 from services.common.clickhouse import ClickHouse, migrate
 from services.common.kafka.record import Batch, Partition
 from services.common.native_block import Column
-from services.common.native_block import block as serialized
 from services.common.settings import ClickHouseSettings
 from services.ledger.adapters.metrics import Measures
 from services.ledger.adapters.store import ClickHouseEntryStore
@@ -28,6 +22,7 @@ from services.ledger.domain.blocks import Block, PartitionCutter, Resume
 from services.ledger.domain.columns import columns
 from services.ledger.domain.entry import decode
 from services.ledger.handlers.write import LedgerWriter
+from tests.unit.ledger.rows_of_blocks import parsed
 
 BATCH = 20_000
 """Records a writer takes on at once, by default."""
@@ -148,9 +143,7 @@ def _blocks(records: Sequence[LogRecord]) -> list[Block]:
 
 def _values(block: Sequence[Column]) -> Sequence[Sequence[Any]]:
     """The columns as Python values, as anybody hands them to the client library."""
-    source: Any = ResponseBuffer(SimpleNamespace(gen=iter([serialized(block)]), close=lambda: None))  # type: ignore[no-untyped-call]
-    result: Any = NativeTransform.parse_response(source, QueryContext(query_formats={"FixedString": "bytes"}))
-    return [list(column) for column in result.result_columns]
+    return [list(column) for column in parsed(block, {"FixedString": "bytes"}).result_columns]
 
 
 def _cpu(pid: int) -> float:

@@ -19,17 +19,15 @@ Cursor = TypeVar("Cursor", bound=tuple[Any, ...])
 Item = TypeVar("Item")
 
 
-def page_size(requested: int) -> int:
-    """How many a page may hold: 0 means 100, and more than 1,000 means 1,000.
+def page_size(requested: int, *, default: int = DEFAULT_PAGE_SIZE, most: int = MAX_PAGE_SIZE) -> int:
+    """How many a page may hold: 0 means `default`, and more than `most` means `most`.
 
     Raises:
         InvalidArgumentError: below 0.
     """
     if requested < 0:
-        raise InvalidArgumentError.of(
-            "page_size", f"must not be negative: send 1 to {MAX_PAGE_SIZE:,}, or 0 for {DEFAULT_PAGE_SIZE}"
-        )
-    return min(requested or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
+        raise InvalidArgumentError.of("page_size", f"must not be negative: send 1 to {most:,}, or 0 for {default:,}")
+    return min(requested or default, most)
 
 
 class Listing(Generic[Cursor]):

@@ -8,8 +8,8 @@ import numpy as np
 from finops.ledger.v1.ledger_pb2 import EventKind, ListEventColumnsRequest, ListEventColumnsResponse
 
 from services.common.auth import Principal
-from services.common.errors import InvalidArgumentError
 from services.common.filters import Filter
+from services.common.paging import page_size
 from services.ledger.domain.event_columns import COSTS, Changes, EventColumns, Ints, Kind, Whole, event_columns
 from services.ledger.domain.latest import EventCursor
 from services.ledger.domain.query import Range, read_listing
@@ -46,7 +46,8 @@ class EventColumnQueries:
 
     async def list_columns(self, request: ListEventColumnsRequest, principal: Principal) -> ListEventColumnsResponse:
         """A page of metered events, each as its latest revision left it."""
-        tenant_id, rows = tenant_of(principal), _page_size(request.page_size) + 1
+        tenant_id = tenant_of(principal)
+        rows = page_size(request.page_size, default=DEFAULT_PAGE_SIZE, most=MAX_PAGE_SIZE) + 1
         span, parsed = read_listing(request.start_unix_micros, request.end_unix_micros, request.filter)
         unpriced = request.only_unpriced
         listing = event_listing(tenant_id, span, request.filter, unpriced)
@@ -56,14 +57,6 @@ class EventColumnQueries:
         if len(changes) >= rows and whole.last is not None:
             answer.next_page_token = listing.token(whole.last)
         return answer
-
-
-def _page_size(requested: int) -> int:
-    if requested < 0:
-        raise InvalidArgumentError.of(
-            "page_size", f"must not be negative: send 1 to {MAX_PAGE_SIZE:,}, or 0 for {DEFAULT_PAGE_SIZE:,}"
-        )
-    return min(requested or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
 
 
 def _answer(changes: Changes, events: EventColumns) -> ListEventColumnsResponse:

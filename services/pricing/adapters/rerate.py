@@ -58,38 +58,17 @@ class GrpcBookedEvents:
         return sum(row.unpriced_events if selection.only_unpriced else row.events for row in answer.rows)
 
     async def page(self, selection: Selection, token: str, size: int) -> Page:
-        request = ListEventsRequest(
-            start_unix_micros=selection.start,
-            end_unix_micros=selection.end,
-            filter=selection.filter,
-            only_unpriced=selection.only_unpriced,
-            page_size=size,
-            page_token=token,
-        )
+        request = ListEventsRequest(**_asked(selection), page_size=size, page_token=token)
         answer = await self._list(LedgerServiceStub(self._channel.channel()).ListEvents, request, selection)
         return Page(answer.events, answer.next_page_token)
 
     async def columns(self, selection: Selection, token: str, size: int) -> ColumnPage:
-        request = ListEventColumnsRequest(
-            start_unix_micros=selection.start,
-            end_unix_micros=selection.end,
-            filter=selection.filter,
-            only_unpriced=selection.only_unpriced,
-            page_size=size,
-            page_token=token,
-        )
+        request = ListEventColumnsRequest(**_asked(selection), page_size=size, page_token=token)
         answer = await self._list(LedgerServiceStub(self._channel.channel()).ListEventColumns, request, selection)
         return ColumnPage(booked_columns(answer), answer.next_page_token)
 
     async def some(self, selection: Selection, keys: Sequence[bytes]) -> Sequence[CostRecord]:
-        request = ListEventsRequest(
-            start_unix_micros=selection.start,
-            end_unix_micros=selection.end,
-            filter=selection.filter,
-            only_unpriced=selection.only_unpriced,
-            page_size=len(keys),
-            event_keys=keys,
-        )
+        request = ListEventsRequest(**_asked(selection), page_size=len(keys), event_keys=keys)
         stub = LedgerServiceStub(self._channel.channel())
         found: list[CostRecord] = []
         while True:
@@ -123,6 +102,16 @@ class GrpcBookedEvents:
             token = answer.next_page_token
             if not token:
                 return found
+
+
+def _asked(selection: Selection) -> dict[str, Any]:
+    """The fields of a request that say which events."""
+    return {
+        "start_unix_micros": selection.start,
+        "end_unix_micros": selection.end,
+        "filter": selection.filter,
+        "only_unpriced": selection.only_unpriced,
+    }
 
 
 class LocalPricing:

@@ -24,10 +24,15 @@ Row = dict[str, Any]
 
 def read_back(columns: Sequence[Column]) -> list[Row]:
     """The rows as the client library reads such a block."""
-    source = ResponseBuffer(SimpleNamespace(gen=iter([block(columns)]), close=lambda: None))
-    result = NativeTransform.parse_response(source, QueryContext(query_formats={"*String": "bytes"}))
+    result = parsed(columns, {"*String": "bytes"})
     rows = [dict(zip(result.column_names, row, strict=True)) for row in result.result_set]
     return [{**row, "quantities": Quantities.FromString(row["quantities"])} for row in rows]
+
+
+def parsed(columns: Sequence[Column], formats: dict[str, str]) -> Any:
+    """The block as the client library reads it, with these formats by type."""
+    source: Any = ResponseBuffer(SimpleNamespace(gen=iter([block(columns)]), close=lambda: None))  # type: ignore[no-untyped-call]
+    return NativeTransform.parse_response(source, QueryContext(query_formats=formats))
 
 
 def one_by_one(incarnation: str, told: Block) -> list[Row]:
