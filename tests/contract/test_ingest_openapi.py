@@ -39,7 +39,7 @@ assert len(_TOO_MUCH) == 1
 
 
 @_api.parametrize()
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 def test_the_document_tells_what_happens(case: schemathesis.Case) -> None:
     case.call_and_validate(
         headers={"Authorization": _served.client.headers["Authorization"]}, excluded_checks=_TOO_MUCH

@@ -166,7 +166,7 @@ def test_bad_queries_name_the_parameter(client: Client, parameters: dict[str, st
     assert field in json.dumps(answer.json()["error"])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(path=st.sampled_from(INGEST), body=st.binary(max_size=400), kind=st.sampled_from(CONTENT_TYPES))
 def test_arbitrary_bytes_never_fail_the_server(client: Client, path: str, body: bytes, kind: str) -> None:
     answer = client.http.post(path, content=body, headers={"Content-Type": kind} if kind else {})
@@ -190,7 +190,7 @@ documents = st.recursive(
 )
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(path=st.sampled_from(INGEST), document=documents)
 def test_arbitrary_json_never_fails_the_server(client: Client, path: str, document: Any) -> None:
     answer = client.http.post(path, json=document)

@@ -34,7 +34,7 @@ def test_predicate_and_sql_agree(clickhouse_settings: ClickHouseSettings) -> Non
         runner.run(migrate(clickhouse_settings, []))
         clickhouse = ClickHouse(clickhouse_settings)
 
-        @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=60, suppress_health_check=list(HealthCheck))
         @given(comparisons | trees, st.lists(events, min_size=1, max_size=8))
         def agree(tree: filters.Filter, sample: list[UsageEvent]) -> None:
             parameters: dict[str, str] = {}

@@ -67,7 +67,7 @@ def _watch(weeks: list[dict[str, tuple[int, int]]], split: int) -> list[Transiti
 
 
 # Not shrunk: an example takes two seconds.
-@settings(max_examples=5, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=5, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(hours, st.integers(2, 200))
 def test_any_hours_are_judged_and_how_many_at_once_changes_nothing(
     weeks: list[dict[str, tuple[int, int]]], split: int

@@ -210,4 +210,4 @@ class Reservations(RuleBasedStateMachine):
 
 
 TestReservations = Reservations.TestCase
-TestReservations.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestReservations.settings = settings(max_examples=40, stateful_step_count=25)

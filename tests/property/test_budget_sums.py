@@ -251,14 +251,13 @@ class Crashes(RuleBasedStateMachine):
 
 
 TestCrashes = Crashes.TestCase
-TestCrashes.settings = settings(max_examples=70, stateful_step_count=40, deadline=None)
+TestCrashes.settings = settings(max_examples=70, stateful_step_count=40)
 
 
 @given(
     batches=st.lists(st.lists(st.integers(1, 30), max_size=6), max_size=6),
     crash_after=st.integers(0, 60),
 )
-@settings(deadline=None)
 def test_spend_split_over_two_processes_adds_up(batches: list[list[int]], crash_after: int) -> None:
     async def story() -> None:
         world = World()

@@ -92,7 +92,7 @@ JSON = st.recursive(
     max_leaves=20,
 )  # fmt: skip
 ALL_METRICS = dict.fromkeys(metrics.BUCKETS, "metered") | {metrics.COST: "reported"}
-WHATEVER = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+WHATEVER = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.mark.parametrize("signal", SIGNALS)
@@ -183,7 +183,7 @@ def test_buckets_sum_to_what_is_billed_in_every_spelling(
 TREES = st.lists(st.tuples(st.integers(0, 11), st.booleans()), min_size=1, max_size=12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(tree=TREES, order=st.randoms())
 async def test_of_calls_that_enclose_each_other_only_the_innermost_count(
     tree: list[tuple[int, bool]], order: Any

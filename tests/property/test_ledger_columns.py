@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from finops.cost.v1.cost_pb2 import Booked, CostRecord, LogPosition, Rating
 from finops.usage.v1.usage_pb2 import Correction, Quantities, UsageEvent
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ledger.domain.blocks import Block, Span
@@ -76,7 +76,6 @@ _RECORDS = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(_RECORDS, min_size=1, max_size=6), st.integers(0, 2**40))
 def test_columns_are_the_rows(records: Sequence[CostRecord], first: int) -> None:
     entries = [decode(first + n, record.SerializeToString()) for n, record in enumerate(records)]

@@ -115,7 +115,7 @@ def database(clickhouse_url: str) -> ClickHouseSettings:
 
 @pytest.mark.slow
 def test_every_read_path_adds_up_to_a_plain_sum(database: ClickHouseSettings) -> None:
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     @given(uses=_USES, lives=_LIVES)
     def check(uses: list[Use], lives: list[Life]) -> None:
         asyncio.run(_check(database, uses, lives))

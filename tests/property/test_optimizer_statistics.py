@@ -13,7 +13,7 @@ from services.optimizer.domain.rules.cheaper_model import DayUse, _sample
 amounts = st.integers(-(10**18), 10**18)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(amounts, min_size=1, max_size=60), st.integers(0, 2**64))
 def test_bootstrapped_savings_are_ordered_bounded_and_repeatable(daily: list[int], seed: int) -> None:
     saving = statistics.bootstrap(daily, seed)
@@ -25,7 +25,7 @@ def test_bootstrapped_savings_are_ordered_bounded_and_repeatable(daily: list[int
     assert saving.high <= 30 * max(daily)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(st.tuples(st.integers(0, 10**15), st.floats(30, 3_000)), min_size=1, max_size=50), st.integers(0, 2**64)
 )

@@ -55,7 +55,7 @@ def alike(draw: st.DrawFn) -> list[UsageEvent]:
     return draw(st.lists(event, min_size=16, max_size=40))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(alike(), max_size=3), st.sampled_from([None, "acme"]))
 def test_a_batch_is_priced_as_its_events_are(groups: list[list[UsageEvent]], tenant_id: str | None) -> None:
     events = [event for group in groups for event in group]

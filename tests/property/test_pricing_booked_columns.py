@@ -73,7 +73,7 @@ events = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(
         st.tuples(st.sampled_from(MODELS), events), min_size=1, max_size=30, unique_by=lambda each: each[1].event_key

@@ -74,7 +74,7 @@ def test_a_column_costs_what_its_quantities_cost(quantities: list[int], price: i
         assert found.tolist() == [cost_of(quantity, price) for quantity in quantities]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.sampled_from(TENANTS),
     kinds,

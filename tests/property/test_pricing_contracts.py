@@ -46,7 +46,7 @@ def event(model: tuple[str, str], used: Quantities, *, batch: bool = False, time
     )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(models, amounts, shares, st.none() | shares, st.booleans())
 def test_views_are_ordered_and_lines_add_up(
     model: tuple[str, str], used: Quantities, off: Fraction, more: Fraction | None, batch: bool
@@ -66,7 +66,7 @@ def test_views_are_ordered_and_lines_add_up(
     assert list(at_list.unpriced_buckets) == list(rating.unpriced_buckets)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.integers(0, 10**9), shares, st.integers(1, 10**15))
 def test_a_discounted_price_is_rounded_once(quantity: int, off: Fraction, price: int) -> None:
     pricer().use_contracts([contract(discounts=(Percent(Scope(), off),))], Rates())
@@ -78,7 +78,7 @@ days = st.integers(0, 300).map(lambda day: at(2026, 1, 1) + day * DAY)
 dollars = st.decimals("0.0001", "1000", places=4)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.dictionaries(days, dollars, min_size=1, max_size=8), st.integers(0, 400 * DAY))
 def test_the_last_rate_on_or_before_the_moment_counts(known: dict[Micros, Decimal], offset: int) -> None:
     time = at(2026, 1, 1) + offset
@@ -92,7 +92,7 @@ def test_the_last_rate_on_or_before_the_moment_counts(known: dict[Micros, Decima
         assert rating.unpriced_buckets == ["input_tokens"]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(shares, shares, st.integers(1, 28))
 def test_a_discounted_months_days_add_up(off: Fraction, more: Fraction, cut: int) -> None:
     """However a month is split between people, its days cost the month."""
@@ -109,7 +109,7 @@ def test_a_discounted_months_days_add_up(off: Fraction, more: Fraction, cut: int
     assert first == sum(day_price(contracted, day, 28) for day in range(1, cut + 1))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(models, amounts, st.lists(shares, max_size=3), st.lists(shares, max_size=3))
 def test_a_tenants_rating_never_depends_on_anothers_contracts(
     model: tuple[str, str], used: Quantities, own: list[Fraction], others: list[Fraction]
@@ -127,7 +127,7 @@ def test_a_tenants_rating_never_depends_on_anothers_contracts(
 spent = st.tuples(st.integers(0, 90), st.sampled_from(["gpt-4o", "o3"]), st.integers(-(10**6), 10**9))
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.lists(spent, max_size=20), st.lists(st.tuples(st.integers(1, 10**9), st.integers(0, 60)), max_size=4))
 def test_credits_never_pay_more_than_they_are_nor_than_was_spent(
     rows: list[tuple[int, str, int]], granted: list[tuple[int, int]]
@@ -149,7 +149,7 @@ def test_credits_never_pay_more_than_they_are_nor_than_was_spent(
     assert len({balance.name for balance in found}) == len(found)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     st.lists(st.tuples(st.integers(0, 90), st.integers(0, 10**9)), max_size=20),
     st.integers(1, 10**10),

@@ -57,7 +57,7 @@ def levels(kind: tuple[tuple[str, str], str, bool, str, Micros]) -> tuple[dict[s
 kinds = st.tuples(models, tiers, st.booleans(), regions, moments)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(kinds, tokens)
 def test_the_lines_add_up_to_the_cost(
     kind: tuple[tuple[str, str], str, bool, str, Micros], used: dict[str, int]
@@ -67,7 +67,7 @@ def test_the_lines_add_up_to_the_cost(
     assert {line.bucket for line in rating.lines} | set(rating.unpriced_buckets) == {b for b, n in used.items() if n}
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(kinds, tokens)
 def test_an_event_costs_the_sum_of_its_buckets_bought_alone(
     kind: tuple[tuple[str, str], str, bool, str, Micros], used: dict[str, int]
@@ -81,7 +81,7 @@ def test_an_event_costs_the_sum_of_its_buckets_bought_alone(
     assert whole.shadow_cost_picos == sum(part.shadow_cost_picos for part in parts)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(kinds, tokens, st.sampled_from(TOKEN_BUCKETS), st.integers(1, 10**6))
 def test_more_never_costs_less(
     kind: tuple[tuple[str, str], str, bool, str, Micros], used: dict[str, int], bucket: str, more: int
@@ -92,7 +92,7 @@ def test_more_never_costs_less(
     assert rating.cost_picos + rating.shadow_cost_picos >= less.cost_picos + less.shadow_cost_picos
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(kinds)
 def test_longer_requests_are_never_cheaper_a_token(kind: tuple[tuple[str, str], str, bool, str, Micros]) -> None:
     for short, long in pairwise(levels(kind)):
@@ -100,14 +100,14 @@ def test_longer_requests_are_never_cheaper_a_token(kind: tuple[tuple[str, str], 
         assert all(long[bucket] >= short[bucket] for bucket in short)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(models, st.sampled_from(["flex", "batch"]), regions, moments)
 def test_patience_is_never_dearer(model: tuple[str, str], tier: str, region: str, time: Micros) -> None:
     patient, standard = levels((model, tier, False, region, time)), levels((model, "", False, region, time))
     assert all(patient[0][bucket] <= standard[0][bucket] for bucket in patient[0].keys() & standard[0].keys())
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(models, tiers, st.booleans(), regions, moments)
 def test_a_region_is_never_cheaper_than_anywhere(
     model: tuple[str, str], tier: str, batch: bool, region: str, time: Micros
@@ -118,7 +118,7 @@ def test_a_region_is_never_cheaper_than_anywhere(
         assert all(theirs[bucket] <= mine[bucket] <= 1.25 * theirs[bucket] + 1 for bucket in mine)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(kinds, st.lists(moments, max_size=4))
 def test_a_plan_does_not_depend_on_what_was_asked_before(
     kind: tuple[tuple[str, str], str, bool, str, Micros], others: list[Micros]
@@ -131,7 +131,7 @@ def test_a_plan_does_not_depend_on_what_was_asked_before(
     assert fresh.at(time) == alone.at(time)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(kinds, st.integers(0, 10**6), st.integers(0, 10**6))
 def test_the_length_of_input_is_all_of_it_however_it_is_split(
     kind: tuple[tuple[str, str], str, bool, str, Micros], one: int, other: int

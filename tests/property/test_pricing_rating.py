@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from finops.usage.v1.usage_pb2 import Quantities, UsageEvent
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common.dimensions import BUCKETS, quantities
@@ -29,7 +29,6 @@ counts = st.dictionaries(st.sampled_from(BUCKETS), st.integers(0, 10**6))
 amounts = st.builds(lambda values: Quantities(**values), counts)
 
 
-@settings(deadline=None)
 @given(names, names, st.sampled_from(["", "flex", "priority", "batch", "?"]), st.booleans(), amounts)
 def test_every_unit_is_in_a_line_or_flagged(
     provider: str, model: str, tier: str, batch: bool, used: Quantities

@@ -113,7 +113,7 @@ happenings = st.sampled_from(["nothing", "restart", "no commit", "unacknowledged
 cuts = st.lists(st.tuples(st.integers(1, 8), happenings), max_size=4)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(sent, cuts, st.sampled_from([4, 1_000]))
 def test_the_sum_of_deltas_is_the_last_rating(
     log: list[Sent], pieces: list[tuple[int, str]], window_records: int
@@ -124,7 +124,7 @@ def test_the_sum_of_deltas_is_the_last_rating(
     assert totals(records) == expected(log)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(sent, cuts, st.integers(1, 10))
 def test_cutting_the_log_elsewhere_changes_no_record(log: list[Sent], pieces: list[tuple[int, str]], size: int) -> None:
     def shape(bench: Bench) -> list[tuple[int, int, int]]:
@@ -135,7 +135,7 @@ def test_cutting_the_log_elsewhere_changes_no_record(log: list[Sent], pieces: li
     assert shape(cut) == shape(whole)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(sent, st.data())
 def test_a_resend_right_after_its_event_changes_nothing(log: list[Sent], data: st.DataObject) -> None:
     doubled = [copy for entry in log for copy in [entry] * data.draw(st.integers(1, 3))]

@@ -8,7 +8,7 @@ import pytest
 from finops.cost.v1.cost_pb2 import CostRecord
 from finops.usage.v1.usage_pb2 import Correction, Quantities, Seat, UsageEvent
 from google.protobuf.message import DecodeError
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common.dimensions import BUCKETS
@@ -36,7 +36,6 @@ def _scanned(values: Sequence[bytes]) -> tuple[Buffer, Fields]:
     return buffer, scan(UsageEvent, buffer, buffer.messages, names)
 
 
-@settings(deadline=None)
 @given(st.lists(_EVENTS, max_size=8))
 def test_every_field_of_every_message(events: Sequence[UsageEvent]) -> None:
     buffer, fields = _scanned([event.SerializeToString() for event in events])
@@ -52,7 +51,6 @@ def test_every_field_of_every_message(events: Sequence[UsageEvent]) -> None:
         assert amounts.numbers(bucket).tolist() == [getattr(event.quantities, bucket) for event in events]
 
 
-@settings(deadline=None)
 @given(st.lists(_EVENTS, max_size=8))
 def test_every_entry_of_every_map(events: Sequence[UsageEvent]) -> None:
     buffer, fields = _scanned([event.SerializeToString() for event in events])
@@ -65,7 +63,6 @@ def test_every_entry_of_every_map(events: Sequence[UsageEvent]) -> None:
     assert found == [dict(event.tags) for event in events]
 
 
-@settings(deadline=None)
 @given(st.lists(_EVENTS, min_size=1, max_size=8))
 def test_strings_with_their_lengths_and_runs_of_fields(events: Sequence[UsageEvent]) -> None:
     buffer, fields = _scanned([event.SerializeToString() for event in events])
@@ -105,7 +102,6 @@ def test_unknown_fields_are_passed_over_and_what_cannot_be_told_is_irregular() -
     assert buffer.texts(fields.spans("model")) == [b"m", b"m", *[b""] * 5]
 
 
-@settings(deadline=None)
 @given(st.lists(st.binary(max_size=40) | _EVENTS.map(lambda event: event.SerializeToString()[3:]), max_size=8))
 def test_any_bytes_are_read_as_the_library_does_or_called_irregular(values: Sequence[bytes]) -> None:
     buffer, fields = _scanned(values)

@@ -75,7 +75,7 @@ TROUBLES = st.sampled_from(["source", "ingest", "tables", "lease", "clock"])
 
 
 @given(st.lists(st.tuples(st.integers(0, 20), TROUBLES), max_size=8))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 async def test_whatever_breaks_whenever_nothing_is_skipped(troubles: list[tuple[int, str]]) -> None:
     there = world(48)
     poll = there.poll(backfill_from=NOW - 2 * DAY)

@@ -28,7 +28,7 @@ from services.ingest.domain.rejection import Rejected
 from services.ingest.domain.sources import native
 from services.ingest.domain.times import TimeWindow
 
-_QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+_QUICK = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 _SCALARS = (
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.datetimes()

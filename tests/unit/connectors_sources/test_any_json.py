@@ -117,7 +117,7 @@ def changed(value: Any, changes: list[tuple[tuple[Any, ...], Any]]) -> Any:
 def test_any_body(connector: Connector, name: str, asked: Window) -> None:
     names = st.sampled_from(["data", "seats", "usageItems", "usageEvents", "teamMemberSpend", "teamMembers"])
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(st.lists(JSON | st.dictionaries(names, st.lists(JSON, max_size=4), max_size=2), min_size=1, max_size=3))
     def run(bodies: list[Any]) -> None:
         check(read(connector, Replies(bodies), asked), connector)
@@ -131,7 +131,7 @@ def test_any_change_of_a_documented_answer(connector: Connector, name: str, aske
     bodies = list(recorded.values()) if name == "copilot-billing.json" else [recorded]
     reached = 0
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(st.data())
     def run(data: st.DataObject) -> None:
         nonlocal reached

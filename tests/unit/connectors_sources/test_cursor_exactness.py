@@ -72,7 +72,7 @@ def charged(events: Mapping[str, Event]) -> Decimal:
     return sum((Decimal(event["billed_cost"]) for event in events.values()), Decimal(0))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(USES, max_size=12), st.lists(st.lists(USES, max_size=4), max_size=3), st.integers(1, 5))
 def test_readings_of_a_living_list_end_in_its_sum(
     uses: list[dict[str, Any]], arrivals: list[list[dict[str, Any]]], page_size: int
@@ -92,7 +92,7 @@ def test_readings_of_a_living_list_end_in_its_sum(
     assert charged(booked) == Decimal(sum(use["chargedCents"] for use in source.uses)) / 100
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(USES, max_size=12), st.permutations(range(12)), st.integers(1, 5), st.integers(1, 5))
 def test_neither_order_nor_page_size_changes_what_is_told(
     uses: list[dict[str, Any]], order: list[int], size: int, other_size: int
@@ -101,7 +101,7 @@ def test_neither_order_nor_page_size_changes_what_is_told(
     assert read(LivingCursor(uses, size)) == read(LivingCursor(shuffled, other_size))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(USES, min_size=1, max_size=12), st.data())
 def test_a_correction_moves_the_sum_by_its_difference(uses: list[dict[str, Any]], data: st.DataObject) -> None:
     before = read(LivingCursor(uses, 5))

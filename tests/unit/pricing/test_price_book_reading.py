@@ -133,13 +133,13 @@ SMALL = json.dumps([each for each in document() if each["id"] in ("cohere", "voy
 
 
 @given(st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_no_bytes_crash(content: bytes) -> None:
     offered(content)
 
 
 @given(st.data())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_no_damage_to_a_real_list_crashes(data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(SMALL) - 1))
     end = data.draw(st.integers(start, min(len(SMALL), start + 40)))
@@ -147,7 +147,7 @@ def test_no_damage_to_a_real_list_crashes(data: st.DataObject) -> None:
 
 
 @given(st.data(), JSON)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_no_value_in_any_place_crashes(data: st.DataObject, value: Any) -> None:
     listed = json.loads(SMALL)
     at: Any = listed
@@ -164,7 +164,7 @@ LITELLM = (installed_copy() or Path()).read_bytes()
 
 
 @given(st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_no_bytes_of_a_second_catalogue_crash(data: st.DataObject) -> None:
     entries = st.dictionaries(
         st.sampled_from(["litellm_provider", "input_cost_per_token", "output_cost_per_token_batches"]),
@@ -195,7 +195,7 @@ POINTER = ["sha256", "etag", "place", "as_of", "confirmed", "outliers"]
 
 
 @given(st.data())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_no_folder_crashes_the_start(data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as folder:
         kept = KeptCopy(SMALL, "1", "here", NOW, NOW, (OUTLIER,))
