@@ -5,6 +5,8 @@ UV := .venv/bin/uv
 # Most tests wait for something; each worker has a Kafka and a ClickHouse of its own.
 WORKERS := 3
 RUN := $(UV) run --frozen --no-sync
+# Bytecode is kept whatever the environment says: each of the hundreds of processes that tests start would compile anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help install demo up test lint proto docs bench clean
 
