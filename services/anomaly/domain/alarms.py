@@ -114,6 +114,7 @@ class Alarms:
                 incident.closed_at, incident.told_size = hour, incident.suspect.size
                 transitions.append(self._tell(AnomalyEvent.TYPE_CLOSED, hour, incident))
             elif run.last == hour:
+                incident.look_up()
                 transitions.append(self._tell(AnomalyEvent.TYPE_UPDATED, hour, incident))
         oldest = hour - self._policy.cooldown_hours
         self._incidents = [i for i in self._incidents if i.closed_at is None or i.closed_at >= oldest]
@@ -152,6 +153,7 @@ class Alarms:
         incident = Incident(suspect, channel, start, name_of(self._tenant, suspect.series, channel, start))
         if before is not None:
             incident.name, incident.start = before.name, before.start_unix_micros // HOUR
+        incident.look_up()
         self._known.claim(incident.name)
         self._incidents.append(incident)
         self.shown_in.add(incident.name, suspect)

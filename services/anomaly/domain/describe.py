@@ -6,6 +6,7 @@ from finops.anomaly.v1.anomaly_pb2 import Anomaly
 
 from services.anomaly.domain.incidents import Incident
 from services.anomaly.domain.policy import Policy
+from services.anomaly.domain.reason import Figures
 from services.anomaly.domain.run import Spell
 from services.anomaly.domain.series import TENANT, Hour, Series
 from services.anomaly.domain.whole import hours_between
@@ -53,7 +54,10 @@ def describe(tenant: str, incident: Incident, policy: Policy) -> Anomaly:
         summary=summary(incident, end),
         hours_between=_rarity(incident),
     )
-    _figures(anomaly, incident)
+    figures = _figures(incident)
+    if figures is not None:
+        anomaly.actual, anomaly.expected = figures.actual, figures.expected
+        anomaly.expected_low, anomaly.expected_high = figures.low, figures.high
     return anomaly
 
 
@@ -85,8 +89,9 @@ def summary(incident: Incident, end: Hour) -> str:
         times = f"{paid / usual:.1f} times the usual {dollars(usual)}" if usual else "where nothing was paid before"
         more = f"about {excess} more than those requests usually cost"
         return f"{who} paid {dollars(paid)} a request {when}, {times}: {more}."
-    if incident.channel in _RATIOS and latest is not None:
-        times = _RATIOS[incident.channel].format(actual=latest.actual, usual=latest.expected)
+    figures = _figures(incident)
+    if incident.channel in _RATIOS and figures is not None:
+        times = _RATIOS[incident.channel].format(actual=figures.actual, usual=figures.expected)
         return f"{who} {times} {when}: those requests cost about {excess} more than usual."
     expected = f"{dollars(total.usual_low)}-{dollars(total.usual_high)}"
     return f"{who} spent {spent} {when}, about {excess} more than the {expected} expected for those hours."
@@ -121,22 +126,17 @@ def _rarity(incident: Incident) -> float:
     return hours_between(incident.suspect.run.utmost) if by_odds else 0.0
 
 
-def _figures(anomaly: Anomaly, incident: Incident) -> None:
-    """Actual and expected of the last hour out of range, in the channel's unit."""
+def _figures(incident: Incident) -> Figures | None:
+    """Of the last hour out of range, in the channel's unit."""
     latest = incident.suspect.run.latest
-    if latest is None:
-        return
-    scale = 1.0
-    if incident.channel == Anomaly.CHANNEL_UNIT_COST and incident.suspect.channel == Anomaly.CHANNEL_COST:
-        # Found by its cost and put down to its price: the usual cost of this hour's requests, by request.
-        spell = latest.spell
-        anomaly.actual = latest.actual / max(1, spell.requests)
-        scale = 1 / max(spell.usual_requests, 0.5)
-    else:
-        anomaly.actual = latest.actual
-    anomaly.expected = latest.expected * scale
-    anomaly.expected_low = latest.low * scale
-    anomaly.expected_high = latest.high * scale
+    if incident.figures is not None or latest is None:
+        return incident.figures
+    found = Figures(latest.actual, latest.expected, latest.low, latest.high)
+    if incident.channel == incident.suspect.channel:
+        return found
+    # Found by its cost and put down to its price: the usual cost of this hour's requests, by request.
+    usual = 1 / max(latest.spell.usual_requests, 0.5)
+    return Figures(found.actual / max(1, latest.spell.requests), *(each * usual for each in found[1:]))
 
 
 def _per_request(total: Spell) -> tuple[float, float]:

@@ -15,12 +15,14 @@ from dataclasses import dataclass
 
 from finops.anomaly.v1.anomaly_pb2 import Anomaly
 
+from services.anomaly.domain.detectors.cost import HOURS_A_MONTH
 from services.anomaly.domain.detectors.drift import DriftDetector
 from services.anomaly.domain.detectors.silence import SilenceDetector
 from services.anomaly.domain.overlap import Overlap
 from services.anomaly.domain.panel import Panel
 from services.anomaly.domain.policy import Policy
-from services.anomaly.domain.run import Run
+from services.anomaly.domain.reason import Figures, reason
+from services.anomaly.domain.run import Run, Spell
 from services.anomaly.domain.series import TENANT, Hour, Series
 from services.anomaly.domain.watched import RATIO_CHANNELS, Watched
 from services.common.money import PICOS_PER_DOLLAR
@@ -34,25 +36,12 @@ MOSTLY_EXCESS = 0.5
 """An owner most of whose spend is excess is named before what it bought."""
 EXPLAINED = 0.5
 """What two series spend in common is at least this share of an excess that they may both show."""
-REASON = 0.35
-"""Once requests are known to be dearer, this share of the evidence for an alarm is enough to say by what,"""
-REASON_EXPLAINS = 0.4
-"""if it explains this share of how much dearer they are (of the logarithm)."""
-CACHED_DISCOUNT = 0.9
-"""What most providers take off the price of input that is read from a cache."""
 MORE_CONCENTRATED = 1.5
 """A drift whose excess is so many times the share of its spend is no facet of another."""
 DRIFT_IMPACT = 4.0
 """Times the impact of other alarms before a drift is told: there is time."""
-AS_CONCENTRATED = 0.1
-"""Shares of excess in spend that differ by less count as equal."""
-
-
-_REASONS = (
-    Anomaly.CHANNEL_CACHE_HIT_SHARE,
-    Anomaly.CHANNEL_INPUT_TOKENS_PER_REQUEST,
-    Anomaly.CHANNEL_OUTPUT_TOKENS_PER_REQUEST,
-)
+AS_CONCENTRATED = 0.85
+"""So many times as concentrated as the most concentrated counts as equal to it."""
 
 
 Family = Anomaly.Channel
@@ -82,6 +71,20 @@ class Suspect:
         return abs(self.run.total.excess)
 
     @property
+    def shown(self) -> Spell:
+        """What is compared between series that may show the same: all of the run; of a drift, which is noticed in some
+        series days before others, and grows, its last day."""
+        latest = self.run.latest
+        return latest.spell if self.channel == Anomaly.CHANNEL_DRIFT and latest is not None else self.run.total
+
+    def concentration(self) -> float:
+        """The excess beside what the series usually spends, in these hours and in any: at night a team may be one
+        service of many."""
+        whole, excess = self.shown, self.shown.excess / PICOS_PER_DOLLAR
+        usual = self.monitor.usual_month() / HOURS_A_MONTH * whole.hours
+        return min(whole.share, excess / (excess + usual)) if excess > 0 else whole.share
+
+    @property
     def silence(self) -> bool:
         return self.channel == Anomaly.CHANNEL_SILENCE
 
@@ -102,6 +105,13 @@ class Incident:
     closed_at: Hour | None = None
     told_size: int = 0
     """When it closed: the run has moved on since."""
+    figures: Figures | None = None
+    """Of its channel in the last hour out of range, where that is not the channel it was found by."""
+
+    def look_up(self) -> None:
+        """Its figures in the hour judged last."""
+        if self.channel != self.suspect.channel:
+            self.figures = self.suspect.monitor.ratios().get(self.channel, self.figures)
 
     @property
     def series(self) -> Series:
@@ -170,6 +180,13 @@ def suspects(panel: Panel) -> list[Suspect]:
 
 
 def channel_of(suspect: Suspect, policy: Policy) -> Anomaly.Channel:
+    """What names it: volume or price, and of a price what made requests dearer, as far as this hour tells."""
+    channel = _volume_or_price(suspect, policy)
+    ratios = suspect.monitor.ratios() if channel in RATIO_CHANNELS else {}
+    return (reason(ratios) or Anomaly.CHANNEL_UNIT_COST) if Anomaly.CHANNEL_UNIT_COST in ratios else channel
+
+
+def _volume_or_price(suspect: Suspect, policy: Policy) -> Anomaly.Channel:
     """Whether an excess of cost is one of price or of volume.
 
     ln(C1/C0) = ln(R1/R0) + ln(U1/U0) for R requests at U each, and each factor's part of C1 - C0 is in proportion to
@@ -207,49 +224,33 @@ def is_worth_telling(suspect: Suspect, hour: Hour, policy: Policy) -> bool:
     return spent - run.total.usual >= least * (DRIFT_IMPACT if suspect.channel == Anomaly.CHANNEL_DRIFT else 1.0)
 
 
-def _reason(suspect: Suspect, policy: Policy) -> float:
-    """What made a request dearer tells more than that it was."""
-    certain = suspect.channel in _REASONS and suspect.run.proof >= REASON * policy.evidence_after(suspect.run.doubts)
-    return -suspect.run.proof if certain and _reason_explains(suspect) else 0.0
-
-
-def _reason_explains(suspect: Suspect) -> bool:
-    """True if it makes requests about as much dearer as they are: a change of mix moves every ratio a little."""
-    latest, total = suspect.run.latest, suspect.run.total
-    if latest is None or latest.expected <= 0 or total.usual <= 0 or total.spent <= 0:
-        return False
-    times = latest.actual / latest.expected
-    if suspect.channel == Anomaly.CHANNEL_CACHE_HIT_SHARE:
-        times = (1 - CACHED_DISCOUNT * latest.actual) / (1 - CACHED_DISCOUNT * latest.expected)
-    dearer = math.log(total.spent / PICOS_PER_DOLLAR / total.usual)
-    return math.log(max(times, 1.0)) >= REASON_EXPLAINS * dearer
-
-
 def most_telling(candidate: Suspect, others: Sequence[Suspect], policy: Policy) -> Suspect:
     """Of the runs that show the same incident as the candidate, the one to name it after."""
-    replaces = candidate.series.dimension not in policy.owner_dimensions and candidate.run.total.share > SUBSTITUTE
-    least = (COMPARABLE_TO_SUBSTITUTE if replaces else COMPARABLE) * candidate.size
+    replaces = candidate.series.dimension not in policy.owner_dimensions and candidate.shown.share > SUBSTITUTE
+    least = (COMPARABLE_TO_SUBSTITUTE if replaces else COMPARABLE) * abs(candidate.shown.excess)
     same = [
         suspect
         for suspect in others
         if suspect.family == candidate.family
         and not suspect.run.held
         and suspect.run.last == candidate.run.last
-        and suspect.size >= least
+        and abs(suspect.shown.excess) >= least
     ]
     if not candidate.silence:
-        owners = [
-            s for s in same if s.series.dimension in policy.owner_dimensions and s.run.total.share >= MOSTLY_EXCESS
-        ]
+        owners = [s for s in same if s.series.dimension in policy.owner_dimensions and s.shown.share >= MOSTLY_EXCESS]
         same = owners or same
     order = policy.silence_order if candidate.silence else policy.dimension_order
     rank = {dimension: place for place, dimension in enumerate(order)}
-    best = max((suspect.run.total.share for suspect in same), default=0.0)
-    concentrated = [s for s in same if candidate.silence or s.run.total.share >= best - AS_CONCENTRATED] or [candidate]
+    concentrated = same if candidate.silence else _most_concentrated(same)
 
-    def preference(suspect: Suspect) -> tuple[int, float, int, int, str]:
+    def preference(suspect: Suspect) -> tuple[int, int, int, str]:
         place = rank.get(suspect.series.dimension, len(rank))
         # Cost before unit cost, so that the channel is decided by what drove the cost.
-        return place, _reason(suspect, policy), -suspect.size, suspect.channel, suspect.series.value
+        return place, -suspect.size, suspect.channel, suspect.series.value
 
-    return min(concentrated, key=preference)
+    return min(concentrated or [candidate], key=preference)
+
+
+def _most_concentrated(suspects: Sequence[Suspect]) -> list[Suspect]:
+    by = [suspect.concentration() for suspect in suspects]
+    return [one for one, concentration in zip(suspects, by, strict=True) if concentration >= AS_CONCENTRATED * max(by)]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from finops.anomaly.v1.anomaly_pb2 import Anomaly
 
 from services.anomaly.domain.panel import Panel
+from services.anomaly.domain.reason import Ratios
 from services.anomaly.domain.series import Series
 
 
@@ -21,6 +22,12 @@ class Watched:
         """Dollars in 30 usual days."""
         row = self.panel.index.get(self.series)
         return 0.0 if row is None else self.panel.cost.usual_month(row)
+
+    def ratios(self) -> Ratios:
+        """Those of the hour judged last; none where it, and hours pooled with it, hold too few requests."""
+        row = self.panel.index.get(self.series)
+        detectors = () if row is None else self.panel.ratios.detectors
+        return {each.channel: each.figures(row) for each in detectors if row is not None and each.judged()[row]}
 
 
 RATIO_CHANNELS = frozenset(

@@ -50,6 +50,17 @@ def test_one_key_of_a_team_is_named_when_it_alone_went_wrong() -> None:
     assert dict(found.series) == {"key": "k1"}
 
 
+def test_a_service_is_named_at_night_too_when_nobody_else_of_its_team_is_there() -> None:
+    def cells(n: int) -> Sequence[tuple[tuple[Series, ...], float, int]]:
+        times, day = (9 if 698 <= n < 703 else 1), 8 <= n % 24 < 20
+        others = [(team("a", "k2", "m"), 30.0, 50)] if day else []
+        return [(team("a", "k1", "m"), 5.0 * times, 50 * times), *others]
+
+    assert 698 % 24 < 8
+    (found,) = opened(watch_cells(cells, 760))
+    assert dict(found.series) == {"key": "k1"}
+
+
 def test_a_dearer_model_is_named_rather_than_the_teams_that_use_it() -> None:
     def cells(n: int) -> Sequence[tuple[tuple[Series, ...], float, int]]:
         times = 4 if 700 <= n < 712 else 1

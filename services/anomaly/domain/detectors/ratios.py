@@ -15,6 +15,7 @@ from finops.anomaly.v1.anomaly_pb2 import Anomaly
 from services.anomaly.domain.amounts import CACHE_READ, COLUMNS, COST, INPUT, OUTPUT, REQUESTS, Amounts
 from services.anomaly.domain.detectors.calibrated import Calibrated
 from services.anomaly.domain.policy import Policy
+from services.anomaly.domain.reason import Figures
 from services.anomaly.domain.rows import Floats, Mask, RowArrays
 from services.anomaly.domain.run import Spell, Verdict
 from services.anomaly.domain.series import Hour
@@ -81,17 +82,21 @@ class RatioDetector(Calibrated):
         found: Mask = ~np.isnan(self.score) & self.known(LEAST_OBSERVATIONS)
         return found
 
+    def figures(self, row: int) -> Figures:
+        """The ratio in the hour that was judged last, and what is usual."""
+        low, usual, high = sorted(map(self.natural, self.band(row)))
+        return Figures(self.natural(float(self._values[row])), usual, low, high)
+
     def verdict(self, hour: Hour, row: int, unit: UnitCostDetector) -> Verdict:
         """The word on the hour that was judged last; money is what requests cost beyond their usual unit cost."""
-        low, usual, high = sorted(map(self.natural, self.band(row)))
+        figures = self.figures(row)
         totals = self._pool.totals[row]
         requests, start = int(totals[REQUESTS]), int(self._pool.start[row])
         cheap, each, dear = (unit.natural(value) * requests for value in unit.band(row))
         spell = Spell(hour - start + 1, int(totals[COST]), each, cheap, dear, requests, requests)
         return Verdict(
-            start, float(self.score[row]), float(self.surprise[row]), self.natural(float(self._values[row])),
-            usual, low, high, spell, float(self.lasting[row]),
-        )  # fmt: skip
+            start, float(self.score[row]), float(self.surprise[row]), *figures, spell, float(self.lasting[row])
+        )
 
 
 class UnitCostDetector(RatioDetector):
