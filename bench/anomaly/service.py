@@ -10,6 +10,7 @@ from rich.progress import Progress
 
 from bench.anomaly.stream import LIFE, PARTITIONS, START, TOPIC, StoredRecord
 from services.anomaly.app import patience
+from services.anomaly.domain.novelty.sightings import SIGHTED
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Reader
 from services.anomaly.handlers.checkpoint import Checkpoints, Fingerprint
@@ -119,7 +120,7 @@ async def watch(
     processor = CostWatch(
         history=NewLedger(), archive=told, labels=MemoryLabels(), windows=MemoryWindows(),
         outbox=Outbox(told, told, clock), clock=clock, meter=meter,
-        reader=Reader(options.dimensions), policy=policy, patience=patience(options), options=WatchOptions(),
+        reader=Reader(options.dimensions, SIGHTED), policy=policy, patience=patience(options), options=WatchOptions(),
         checkpoints=Checkpoints(MemoryStore(), clock, Fingerprint("bench", "")),
     )  # fmt: skip
     await processor.assigned([Partition(TOPIC, number) for number in range(PARTITIONS)], log)
