@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from random import Random
 
 import pytest
@@ -56,11 +57,17 @@ async def bench_with_history() -> Bench:
     return bench
 
 
+_told: list[Bench] = []
+
+
 async def told_of_history() -> Bench:
-    bench = await bench_with_history()
-    await bench.read_all()
-    await bench.idle()
-    return bench
+    """A bench of one's own, as it stands when the history was read; that is read once, and copied."""
+    if not _told:
+        bench = await bench_with_history()
+        await bench.read_all()
+        await bench.idle()
+        _told.append(bench)
+    return deepcopy(_told[0])
 
 
 async def test_history_in_a_minute_finds_the_incident_in_it() -> None:
