@@ -1,4 +1,4 @@
-"""`aifinops prices`, as its user runs it: a process, a folder, a real source."""
+"""`aifinops prices`, as its user runs it: its arguments and settings, a folder, a real source."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from typer.testing import CliRunner
+
+from services.allinone.cli import app
 from tests.unit.pricing.price_source import Publisher, model, published
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -16,14 +19,14 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def prices(*arguments: str, code: int = 0, **settings: str) -> str:
     """What the command prints; both streams where it fails."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("AIFINOPS_")}
-    book = {f"AIFINOPS_PRICING__BOOK__{name.upper()}": value for name, value in settings.items()}
-    done = subprocess.run(
-        [sys.executable, "-m", "services.allinone.cli", "prices", *arguments],
-        capture_output=True, text=True, timeout=60, cwd=ROOT, env=clean | book | {"COLUMNS": "80"},
-    )  # fmt: skip
-    assert done.returncode == code, done.stdout + done.stderr
+    others = {name: None for name in os.environ if name.startswith("AIFINOPS_")}
+    done = CliRunner().invoke(app, ["prices", *arguments], env={**others, **book(settings), "COLUMNS": "80"})
+    assert done.exit_code == code, (done.output, done.exception)
     return done.stdout + (done.stderr if code in (1, 2) else "")
+
+
+def book(settings: dict[str, str]) -> dict[str, str]:
+    return {f"AIFINOPS_PRICING__BOOK__{name.upper()}": value for name, value in settings.items()}
 
 
 def wrong(listed: list[dict[str, Any]]) -> None:
@@ -99,6 +102,11 @@ def test_a_refused_copy_is_one_line_and_exit_code_one(server: Publisher, tmp_pat
     assert "no source" in prices("refresh", code=2)
 
 
-def test_a_setting_that_accepts_nothing_is_refused() -> None:
-    told = prices("quarantine", code=78, accepted='["gpt-4o is fine"]')
-    assert told == ""
+def test_a_process_refuses_a_setting_that_accepts_nothing() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "services.allinone.cli", "prices", "quarantine"],
+        capture_output=True, text=True, timeout=60, cwd=ROOT,
+        env=os.environ | book({"accepted": '["gpt-4o is fine"]'}),
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (78, "")
+    assert "gpt-4o is fine" in done.stderr
