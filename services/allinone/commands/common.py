@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
-from clickhouse_connect.driver.exceptions import ClickHouseError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
@@ -64,8 +63,15 @@ def run(work: Coroutine[Any, Any, Result]) -> Result:
         return asyncio.run(work)
     except ApiError as error:
         fail(error.message)
-    except (ClickHouseError, OSError, RuntimeError) as error:
+    except _faults_of_others() as error:
         fail(str(error).splitlines()[0] if str(error) else type(error).__name__)
+
+
+def _faults_of_others() -> tuple[type[Exception], ...]:
+    # Many commands never talk to ClickHouse, and its client takes a fifth of a second to import.
+    from clickhouse_connect.driver.exceptions import ClickHouseError
+
+    return ClickHouseError, OSError, RuntimeError
 
 
 def fail(message: str, code: int = 1) -> NoReturn:
