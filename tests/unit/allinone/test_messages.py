@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from services.allinone.cli import app
 from services.common.auth import Role, new_api_key
 
 _NOWHERE = {
@@ -39,11 +41,29 @@ def _files(folder: Path) -> None:
         ("dlq drop", 2, r"name dead letters, or filter them, or say --all"),
         ("key create --name x --tenant a/c", 2, r"--tenant 'a/c': 1 to 63 lower-case letters, digits and dashes, .*"),
         ("key list --tenant a/c", 2, r"--tenant 'a/c': 1 to 63 lower-case letters, digits and dashes, .*"),
-        ("run ledger", 78, r"AIFINOPS_LEDGER__EXPORT__STORE_OPTIONS: s3://exports/ai: .*'regon' is not valid.*"),
         ("topics", 1, r"Kafka at 127\.0\.0\.1:1 does not answer .*: start it, or set AIFINOPS_KAFKA__BOOTSTRAP.*"),
     ],
 )  # fmt: skip
-def test_one_line_says_what_is_wrong_and_how_to_mend_it(tmp_path: Path, command: str, code: int, said: str) -> None:
+def test_one_line_says_what_is_wrong_and_how_to_mend_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, code: int, said: str
+) -> None:
+    _files(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    others = {name: None for name in os.environ if name.startswith("AIFINOPS_")}
+    done = CliRunner().invoke(app, command.split(), prog_name="aifinops", env={**others, **_NOWHERE})
+    assert done.exit_code == code, (done.output, done.exception)
+    (line,) = done.stderr.splitlines()
+    assert re.fullmatch(f"aifinops: {said}", line), line
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        ("import --dry-run broken.json", 1, r"broken\.json: line 1 is no JSON: .*: write one whole object a line"),
+        ("run ledger", 78, r"AIFINOPS_LEDGER__EXPORT__STORE_OPTIONS: s3://exports/ai: .*'regon' is not valid.*"),
+    ],
+)
+def test_a_process_says_no_more_than_that(tmp_path: Path, command: str, code: int, said: str) -> None:
     _files(tmp_path)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AIFINOPS_")} | _NOWHERE
     root = str(Path(__file__).resolve().parents[3])
