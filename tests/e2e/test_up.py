@@ -91,6 +91,7 @@ def test_each_service_in_a_process_of_its_own(tmp_path: Path, starts: Callable[.
     names = {" ".join(child.cmdline()) for child in children}
     for service in ("pricing", "ledger", "budget", "anomaly", "optimizer", "governance", "notifier"):
         assert any(name.endswith(f"run {service}") for name in names), (service, names)
+    assert not any(name.endswith("run connectors") for name in names), "there are no pollers"
     for child in children:
         if "run" in child.cmdline():
             os.kill(child.pid, signal.SIGKILL)

@@ -57,9 +57,9 @@ async def command(env: dict[str, str], *arguments: str) -> tuple[int, str, str]:
 
 
 @asynccontextmanager
-async def up(env: dict[str, str], folder: Path, *more: str) -> AsyncIterator[dict[str, str]]:
+async def up(env: dict[str, str], folder: Path) -> AsyncIterator[dict[str, str]]:
     process = await asyncio.create_subprocess_exec(
-        *AIFINOPS, "up", "--json", "--data", str(folder), "--http-port", "0", "--grpc-port", "0", *more,
+        *AIFINOPS, "up", "--json", "--data", str(folder), "--http-port", "0", "--grpc-port", "0",
         env=env, cwd=ROOT, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
@@ -89,13 +89,6 @@ async def test_up_polls_and_the_commands_see_it(tmp_path: Path, server: FakeServ
             assert (await client.get("/readyz")).status_code == 200
             spent = await client.get("/api/v1/costs", headers={"Authorization": f"Bearer {running['key']}"})
         assert [row for row in spent.json()["rows"] if float(row["cost"])] == [], "reported use is not spend"
-
-
-async def test_without_pollers_up_has_none(tmp_path: Path, server: FakeServer) -> None:
-    env = environment(tmp_path, server) | {"AIFINOPS_CONNECTORS__POLLERS": "[]"}
-    async with up(env, tmp_path / "data", "--processes"):
-        names = {file.stem for file in (tmp_path / "data" / "logs").iterdir()}
-        assert "ledger" in names and "connectors" not in names
 
 
 async def test_list_shows_what_each_needs(tmp_path: Path, server: FakeServer) -> None:
