@@ -21,21 +21,21 @@ from tests.integration.budget.harness import Platform, Running, running
 from tests.integration.budget.steps import create, eventually, exact, yearly
 
 
-async def reserve(one: Running, request: str, team: str) -> pb.ReserveResponse:
+async def reserve(one: Running, request: str, team: str, tenant: str = "acme") -> pb.ReserveResponse:
     intent = pb.SpendIntent(dimensions={"team": team}, estimate=money.to_proto(PICOS_PER_DOLLAR))
     answer: pb.ReserveResponse = await one.ask(
-        "Reserve", pb.ReserveRequest(request_id=request, intent=intent, ttl_seconds=3_600)
+        "Reserve", pb.ReserveRequest(request_id=request, intent=intent, ttl_seconds=3_600), tenant
     )
     return answer
 
 
-async def insist(replicas: Sequence[Running], request: str, team: str) -> bool:
+async def insist(replicas: Sequence[Running], request: str, team: str, tenant: str = "acme") -> bool:
     """Asks one replica after the other until one answers; whether it was allowed."""
     for attempt in range(600):
         one = replicas[(attempt + hash_of(request)) % len(replicas)]
         if one.process.returncode is None:
             try:
-                return (await reserve(one, request, team)).decision.allowed
+                return (await reserve(one, request, team, tenant)).decision.allowed
             except UnavailableError:
                 pass
         await asyncio.sleep(0.1)
@@ -46,13 +46,12 @@ def hash_of(request: str) -> int:
     return crc32(request.encode())
 
 
-async def held(one: Running, budget_id: str) -> set[str]:
+async def held(one: Running, budget_id: str, tenant: str = "acme") -> set[str]:
     found: set[str] = set()
     token = ""
     while True:
-        page = await one.ask(
-            "ListHolds", pb.ListHoldsRequest(name=f"budgets/{budget_id}", page_size=1_000, page_token=token)
-        )
+        request = pb.ListHoldsRequest(name=f"budgets/{budget_id}", page_size=1_000, page_token=token)
+        page = await one.ask("ListHolds", request, tenant)
         found |= {hold.request_id for hold in page.holds}
         token = page.next_page_token
         if not token:
@@ -75,14 +74,14 @@ def hard(dollars: str, team: str) -> pb.Budget:
     return budget
 
 
-async def spend(platform: Platform, requests: Sequence[str], team: str) -> None:
+async def spend(platform: Platform, requests: Sequence[str], team: str, tenant: str = "acme") -> None:
     """The usage events of some requests, half of what each had reserved."""
     position = LogPosition(incarnation=platform.life, partition=0)
     outgoing: list[Outgoing] = []
     for request in requests:
         platform.usage_offsets[0] += 1
         position.offset = platform.usage_offsets[0]
-        usage = UsageEvent(tenant_id="acme", team=team, source_event_id=request, time_unix_micros=SystemClock().now())
+        usage = UsageEvent(tenant_id=tenant, team=team, source_event_id=request, time_unix_micros=SystemClock().now())
         record = CostRecord(usage=usage, revision=1, cost_delta_picos=PICOS_PER_DOLLAR // 2, usage_position=position)
         platform.sent.append(record)
         outgoing.append(Outgoing(COSTS, b"key", record.SerializeToString(), partition=0))
@@ -137,3 +136,58 @@ async def test_a_thousand_at_once_through_two_replicas_and_the_owner_is_killed(p
         await eventually(counted_once)
         again = await left.ask("Settle", pb.SettleRequest(request_id=settled[0], actual=half))
         assert again.state == pb.SettleResponse.STATE_COUNTED
+
+
+async def test_two_tenants_use_the_same_names_and_ids_and_all_replicas_are_killed(platform: Platform) -> None:
+    """What one of them reserves, settles, releases or uses is nothing to the other, before and after the log is read
+    back."""
+    allowances = {"acme": 60, "globex": 40}
+    requests = [f"r{n}" for n in range(100)]
+    allowed: dict[str, list[str]] = {}
+    async with running(platform) as one, running(platform) as two:
+        for tenant, dollars in allowances.items():
+            await create(one, "limit", hard(str(dollars), "search"), tenant)
+            for replica in (one, two):
+                await exact(platform, replica, "limit", tenant)
+            await eventually(lambda tenant=tenant: reserve(two, "warm", "ops", tenant))
+        answers = await asyncio.gather(
+            *(insist([one, two], request, "search", tenant) for request in requests for tenant in allowances)
+        )
+        for place, (tenant, dollars) in enumerate(allowances.items()):
+            allowed[tenant] = [
+                r for r, answer in zip(requests, answers[place :: len(allowances)], strict=True) if answer
+            ]
+            assert len(allowed[tenant]) == dollars
+        both = sorted(set(allowed["acme"]) & set(allowed["globex"]))
+        assert len(both) >= 3, "some ids are held by both"
+        await one.ask("Release", pb.ReleaseRequest(request_id=both[0]), "globex")
+        half = money.to_proto(PICOS_PER_DOLLAR // 2)
+        settled = await two.ask("Settle", pb.SettleRequest(request_id=both[1], actual=half), "acme")
+        assert settled.state == pb.SettleResponse.STATE_SETTLED
+        await spend(platform, [both[2]], "search", "globex")
+        for replica in (one, two):
+            replica.process.kill()
+            await replica.process.wait()
+
+    async with running(platform) as one, running(platform) as two:
+
+        async def each_has_its_own() -> None:
+            for replica in (one, two):
+                assert await held(replica, "limit", "acme") == set(allowed["acme"])
+                assert await held(replica, "limit", "globex") == set(allowed["globex"]) - {both[0], both[2]}
+                assert await figures(replica, "acme") == (0, 59, 0.5)
+                assert await figures(replica, "globex") == (0.5, 38, 0)
+
+        await eventually(each_has_its_own)
+        # What was given back may be had again, once; by the other tenant's id nothing is.
+        assert await insist([one, two], "again", "search", "globex")
+        assert not await insist([one, two], "acme again", "search", "acme")
+
+
+async def figures(one: Running, tenant: str) -> tuple[float, float, float]:
+    """Dollars spent, held and settled."""
+    status = await one.status("limit", tenant)
+    spent, open_holds, settled = (
+        money.from_proto(m) / PICOS_PER_DOLLAR for m in (status.actual, status.held, status.settled)
+    )
+    return spent, open_holds, settled
