@@ -28,7 +28,7 @@ from rich.table import Table
 
 from bench import budget_matching, budget_process, grpc_load
 from bench.bed import Served, leave_the_core, load_average
-from bench.budget_bed import Stage, settled, stage
+from bench.budget_bed import Stage, forecast, settled, stage
 from bench.budget_matching import Matched
 from bench.budget_world import COST, Company, definitions
 from bench.grpc_load import Calls
@@ -228,6 +228,8 @@ async def service(options: argparse.Namespace) -> None:
                     options.members / (time.perf_counter() - started),
                     (_cpu_seconds(server.pid) - before) / options.members,
                 )
+                # After the feed: a forecast is made again where spend has doubled since.
+                await forecast(server, options.budgets)
                 console.print(f"calls ({load_average()})")
                 asked = calls(on.bed.keys.admin, options.calls, options.budgets, company)
                 gc.collect()
@@ -239,7 +241,7 @@ async def service(options: argparse.Namespace) -> None:
                 writes, checks = await definition_writes(on, server, 20)
                 memory = _memory(server.pid)
             console.print(f"start ({load_average()})")
-            events = sum(on.feed.ledger.written.values())
+            events = sum(on.feed.written.values())
             started = time.perf_counter()
             async with on.service() as server:
                 ready = time.perf_counter() - started

@@ -5,29 +5,27 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
-import grpc
 import httpx
 from finops.budget.v1 import budget_pb2 as pb
-from finops.ledger.v1 import ledger_pb2
-from finops.ledger.v1.ledger_pb2_grpc import LedgerServiceServicer, add_LedgerServiceServicer_to_server
 from finops.usage.v1.usage_pb2 import UsageEvent
 from google.protobuf.json_format import MessageToJson
 from rich.console import Console
 
+from bench import budget_ledger
 from bench.bed import Bed, Served, engines, served
 from bench.budget_world import records, stored
+from services.allinone.engines.ports import free_port
+from services.allinone.engines.processes import ChildProcess, listening
 from services.budget.domain.codec import message_of
-from services.common import money
 from services.common.clickhouse import ClickHouse
-from services.common.clock import HOUR, SystemClock
+from services.common.clock import SystemClock
 from services.common.kafka.client import incarnation
 from services.common.kafka.producer import Producer
 from services.common.kafka.record import Outgoing
@@ -45,40 +43,6 @@ _COLUMNS = {
 }  # fmt: skip
 
 
-class RegularPast(LedgerServiceServicer):
-    """A ledger that has written what it was fed, holds no entries of the present periods, and tells the same past of
-    every budget: more in working hours than at night, so that forecasts cost what they do in earnest."""
-
-    def __init__(self) -> None:
-        self.written: Counter[int] = Counter()
-
-    async def GetPositions(self, request: Any, context: Any) -> ledger_pb2.GetPositionsResponse:  # noqa: N802
-        return ledger_pb2.GetPositionsResponse(
-            costs_offsets={number: count - 1 for number, count in self.written.items()},
-            usage_offsets={number: count - 1 for number, count in self.written.items()},
-        )
-
-    async def QueryCosts(self, request: Any, context: Any) -> ledger_pb2.QueryCostsResponse:  # noqa: N802
-        if request.granularity != ledger_pb2.GRANULARITY_HOUR:
-            return ledger_pb2.QueryCostsResponse()
-        return _usual(-(-request.start_unix_micros // HOUR), request.end_unix_micros // HOUR)
-
-
-@lru_cache(maxsize=16)
-def _usual(first: int, end: int) -> ledger_pb2.QueryCostsResponse:
-    """Spend of these hours; made once, so that the ledger takes nothing from whoever measures."""
-    return ledger_pb2.QueryCostsResponse(
-        rows=[
-            ledger_pb2.CostRow(
-                time_unix_micros=hour * HOUR,
-                cost=money.to_proto((30 if 8 <= hour % 24 < 18 else 3) * 10**10 + hour % 7),
-                shadow_cost=money.to_proto(0),
-            )
-            for hour in range(first, end)
-        ]
-    )
-
-
 @dataclass
 class Feed:
     """Cost records into Kafka, as the rater writes them: usage offsets rise in each partition."""
@@ -86,14 +50,15 @@ class Feed:
     producer: Producer
     incarnation: str
     partitions: int
-    ledger: RegularPast
+    written: Counter[int] = field(default_factory=Counter)
+    """Records, by partition."""
     _turn: int = field(default=0)
 
     def prepare(self, usages: Sequence[UsageEvent]) -> list[Outgoing]:
         """The records of these events, all in one partition, the next one in turn."""
         number = self._turn = (self._turn + 1) % self.partitions
-        first = self.ledger.written[number]
-        self.ledger.written[number] += len(usages)
+        first = self.written[number]
+        self.written[number] += len(usages)
         return [
             Outgoing(COSTS, b"key", record.SerializeToString(), partition=number)
             for record in records(usages, self.incarnation, number, first)
@@ -116,17 +81,20 @@ class Stage:
 
     @asynccontextmanager
     async def service(self) -> AsyncIterator[Served]:
-        """The budget service, ready, on a core of its own."""
-        async with served(
-            self.bed, "budget", ["bench.budget_process"], AIFINOPS_PEERS__LEDGER=self.ledger_address
-        ) as server:
+        """The budget service, ready, on a core of its own. Its first forecasts are waited for, so they may take it
+        whole."""
+        variables = {
+            "AIFINOPS_PEERS__LEDGER": self.ledger_address,
+            "AIFINOPS_BUDGET__FORECAST_PROCESSOR_SHARE": "1",
+        }
+        async with served(self.bed, "budget", ["bench.budget_process"], **variables) as server:
             yield server
 
 
 @asynccontextmanager
 async def stage(folder: Path, definitions: Sequence[pb.Budget]) -> AsyncIterator[Stage]:
     """Engines, ledger and feed; the definitions are stored."""
-    async with engines(folder) as bed, _kafka(folder / "kafka") as broker, _ledger() as (ledger, address):
+    async with engines(folder) as bed, _kafka(folder / "kafka") as broker:
         settings = load(ServiceSettings)
         await create_topics(settings.kafka)
         await _store(ClickHouse(settings.clickhouse), definitions)
@@ -134,7 +102,8 @@ async def stage(folder: Path, definitions: Sequence[pb.Budget]) -> AsyncIterator
         await producer.start()
         life = await incarnation(settings.kafka)
         try:
-            yield Stage(bed, Feed(producer, life, settings.kafka.partitions, ledger), address, broker)
+            async with _ledger(bed) as address:
+                yield Stage(bed, Feed(producer, life, settings.kafka.partitions), address, broker)
         finally:
             await producer.stop()
 
@@ -154,6 +123,16 @@ async def settled(server: Served, budgets: int) -> None:
         rebuilding = await gauge(server, "aifinops_budget_rebuilding")
         console.print(f"  {known:,.0f} budgets known, {rebuilding:,.0f} in rebuilding   ", end="\r")
         await asyncio.sleep(0.5)
+    console.print()
+
+
+async def forecast(server: Served, budgets: int) -> None:
+    """Waits until every budget has its first forecast: from then on they are made again once an hour."""
+    made = 0.0
+    while made < budgets:
+        made = await gauge(server, "aifinops_budget_forecasts")
+        console.print(f"  {made:,.0f} forecasts made   ", end="\r")
+        await asyncio.sleep(1)
     console.print()
 
 
@@ -178,14 +157,17 @@ async def _kafka(folder: Path) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def _ledger() -> AsyncIterator[tuple[RegularPast, str]]:
-    ledger = RegularPast()  # type: ignore[abstract]  # it answers the calls that budget makes
-    server = grpc.aio.server()
-    add_LedgerServiceServicer_to_server(ledger, server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
-    yield ledger, f"127.0.0.1:{port}"
-    await server.stop(None)
+async def _ledger(bed: Bed) -> AsyncIterator[str]:
+    """Its address. A process of its own, which steps back: what it takes is none of the service's."""
+    port = free_port()
+    command = [sys.executable, "-m", budget_ledger.NAME, str(port)]
+    child = ChildProcess("ledger", command, bed.folder / "logs" / "ledger.log", dict(os.environ), niceness=10)
+    child.spawn()
+    try:
+        await child.until(lambda: listening(port), timeout_seconds=60)
+        yield f"127.0.0.1:{port}"
+    finally:
+        await child.stop()
 
 
 async def _store(clickhouse: ClickHouse, definitions: Sequence[pb.Budget]) -> None:

@@ -80,7 +80,7 @@ def build(settings: BudgetSettings, keyring: KeyRing) -> Service:
     )  # fmt: skip
     standings = Standings(totals, books, commitments)
     forecasting = Forecasting(
-        catalog, standings, history, changes, clock,
+        catalog, standings, history, changes, clock, meters,
         refresh_seconds=options.forecast_refresh_seconds, concurrency=options.forecast_concurrency,
         processor_share=options.forecast_processor_share,
     )  # fmt: skip

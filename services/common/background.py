@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -25,9 +26,12 @@ class Background:
         """What the function returns or raises, once its turn has come."""
         async with self._turn:
             await asyncio.sleep(max(0.0, self._free - time.monotonic()))
-            started = time.monotonic()
-            try:
-                return await asyncio.to_thread(function, *args, **kwargs)
-            finally:
-                ended = time.monotonic()
-                self._free = ended + (ended - started) * self._rest
+            return await asyncio.to_thread(self._timed, partial(function, *args, **kwargs))
+
+    def _timed(self, function: Callable[[], T]) -> T:
+        started = time.thread_time()
+        try:
+            return function()
+        finally:
+            # What it used and not how long it took: on a full machine it would wait for its own waiting.
+            self._free = time.monotonic() + (time.thread_time() - started) * self._rest

@@ -69,11 +69,19 @@ def from_decimal(dollars: Decimal) -> Picos:
 
 def to_proto(picos: Picos) -> Money:
     """US dollars as `finops.cost.v1.Money`."""
-    if picos < 0:
+    message = Money()
+    put(message, picos)
+    return message
+
+
+def put(message: Money, picos: Picos) -> None:
+    """Makes an empty message say so many US dollars."""
+    message.currency_code = "USD"
+    if picos > 0:
+        message.units, message.picos = divmod(picos, PICOS_PER_DOLLAR)
+    elif picos < 0:
         units, rest = divmod(-picos, PICOS_PER_DOLLAR)
-        return Money(currency_code="USD", units=-units, picos=-rest)
-    units, rest = divmod(picos, PICOS_PER_DOLLAR)
-    return Money(currency_code="USD", units=units, picos=rest)
+        message.units, message.picos = -units, -rest
 
 
 def from_proto(money: Money) -> Picos:

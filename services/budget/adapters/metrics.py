@@ -8,6 +8,7 @@ from services.common.clock import SECOND, Micros
 
 BUDGETS = Gauge("aifinops_budget_definitions", "Budgets that exist, of all tenants")
 REBUILDING = Gauge("aifinops_budget_rebuilding", "Budget periods whose sum is being asked of the ledger")
+FORECASTS = Gauge("aifinops_budget_forecasts", "Budgets whose forecast rests on their past as the ledger told it")
 REBUILDS = Counter("aifinops_budget_rebuilds_total", "Budget periods rebuilt from the ledger")
 REPAIRED = Counter("aifinops_budget_repaired_total", "Budget periods whose sum differed from the ledger")
 ALERTS = Counter("aifinops_budget_alerts_total", "Threshold alerts fired")
@@ -29,6 +30,9 @@ class PrometheusMeters:
 
     def rebuilding(self, count: int) -> None:
         REBUILDING.set(count)
+
+    def forecasts(self, count: int) -> None:
+        FORECASTS.set(count)
 
     def rebuilt(self, count: int) -> None:
         REBUILDS.inc(count)

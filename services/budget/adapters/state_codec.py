@@ -4,6 +4,7 @@ and `/<member>` (percent-encoded) of a member, `progress/<partition>`, `owner/<p
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 from finops.budget.v1.budget_pb2 import CountedEvents, PartialSum, PartitionOwner, PartitionProgress
@@ -19,6 +20,8 @@ from services.common.kafka.topics import BUDGET_STATE
 
 def encode(entry: Entry) -> Outgoing:
     """The record of one entry. The topic has one partition."""
+    if isinstance(entry, SavedSum):
+        return _sum(entry)
     match entry:
         case SavedPosition(incarnation, partition, position):
             progress = PartitionProgress(
@@ -39,20 +42,33 @@ def encode(entry: Entry) -> Outgoing:
             return Outgoing(BUDGET_STATE, key, counted.SerializeToString(), partition=0)
         case Tombstone(scope, partition):
             return Outgoing(BUDGET_STATE, _key(scope, partition), None, partition=0)
-        case SavedSum(scope, incarnation, partition, part, usage_offset):
-            family = scope.family
-            value = PartialSum(
-                tenant_id=family.tenant_id,
-                budget_id=family.budget_id,
-                scope_hash=family.scope_hash,
-                period_start_unix_micros=family.period_start,
-                through=LogPosition(incarnation=incarnation, partition=partition, offset=part.through),
-                usage_offset=usage_offset,
-                actual=money.to_proto(part.actual),
-                shadow=money.to_proto(part.shadow),
-                member=scope.member,
-            )
-            return Outgoing(BUDGET_STATE, _key(scope, partition), value.SerializeToString(), partition=0)
+
+
+def _sum(saved: SavedSum) -> Outgoing:
+    """Some thousands a second: filled in field by field, which takes a third of the time of arguments."""
+    scope, part = saved.scope, saved.part
+    value = PartialSum()
+    value.through.offset, value.usage_offset = part.through, saved.usage_offset
+    money.put(value.actual, part.actual)
+    if part.shadow:
+        money.put(value.shadow, part.shadow)
+    if scope.member is not None:
+        value.member = scope.member
+    head = _head(scope.family, saved.incarnation, saved.partition)
+    return Outgoing(BUDGET_STATE, _key(scope, saved.partition), head + value.SerializeToString(), partition=0)
+
+
+@lru_cache(maxsize=262_144)
+def _head(family: FamilyKey, incarnation: str, partition: int) -> bytes:
+    """What all records of a family's sums begin with: two serialized messages, one after the other, are read as one
+    (protobuf encoding, "Last One Wins")."""
+    return PartialSum(
+        tenant_id=family.tenant_id,
+        budget_id=family.budget_id,
+        scope_hash=family.scope_hash,
+        period_start_unix_micros=family.period_start,
+        through=LogPosition(incarnation=incarnation, partition=partition),
+    ).SerializeToString()
 
 
 def decode(key: bytes, value: bytes | None) -> Entry:
@@ -87,7 +103,6 @@ def decode(key: bytes, value: bytes | None) -> Entry:
 
 
 def _key(scope: ScopeKey, partition: int) -> bytes:
-    parts = ["sum", *map(str, scope.family), str(partition)]
-    if scope.member is not None:
-        parts.append(quote(scope.member, safe=""))
-    return "/".join(parts).encode()
+    family, member = scope
+    of_member = "" if member is None else f"/{quote(member, safe='')}"
+    return f"sum/{'/'.join(map(str, family))}/{partition}{of_member}".encode()

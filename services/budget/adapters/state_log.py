@@ -11,8 +11,10 @@ from aiokafka.errors import KafkaError
 from finops.budget.v1.budget_pb2 import BudgetAlert
 from google.protobuf.message import DecodeError
 
+from services.budget.adapters.own_records import OwnRecords
 from services.budget.adapters.state_codec import decode, encode
-from services.budget.domain.mirror import Counted, Entry, Mirror
+from services.budget.domain.mirror import Counted, Entry, Mirror, SavedSum
+from services.budget.domain.sums import OTHER_INCARNATIONS
 from services.budget.handlers.changes import Listener
 from services.common.component import Health
 from services.common.errors import UnavailableError
@@ -28,7 +30,7 @@ from services.common.settings import KafkaSettings
 log = get_logger(__name__)
 
 CATCH_UP_SECONDS = 30.0
-SLICE = 2_000
+SLICE = 500
 """Records taken in before other work of the process gets its turn."""
 
 
@@ -45,6 +47,7 @@ class StateLog:
         self._state = TopicPartition(settings.topic(BUDGET_STATE), 0)
         self._alerts = TopicPartition(settings.topic(BUDGET_ALERTS), 0)
         self._next: dict[TopicPartition, int] = {}
+        self._own = OwnRecords()
         self._consumer: AIOKafkaConsumer | None = None
         self._following: asyncio.Task[None] | None = None
         self._advanced = asyncio.Condition()
@@ -73,7 +76,9 @@ class StateLog:
         return Health(ready=not self._trouble, detail=self._trouble and f"budget state: {self._trouble}")
 
     async def append(self, entries: Sequence[Entry]) -> None:
-        await self._producer.produce([encode(entry) for entry in entries])
+        records = [encode(entry) for entry in entries]
+        offsets = [offset for _, offset in await self._producer.produce(records)]
+        self._own.wrote(entries, records, offsets)
 
     async def publish(self, alerts: Sequence[BudgetAlert]) -> None:
         await self._producer.produce([_outgoing(alert) for alert in alerts])
@@ -149,14 +154,16 @@ class StateLog:
             if partition == self._alerts:
                 self._on_alert(BudgetAlert.FromString(record.value or b""))
                 return
-            entry = decode(record.key or b"", record.value)
+            own = self._own.take(record)
+            entry = own or decode(record.key or b"", record.value)
             scope = self.mirror.apply(entry)
         except (ValueError, DecodeError) as error:
             log.error("unreadable record skipped", topic=record.topic, offset=record.offset, error=str(error))
             return
         if isinstance(entry, Counted):
             self._on_counted(entry)
-        if scope is not None:
+        # Of what it wrote of its own partitions this process told when it took it in.
+        if scope is not None and not (own and isinstance(entry, SavedSum) and entry.partition != OTHER_INCARNATIONS):
             self._on_change(*scope.family.budget, scope.member)
 
 

@@ -38,12 +38,15 @@ class _Matched:
         start, end = -FOREVER, FOREVER
         scopes: list[ScopeKey] = []
         for tracked, member in self.matches:
-            begins, ends, family = tracked.span_at(time)
-            start, end = max(start, begins), min(end, ends)
-            if family is not None:
-                scopes.append(ScopeKey(family))
+            begins, ends, scope = tracked.span_at(time)
+            if begins > start:
+                start = begins
+            if ends < end:
+                end = ends
+            if scope is not None:
+                scopes.append(scope)
                 if member is not None:
-                    scopes.append(ScopeKey(family, member))
+                    scopes.append(ScopeKey(scope.family, member))
         self.start, self.end, self.scopes = start, end, tuple(scopes)
         return self.scopes
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Set
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from services.budget.domain.sums import Family, FamilyIndex, PartSum, Position
 from services.budget.domain.tracking import FamilyKey, ScopeKey
 
 
-@dataclass(frozen=True)
-class SavedSum:
+class SavedSum(NamedTuple):
     """A partial sum as it is written."""
 
     scope: ScopeKey

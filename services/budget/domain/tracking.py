@@ -55,6 +55,15 @@ class ScopeKey(NamedTuple):
     member: str | None = None
 
 
+class Span(NamedTuple):
+    """A stretch of time, and the sum of a budget's whole that all spend of it belongs to."""
+
+    start: Micros
+    end: Micros
+    scope: ScopeKey | None
+    """None: no kept window lies there."""
+
+
 class Tracked:
     """A budget and the windows kept of it."""
 
@@ -69,6 +78,8 @@ class Tracked:
     since: Micros
     until: Micros
     """The kept windows are those of a moment in [since, until)."""
+    _span: Span
+    """The last that was asked for."""
 
     @cached_property
     def message(self) -> budget_pb2.Budget:
@@ -76,9 +87,12 @@ class Tracked:
         return to_proto(self.budget)
 
     @cached_property
-    def rules(self) -> Sequence[tuple[ThresholdRule, budget_pb2.ThresholdRule]]:
-        """Its thresholds, each also as the API shows it. Not to be changed."""
-        return [(rule, rule_message(rule)) for rule in self.budget.terms.rules]
+    def rules(self) -> Sequence[tuple[ThresholdRule, budget_pb2.ThresholdStatus]]:
+        """Its thresholds, each also as the API shows one at which nothing has happened. Not to be changed."""
+        return [
+            (rule, budget_pb2.ThresholdStatus(percent=rule.percent, rule=rule_message(rule)))
+            for rule in self.budget.terms.rules
+        ]
 
     def current(self, now: Micros) -> Window:
         """The period of `now`. A custom range is current before and after it too."""
@@ -128,16 +142,23 @@ class Tracked:
         """Whether that is one of this budget's sums, as it is now."""
         return family.scope_hash == self.scope_hash and family.period_start in self._families
 
-    def span_at(self, time: Micros) -> tuple[Micros, Micros, FamilyKey | None]:
-        """The kept window that spend of this time belongs to; None with the span that no kept window lies in."""
+    def span_at(self, time: Micros) -> Span:
+        """The kept window that spend of this time belongs to, or the span that no kept window lies in."""
+        found = self._span
+        # Nearly all spend is of the present.
+        if not found.start <= time < found.end:
+            found = self._span = self._find(time)
+        return found
+
+    def _find(self, time: Micros) -> Span:
         place = bisect_right(self._starts, time) - 1
         if place < 0:
-            return -FOREVER, self._starts[0], None
+            return Span(-FOREVER, self._starts[0], None)
         window = self._kept[place]
         if time < window.end:
-            return window.start, window.end, self._families[window.start]
+            return Span(window.start, window.end, ScopeKey(self._families[window.start]))
         after = self._starts[place + 1] if place + 1 < len(self._starts) else FOREVER
-        return window.end, after, None
+        return Span(window.end, after, None)
 
     def _turn(self, now: Micros) -> None:
         terms = self.budget.terms
@@ -169,3 +190,4 @@ class Tracked:
         self._needed: Sequence[Window] = kept if carried else sorted(coming)
         self._starts = [window.start for window in kept]
         self._families = {window.start: self.key(window) for window in kept}
+        self._span = Span(0, 0, None)

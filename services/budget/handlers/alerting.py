@@ -97,20 +97,16 @@ class Alerting:
         self._changes.touch(told.key.tenant_id, told.key.budget_id, told.key.member)
 
     def thresholds(self, tracked: Tracked, window: Window, member: str | None = None) -> Sequence[ThresholdStatus]:
-        """What happened at each of the budget's thresholds in a period."""
-        budget = tracked.budget
-        found = []
-        for rule, message in tracked.rules:
-            firing = self._firings.get(key_of(budget, window, rule, member), Firing())
-            found.append(
-                ThresholdStatus(
-                    percent=rule.percent,
-                    crossed_unix_micros=firing.fired,
-                    rule=message,
-                    back_below_unix_micros=firing.back_below,
-                )
-            )
-        return found
+        """What happened at each of the budget's thresholds in a period. Not to be changed."""
+        return [self._happened(key_of(tracked.budget, window, rule, member), untold) for rule, untold in tracked.rules]
+
+    def _happened(self, key: ThresholdKey, untold: ThresholdStatus) -> ThresholdStatus:
+        firing = self._firings.get(key)
+        if firing is None:
+            return untold
+        status = ThresholdStatus(crossed_unix_micros=firing.fired, back_below_unix_micros=firing.back_below)
+        status.MergeFrom(untold)
+        return status
 
     async def run(self) -> None:
         """Tells what is due and archives it.

@@ -13,6 +13,7 @@ from services.budget.domain.periods import Window
 from services.budget.domain.tracking import BudgetKey, Tracked
 from services.budget.handlers.catalog import Catalog
 from services.budget.handlers.changes import Changes
+from services.budget.handlers.rounds import Rounds
 from services.common.clock import DAY, SECOND, Clock, Micros
 from services.common.errors import ApiError
 from services.common.log import get_logger
@@ -23,13 +24,10 @@ log = get_logger(__name__)
 DAYS = 2
 """Whole UTC days that are looked at; the one with more seats counts, since the last may not be told completely yet."""
 BATCH = 20
-"""Budgets read in one pass; the next pass goes on."""
+"""Budgets read before it is asked again whose turn it is."""
 
 SeatDay = Mapping[str | None, Picos]
 """What a day's seats cost: all of them under None, and by member of a budget that has `per`."""
-
-SLICE = 1_000
-"""Budgets looked at before other work of the process gets its turn."""
 
 
 class SeatCosts(Protocol):
@@ -69,6 +67,7 @@ class Commitments:
         self._refresh: Micros = round(refresh_seconds * SECOND)
         self._slots = asyncio.Semaphore(concurrency)
         self._known: dict[BudgetKey, _Known] = {}
+        self._rounds = Rounds(catalog, clock, self._rank, self._forget)
 
     def committed(self, tracked: Tracked, window: Window, now: Micros, member: str | None = None) -> Picos:
         """Of the UTC days that begin after `now` and within the window. Nothing while the seats have not been read."""
@@ -78,27 +77,24 @@ class Commitments:
         return known.day.get(member, 0) * _days_to_come(window, now)
 
     async def run(self) -> None:
-        """Reads the seats of the budgets whose turn it is. A ledger that is away leaves those known in place."""
-        if self._catalog.loaded:
-            await asyncio.gather(*(self._read(tracked) for tracked in (await self._due())[:BATCH]))
+        """Reads the seats of the budgets whose turn it is, those not read yet first. A ledger that is away leaves those
+        known in place."""
+        read = self._catalog.loaded
+        while read:
+            due = await self._rounds.take(BATCH, _always)
+            read = any(await asyncio.gather(*(self._read(tracked) for tracked in due)))
 
-    async def _due(self) -> Sequence[Tracked]:
-        """Budgets not read yet, then those read longest ago."""
-        now, due, budgets = self._clock.now(), [], set()
-        for number, tracked in enumerate(self._catalog.all(), start=1):
-            if number % SLICE == 0:
-                await asyncio.sleep(0)
-            budgets.add(tracked.budget.key)
-            known = self._known.get(tracked.budget.key)
-            if known is None or not _fits(known, tracked):
-                due.append((0, tracked))
-            elif now - known.asked > self._refresh:
-                due.append((known.asked, tracked))
-        for gone in self._known.keys() - budgets:
-            del self._known[gone]
-        return [tracked for _, tracked in sorted(due, key=lambda entry: entry[0])]
+    def _rank(self, tracked: Tracked, now: Micros) -> tuple[int, Micros] | None:
+        known = self._known.get(tracked.budget.key)
+        if known is None or not _fits(known, tracked):
+            return 0, 0
+        return (1, known.asked) if now - known.asked > self._refresh else None
 
-    async def _read(self, tracked: Tracked) -> None:
+    def _forget(self, key: BudgetKey) -> None:
+        self._known.pop(key, None)
+
+    async def _read(self, tracked: Tracked) -> bool:
+        """Whether the ledger told its seats."""
         budget, per = tracked.budget, tracked.budget.terms.per
         async with self._slots:
             now = self._clock.now()
@@ -107,12 +103,19 @@ class Commitments:
                 days = await self._seats.daily(budget.tenant_id, tracked.filter, today - DAYS * DAY, today, per=per)
             except ApiError as error:
                 log.info("a budget keeps the seats it knows", budget=budget.name, error=str(error))
-                return
+                return False
+        if self._catalog.get(*budget.key) is None:
+            return True
         day = max(days, key=lambda day: day.get(None, 0), default={})
         before = self._known.get(budget.key)
         self._known[budget.key] = _Known(tracked.scope_hash, per, now, day)
         if day != (before.day if before is not None else {}):
             self._changes.touch(*budget.key)
+        return True
+
+
+def _always(tracked: Tracked, now: Micros) -> bool:
+    return True
 
 
 def _fits(known: _Known, tracked: Tracked) -> bool:

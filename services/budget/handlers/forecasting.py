@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -21,6 +20,8 @@ from services.budget.domain.periods import Period, Window
 from services.budget.domain.tracking import BudgetKey, Tracked
 from services.budget.handlers.catalog import Catalog
 from services.budget.handlers.changes import Changes
+from services.budget.handlers.ports import Meters
+from services.budget.handlers.rounds import Rounds
 from services.budget.handlers.standing import Standing, Standings
 from services.common import money
 from services.common.background import Background
@@ -39,11 +40,7 @@ DAY_HOURS = 24
 GROWTH = 2
 """The past is read again early once the period's spend differs by half from what it was then."""
 BATCH = 20
-"""Forecasts made in one pass, those asked for first; the next pass goes on. Each takes some milliseconds."""
-SLICE = 200
-"""Budgets looked at before other work of the process gets its turn."""
-MOST_LOOKED_AT = 500
-"""Budgets whose sums are asked after in one pass, while many are not whole."""
+"""Forecasts made before it is asked again whose turn it is. Each takes some milliseconds."""
 
 
 class SpendHistory(Protocol):
@@ -67,6 +64,10 @@ class Prospect(NamedTuple):
     def message(self) -> SpendForecast:
         """As the API shows it."""
         return message_of(self.forecast, self.outlook)
+
+    def tell(self, message: SpendForecast) -> None:
+        """The same, written into an empty message."""
+        tell(self.forecast, self.outlook, message)
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,7 @@ class Forecasting:
         history: SpendHistory,
         changes: Changes,
         clock: Clock,
+        meters: Meters,
         *,
         refresh_seconds: float,
         concurrency: int,
@@ -110,6 +112,7 @@ class Forecasting:
         self._history = history
         self._changes = changes
         self._clock = clock
+        self._meters = meters
         self._refresh: Micros = round(refresh_seconds * SECOND)
         self._slots = asyncio.Semaphore(concurrency)
         self._background = Background(processor_share)
@@ -117,8 +120,7 @@ class Forecasting:
         self._wanted: dict[tuple[str, str], Micros] = {}
         """When somebody last asked."""
         self._outgrown: set[BudgetKey] = set()
-        self._looked = 0
-        """Those of the due ones that come first and of which none could be read."""
+        self._rounds = Rounds(catalog, clock, self._rank, self._forget)
 
     # --- asking -----------------------------------------------------------------------------------------------------
 
@@ -127,6 +129,7 @@ class Forecasting:
         past = None if member is not None else self._past(tracked, now)
         if past is not None and past.outgrown(standing, now):
             self._outgrown.add(tracked.budget.key)
+            self._rounds.hasten(tracked.budget.key)
         if past is None or past.outlook is None:
             return _at_mean_rate(standing, now)
         if _rolls(tracked.budget):
@@ -158,44 +161,34 @@ class Forecasting:
     # --- keeping up -------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Reads the past of the budgets whose turn it is. A ledger that is away leaves the last outlook in place."""
-        if self._catalog.loaded:
-            await asyncio.gather(*(self._read(tracked) for tracked in await self._due()))
+        """Reads the past of the budgets whose turn it is, those asked for of late first. A ledger that is away leaves
+        the last outlook in place."""
+        read = self._catalog.loaded
+        while read:
+            due = await self._rounds.take(BATCH, self._possible)
+            read = any(await asyncio.gather(*(self._read(tracked) for tracked in due)))
 
-    async def _due(self) -> Sequence[Tracked]:
-        """The next budgets whose past is old, those asked for of late first."""
-        now = self._clock.now()
-        due: list[tuple[bool, Micros, str, str, Tracked]] = []
-        known: set[tuple[str, str]] = set()
-        for number, tracked in enumerate(self._catalog.all(), start=1):
-            if number % SLICE == 0:
-                await asyncio.sleep(0)
-            budget = tracked.budget
-            key = budget.key
-            known.add(key)
-            past = self._pasts.get(key)
-            idle = now - self._wanted.get(key, 0) > 2 * self._refresh
-            patience = 0 if key in self._outgrown else self._refresh * (6 if idle else 1)
-            if past is None or not _fits(past, tracked, now) or now - past.asked > patience:
-                due.append((idle, past.asked if past is not None else 0, *key, tracked))
-        for gone in self._pasts.keys() - known:
-            del self._pasts[gone]
-        for gone in self._wanted.keys() - known:
-            del self._wanted[gone]
-        self._outgrown &= known
-        due.sort(key=lambda entry: entry[:4])
-        found: list[Tracked] = []
-        start = self._looked if self._looked < len(due) else 0
-        for *_, tracked in due[start : start + MOST_LOOKED_AT]:
-            # A past is told against the period's spend, which is not known while it is rebuilt.
-            if self._standings.of(tracked, now).complete:
-                found.append(tracked)
-            if len(found) == BATCH:
-                break
-        self._looked = 0 if found else start + MOST_LOOKED_AT
-        return found
+    def _rank(self, tracked: Tracked, now: Micros) -> tuple[int, Micros] | None:
+        key = tracked.budget.key
+        past = self._pasts.get(key)
+        idle = now - self._wanted.get(key, 0) > 2 * self._refresh
+        if past is None:
+            return idle, 0
+        patience = 0 if key in self._outgrown else self._refresh * (6 if idle else 1)
+        return (idle, past.asked) if not _fits(past, tracked, now) or now - past.asked > patience else None
 
-    async def _read(self, tracked: Tracked) -> None:
+    def _possible(self, tracked: Tracked, now: Micros) -> bool:
+        """A past is told against the period's spend, which is not known while it is rebuilt."""
+        return self._standings.of(tracked, now).complete
+
+    def _forget(self, key: BudgetKey) -> None:
+        self._pasts.pop(key, None)
+        self._wanted.pop(key, None)
+        self._outgrown.discard(key)
+        self._meters.forecasts(len(self._pasts))
+
+    async def _read(self, tracked: Tracked) -> bool:
+        """Whether the ledger told its past."""
         budget = tracked.budget
         async with self._slots:
             now = self._clock.now()
@@ -205,15 +198,19 @@ class Forecasting:
                 hours = await self._history.hourly(budget.tenant_id, tracked.filter, now - now % HOUR - HISTORY, now)
             except ApiError as error:
                 log.info("a budget keeps its last forecast", budget=budget.name, error=str(error))
-                return
+                return False
         past, this_hour = cut(hours, now)
         end = past.end + (window.end - window.start) if _rolls(budget) else window.end
         # Of some thousand hours this takes longer than a decision may wait.
         outlook = await self._background.run(outlook_of, past, end, budget.terms.time_zone)
         key = budget.key
+        if self._catalog.get(*key) is None:
+            return True
         self._pasts[key] = _Past(tracked.scope_hash, window, now, spend, past, this_hour, outlook)
         self._outgrown.discard(key)
+        self._meters.forecasts(len(self._pasts))
         self._changes.touch(*key)
+        return True
 
 
 def _fits(past: _Past, tracked: Tracked, now: Micros) -> bool:
@@ -230,17 +227,26 @@ def message_of(forecast: Forecast, outlook: Outlook | None) -> SpendForecast:
         forecast: of a whole period.
         outlook: what it rests on; None: the mean rate so far.
     """
-    message = SpendForecast(expected=money.to_proto(forecast.expected), method="run-rate", past_error=math.nan)
+    message = SpendForecast()
+    tell(forecast, outlook, message)
+    return message
+
+
+def tell(forecast: Forecast, outlook: Outlook | None, message: SpendForecast) -> None:
+    """The same, written into an empty message."""
+    money.put(message.expected, forecast.expected)
     if outlook is None:
-        return message
+        message.method, message.past_error = "run-rate", math.nan
+        return
     message.method, message.history_hours = outlook.method, outlook.history_hours
     interval = outlook.interval
-    if interval is not None:
-        message.low.CopyFrom(money.to_proto(forecast.low))
-        message.high.CopyFrom(money.to_proto(forecast.high))
-        message.coverage, message.past_error = interval.coverage, interval.past_error
-        message.tested_hours = interval.tested_hours
-    return message
+    if interval is None:
+        message.past_error = math.nan
+        return
+    money.put(message.low, forecast.low)
+    money.put(message.high, forecast.high)
+    message.coverage, message.past_error = interval.coverage, interval.past_error
+    message.tested_hours = interval.tested_hours
 
 
 def cut(hours: HourlySpend, now: Micros) -> tuple[HourlySpend, float]:

@@ -145,6 +145,10 @@ class Meters(Protocol):
 
     def rebuilding(self, count: int) -> None: ...
 
+    def forecasts(self, count: int) -> None:
+        """Budgets whose past was read, so that their forecast rests on it."""
+        ...
+
     def rebuilt(self, count: int) -> None: ...
 
     def repaired(self, count: int) -> None:

@@ -91,30 +91,31 @@ class Statuses:
         budget, window = tracked.budget, standing.window
         prospect = self._forecasting.of(tracked, standing, now, member)
         status = BudgetStatus(
-            budget=tracked.message,
             period_start_unix_micros=window.start,
             period_end_unix_micros=window.end,
-            limit=money.to_proto(standing.limit),
-            carried_over=money.to_proto(standing.carried_over),
-            increased=money.to_proto(standing.increased),
-            actual=money.to_proto(standing.actual),
-            shadow=money.to_proto(standing.shadow),
-            held=money.to_proto(standing.held),
-            settled=money.to_proto(standing.settled),
-            committed=money.to_proto(standing.committed),
-            remaining=money.to_proto(standing.remaining),
             used_ratio=standing.used_ratio,
-            forecast=money.to_proto(prospect.forecast.expected),
-            forecast_detail=prospect.message(),
             exhaust_unix_micros=prospect.exhausted or 0,
-            thresholds=self._alerting.thresholds(tracked, window, member),
             rebuilding=not standing.complete,
             update_unix_micros=self._changes.time_of(budget.tenant_id, budget.budget_id) or budget.updated,
             member=member,
         )
+        status.budget.CopyFrom(tracked.message)
+        status.thresholds.extend(self._alerting.thresholds(tracked, window, member))
+        # Written where they belong, which takes half the time of messages that are handed over.
+        money.put(status.limit, standing.limit)
+        money.put(status.carried_over, standing.carried_over)
+        money.put(status.increased, standing.increased)
+        money.put(status.actual, standing.actual)
+        money.put(status.shadow, standing.shadow)
+        money.put(status.held, standing.held)
+        money.put(status.settled, standing.settled)
+        money.put(status.committed, standing.committed)
+        money.put(status.remaining, standing.remaining)
+        money.put(status.forecast, prospect.forecast.expected)
+        prospect.tell(status.forecast_detail)
         burned = self._forecasting.burned(tracked, standing, now, member)
         if burned is not None:
-            status.burn_per_day.CopyFrom(money.to_proto(burned))
+            money.put(status.burn_per_day, burned)
             status.burn_ratio = burn_measure(burned, DAY_HOURS, standing.limit, window).ratio
         return status
 

@@ -70,8 +70,10 @@ class Outlook:
 
     def _until(self, moment: Micros) -> float:
         """Expected spend from `start` to `moment`, evenly within an hour."""
-        hours = (moment - self.start) / HOUR
-        return float(np.interp(hours, np.arange(len(self.cumulative)), self.cumulative))
+        hours = min(max((moment - self.start) / HOUR, 0.0), float(len(self.hourly)))
+        whole = int(hours)
+        part = (hours - whole) * self.hourly[whole] if whole < len(self.hourly) else 0.0
+        return float(self.cumulative[whole] + part)
 
 
 def outlook_of(history: HourlySpend, end: Micros, zone: str, coverage: float = WANTED_COVERAGE) -> Outlook | None:

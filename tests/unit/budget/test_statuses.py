@@ -17,6 +17,7 @@ from services.budget.domain.mirror import Entry, SavedPosition, SavedSum, Tombst
 from services.budget.domain.periods import Window
 from services.budget.domain.sums import PartSum, Position
 from services.budget.domain.tracking import FamilyKey, ScopeKey
+from services.budget.handlers import rounds
 from services.common import money
 from services.common.clock import DAY, SECOND, parse_rfc3339
 from services.common.errors import NotFoundError
@@ -79,7 +80,7 @@ async def test_a_past_is_read_once_the_sums_are_whole_and_others_do_not_wait_for
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What is spent by then is taken from what is spent later: half a sum would be told as spend of the last hour."""
-    monkeypatch.setattr("services.budget.handlers.forecasting.MOST_LOOKED_AT", 2)
+    monkeypatch.setattr("services.budget.handlers.rounds.SLICE", 2)
     world, process = await begun()
     for budget_id in ("a1", "a2", "a3"):
         await process.create(budget_id, monthly("100", f'user = "{budget_id}"'))
@@ -92,8 +93,10 @@ async def test_a_past_is_read_once_the_sums_are_whole_and_others_do_not_wait_for
     await process.forecasting.run()
     assert read() == ["b"]
     await process.settle_down()
-    for _ in range(3):
-        await process.forecasting.run()
+    await process.forecasting.run()
+    assert len(read()) == 3
+    world.clock.advance(rounds.EVERY)
+    await process.forecasting.run()
     assert read() == ["a1", "a2", "a3", "b"]
 
 

@@ -359,6 +359,8 @@ class CountingMeters:
 
     def budgets(self, count: int) -> None: ...
 
+    def forecasts(self, count: int) -> None: ...
+
     def rebuilding(self, count: int) -> None:
         self.outstanding = count
 
@@ -415,8 +417,8 @@ class Process:
         )
         self.standings = Standings(self.totals, self.books, self.commitments)
         self.forecasting = Forecasting(
-            self.catalog, self.standings, MemoryHistory(world), self.changes, clock, refresh_seconds=3_600,
-            concurrency=2, processor_share=1,
+            self.catalog, self.standings, MemoryHistory(world), self.changes, clock, self.meters,
+            refresh_seconds=3_600, concurrency=2, processor_share=1,
         )  # fmt: skip
         self.alerting = Alerting(
             self.catalog, self.standings, self.forecasting, self.accounts, self.journal, MemoryArchive(world),

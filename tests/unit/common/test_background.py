@@ -31,13 +31,22 @@ async def test_one_at_a_time_and_results_and_errors_come_back() -> None:
 async def test_it_rests_as_long_as_its_share_asks() -> None:
     background = Background(0.25)
     spans: list[tuple[float, float]] = []
+    """Seconds used, and when it ended."""
 
     def work() -> None:
-        started = time.monotonic()
-        time.sleep(0.02)
-        spans.append((started, time.monotonic()))
+        started = time.thread_time()
+        while time.thread_time() - started < 0.02:
+            pass
+        spans.append((time.thread_time() - started, time.monotonic()))
 
     for _ in range(3):
         await background.run(work)
-    for (started, ended), (following, _) in pairwise(spans):
-        assert following - ended >= 2.9 * (ended - started)
+    for (used, ended), (_, following_ended) in pairwise(spans):
+        assert following_ended - 0.02 - ended >= 2.9 * used
+
+
+async def test_waiting_is_no_use_of_a_processor() -> None:
+    background = Background(0.001)
+    async with asyncio.timeout(10):
+        for _ in range(3):
+            await background.run(time.sleep, 0.05)
