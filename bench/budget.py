@@ -46,6 +46,8 @@ AT_ONCE = 16
 """Calls under way at a time, where the rate is measured."""
 PATIENCE_SECONDS = 60
 """For calls that are not measured: others may have the machine."""
+IDLE_SECONDS, IDLE_SHARE = 5, 0.12
+"""It has nothing left to do once it used less than this share of a core for so long."""
 NOTHING = "empty call"
 BAR = 0.7
 
@@ -64,8 +66,8 @@ class Answered:
     """Seconds from when a call was due, at half the round's rate."""
 
 
-def calls(key: str, messages: int, budgets: int, company: Company) -> dict[str, Calls]:
-    """What is asked, no two messages the same: any budget, and a spend of any user."""
+def calls(key: str, messages: int, budgets: int, company: Company, rounds: int) -> dict[str, Calls]:
+    """What is asked: any budget, and a spend of any user, over and over; no reservation twice."""
     chance = random.Random(3)
     headers = {"authorization": f"Bearer {key}"}
     usages = company.usages(messages, 11, SystemClock().now())
@@ -82,7 +84,9 @@ def calls(key: str, messages: int, budgets: int, company: Company) -> dict[str, 
     service = f"/{pb.DESCRIPTOR.package}.BudgetService"
     names = [f"budgets/b-{chance.randrange(budgets)}" for _ in range(messages)]
     reserves = [
-        pb.ReserveRequest(request_id=f"{chance.getrandbits(64):x}", intent=i, ttl_seconds=3_600) for i in intents
+        pb.ReserveRequest(request_id=f"{chance.getrandbits(64):x}", intent=i, ttl_seconds=3_600)
+        for _ in range(2 * rounds)
+        for i in intents
     ]
     return {
         NOTHING: Calls(budget_process.CALL, headers, [b""]),
@@ -95,22 +99,34 @@ def calls(key: str, messages: int, budgets: int, company: Company) -> dict[str, 
     }  # fmt: skip
 
 
+def every_status(key: str, budgets: int) -> Calls:
+    """The status of each budget."""
+    requests = [pb.GetBudgetStatusRequest(name=f"budgets/b-{number}") for number in range(budgets)]
+    return Calls(
+        f"/{pb.DESCRIPTOR.package}.BudgetService/GetBudgetStatus",
+        {"authorization": f"Bearer {key}"},
+        [request.SerializeToString() for request in requests],
+    )
+
+
 async def ask(server: Served, asked: dict[str, Calls], count: int, rounds: int) -> dict[str, Answered]:
     """Rates, and latencies at half of them. A first round, which fills what is remembered, does not count."""
     found = {name: Answered() for name in asked}
+    first = 0
     for number in range(rounds + 1):
         for name, each in asked.items():
             before = _cpu_seconds(server.pid)
-            full = await grpc_load.as_fast_as_answered(server.grpc, each, count, at_once=AT_ONCE)
+            full = await grpc_load.as_fast_as_answered(server.grpc, each, count, at_once=AT_ONCE, first=first)
             used = _cpu_seconds(server.pid) - before
             console.print(f"  {number} {name}: {full.rate:,.0f}/s   ", end="\r")
-            half = await grpc_load.steadily(server.grpc, each, full.rate / 2, seconds=count / full.rate)
+            half = await grpc_load.steadily(server.grpc, each, full.rate / 2, count // 2, first=first + count)
             if number:
                 answered = found[name]
                 answered.rates.append(full.rate)
                 answered.cpu.append(used / count)
                 answered.p50.append(quantile(half.latencies, 0.5))
                 answered.p99.append(quantile(half.latencies, 0.99))
+        first += 2 * count
     return found
 
 
@@ -202,6 +218,18 @@ async def _until(on: Stage, server: Served, name: str, events: int) -> None:
         await asyncio.sleep(0.05)
 
 
+async def _idle(server: Served) -> None:
+    """Waits until the service has nothing left to do."""
+    quiet = 0
+    while quiet < IDLE_SECONDS:
+        before = _cpu_seconds(server.pid)
+        await asyncio.sleep(1)
+        used = _cpu_seconds(server.pid) - before
+        quiet = quiet + 1 if used < IDLE_SHARE else 0
+        console.print(f"  the service uses {used:.0%} of a core   ", end="\r")
+    console.print()
+
+
 async def service(options: argparse.Namespace) -> None:
     """The service by itself, measured from outside."""
     company = Company(options.members)
@@ -228,10 +256,14 @@ async def service(options: argparse.Namespace) -> None:
                     options.members / (time.perf_counter() - started),
                     (_cpu_seconds(server.pid) - before) / options.members,
                 )
-                # After the feed: a forecast is made again where spend has doubled since.
                 await forecast(server, options.budgets)
+                # Whoever is asked for has its past read again where spend has doubled since.
+                await grpc_load.as_fast_as_answered(
+                    server.grpc, every_status(on.bed.keys.admin, options.budgets), options.budgets, at_once=AT_ONCE
+                )
+                await _idle(server)
                 console.print(f"calls ({load_average()})")
-                asked = calls(on.bed.keys.admin, options.calls, options.budgets, company)
+                asked = calls(on.bed.keys.admin, options.calls, options.budgets, company, options.rounds + 1)
                 gc.collect()
                 gc.freeze()
                 answered = await ask(server, asked, options.calls, options.rounds)

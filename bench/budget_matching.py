@@ -83,11 +83,11 @@ def every_filter(tracked: Sequence[Tracked]) -> Scopes:
         found: list[ScopeKey] = []
         for passes, one, member_of in tried:
             if passes(usage):
-                family = one.span_at(usage.time_unix_micros)[2]
-                if family is not None:
-                    found.append(ScopeKey(family))
+                scope = one.span_at(usage.time_unix_micros).scope
+                if scope is not None:
+                    found.append(scope)
                     if member_of is not None:
-                        found.append(ScopeKey(family, member_of(usage)))
+                        found.append(ScopeKey(scope.family, member_of(usage)))
         return found
 
     return scopes_of

@@ -46,8 +46,8 @@ class Calls:
     messages: Sequence[bytes]
 
 
-async def as_fast_as_answered(address: str, calls: Calls, count: int, *, at_once: int) -> Load:
-    """So many calls, `at_once` under way at any time.
+async def as_fast_as_answered(address: str, calls: Calls, count: int, *, at_once: int, first: int = 0) -> Load:
+    """So many calls, `at_once` under way at any time; from message `first` on.
 
     Raises:
         RuntimeError: a call failed.
@@ -68,7 +68,7 @@ async def as_fast_as_answered(address: str, calls: Calls, count: int, *, at_once
         sent += 1
         connection.call(time.perf_counter())
 
-    connection = await _connect(address, calls, answered, done)
+    connection = await _connect(address, calls, answered, done, first)
     started = time.perf_counter()
     for _ in range(min(at_once, count)):
         send()
@@ -78,22 +78,21 @@ async def as_fast_as_answered(address: str, calls: Calls, count: int, *, at_once
     return Load(count, seconds, sorted(latencies))
 
 
-async def steadily(address: str, calls: Calls, rate: float, seconds: float) -> Load:
-    """`rate` calls a second, evenly, whether or not the ones before were answered.
+async def steadily(address: str, calls: Calls, rate: float, count: int, *, first: int = 0) -> Load:
+    """So many calls, `rate` a second, evenly, whether or not the ones before were answered.
 
     Raises:
         RuntimeError: a call failed.
     """
     done = asyncio.get_running_loop().create_future()
     latencies: list[float] = []
-    count = round(rate * seconds)
 
     def answered(due: float) -> None:
         latencies.append(time.perf_counter() - due)
         if len(latencies) == count:
             done.set_result(None)
 
-    connection = await _connect(address, calls, answered, done)
+    connection = await _connect(address, calls, answered, done, first)
     started = time.perf_counter()
     for number in range(count):
         due = started + number / rate
@@ -106,13 +105,21 @@ async def steadily(address: str, calls: Calls, rate: float, seconds: float) -> L
 
 
 class _Connection(asyncio.Protocol):
-    def __init__(self, authority: str, calls: Calls, answered: Callable[[float], None], done: asyncio.Future[None]):
+    def __init__(
+        self,
+        authority: str,
+        calls: Calls,
+        answered: Callable[[float], None],
+        done: asyncio.Future[None],
+        first: int,
+    ) -> None:
         self._head = _header_block(authority, calls)
         self._bodies = [struct.pack(">BI", 0, len(message)) + message for message in calls.messages]
         self._answered, self._done = answered, done
         self._transport: asyncio.WriteTransport | None = None
         self._unread = b""
         self._stream = 1
+        self._first = first
         self._due: dict[int, float] = {}
         self._with_message: set[int] = set()
 
@@ -128,7 +135,7 @@ class _Connection(asyncio.Protocol):
         stream = self._stream
         self._stream += 2
         self._due[stream] = due
-        body = self._bodies[stream // 2 % len(self._bodies)]
+        body = self._bodies[(self._first + stream // 2) % len(self._bodies)]
         self._transport.write(
             _frame(_HEADERS, _END_HEADERS, stream, self._head) + _frame(_DATA, _END_STREAM, stream, body)
         )
@@ -177,11 +184,13 @@ class _Connection(asyncio.Protocol):
 
 
 async def _connect(
-    address: str, calls: Calls, answered: Callable[[float], None], done: asyncio.Future[None]
+    address: str, calls: Calls, answered: Callable[[float], None], done: asyncio.Future[None], first: int
 ) -> _Connection:
     host, _, port = address.rpartition(":")
     loop = asyncio.get_running_loop()
-    _, connection = await loop.create_connection(lambda: _Connection(address, calls, answered, done), host, int(port))
+    _, connection = await loop.create_connection(
+        lambda: _Connection(address, calls, answered, done, first), host, int(port)
+    )
     return connection
 
 

@@ -205,8 +205,9 @@ class Reservations(RuleBasedStateMachine):
     def finally_nothing_leaks(self) -> None:
         self.world.clock.advance(2 * SETTLED_SECONDS * SECOND)
         self.run(self.process.ownership.run())
-        assert self.process.books.held("acme", "b") == self.process.books.settled("acme", "b") == 0
-        assert not self.process.books.of("acme").of_tenant("acme"), "everything is forgotten in the end"
+        book = self.process.books.of("acme")
+        assert book.held("acme", "b") == book.settled("acme", "b") == 0
+        assert not book.of_tenant("acme"), "everything is forgotten in the end"
 
 
 TestReservations = Reservations.TestCase

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from finops.usage.v1.usage_pb2 import UsageEvent
@@ -52,14 +53,34 @@ class _Matched:
 
 
 class Attribution:
-    """The budgets of one tenant as they are now: made anew when one of them changes or moves on to another window."""
+    """The budgets of one tenant as they are now."""
 
-    def __init__(self, budgets: Sequence[Tracked]) -> None:
-        dimensions = {tracked.budget.terms.per for tracked in budgets} - {""}
-        self._index = BudgetIndex([(tracked.filter, tracked) for tracked in budgets], dimensions)
+    def __init__(self, budgets: Iterable[Tracked]) -> None:
+        """Takes tens of microseconds a budget."""
+        self._budgets = {tracked.budget.budget_id: tracked for tracked in budgets}
+        members = {tracked.budget.terms.per for tracked in self._budgets.values()} - {""}
+        self._index = BudgetIndex([(tracked.filter, tracked) for tracked in self._budgets.values()], members)
         self._of_event = event_reader(self._index.dimensions)
         self._of_intent = mapping_reader(self._index.dimensions)
         self._matched: dict[Values, _Matched] = {}
+
+    def put(self, tracked: Tracked) -> bool:
+        """Takes in a budget, or another version of one. False: it must all be made anew."""
+        per = tracked.budget.terms.per
+        if not self.remove(tracked.budget.budget_id) or (per and per not in self._index.place):
+            return False
+        self._budgets[tracked.budget.budget_id] = tracked
+        return self._index.add(tracked.filter, tracked)
+
+    def remove(self, budget_id: str) -> bool:
+        """Takes out a budget, if it is there. False: it should all be made anew."""
+        self.forget()
+        before = self._budgets.pop(budget_id, None)
+        return before is None or self._index.remove(before)
+
+    def forget(self) -> None:
+        """What was matched: windows moved on."""
+        self._matched.clear()
 
     def scopes_of(self, usage: UsageEvent) -> Sequence[ScopeKey]:
         """Every kept window that the event's cost counts towards, as a whole and as a member."""
@@ -80,7 +101,10 @@ class Attribution:
         found = self._matched[values] = _Matched(
             [
                 Match(tracked, values[place[tracked.budget.terms.per]] if tracked.budget.terms.per else None)
-                for tracked in self._index.matching(values)
+                for tracked in sorted(self._index.matching(values), key=_id)
             ]
         )
         return found
+
+
+_id = attrgetter("budget.budget_id")

@@ -90,18 +90,19 @@ def decide(headrooms: Sequence[Headroom], estimate: Picos) -> budget_pb2.Decisio
 
 
 def _to_proto(headroom: Headroom, *, exceeded: bool) -> budget_pb2.BudgetHeadroom:
-    terms = headroom.budget.terms
-    return budget_pb2.BudgetHeadroom(
-        name=headroom.budget.name,
-        display_name=terms.display_name,
-        remaining=money.to_proto(headroom.remaining),
+    budget = headroom.budget
+    message = budget_pb2.BudgetHeadroom(
+        name=budget.name,
+        display_name=budget.terms.display_name,
         would_exceed=exceeded,
-        enforcement=int(terms.enforcement),  # type: ignore[arg-type]  # numbered alike
-        limit=money.to_proto(headroom.limit),
+        enforcement=budget.terms.enforcement.value,  # type: ignore[arg-type]  # numbered alike
         period_end_unix_micros=headroom.window.end,
         member=headroom.member,
         rebuilding=not headroom.complete,
     )
+    money.put(message.remaining, headroom.remaining)
+    money.put(message.limit, headroom.limit)
+    return message
 
 
 def _retry(headroom: Headroom, estimate: Picos) -> int:

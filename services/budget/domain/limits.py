@@ -46,6 +46,8 @@ def limit_at(
     """
     moment = min(max(now, window.start), window.end - 1)
     base = amount_at(terms, moment, member)
+    if not terms.increases and left_before is None:
+        return Limit(base)
     increased = sum(i.amount for i in terms.increases if i.holds(moment) and i.concerns(member))
     carried = 0 if left_before is None else _carried(terms.carry_over, left_before)
     return Limit(base, increased, max(carried, -base - increased))
@@ -55,12 +57,16 @@ def amount_at(terms: Terms, moment: Micros, member: str | None = None) -> Picos:
     """The amount in effect, without increases and what was carried over."""
     if member is not None and member in terms.amount_by_member:
         return terms.amount_by_member[member]
+    if not terms.amount_changes:
+        return terms.amount
     effective = [change.amount for change in terms.amount_changes if change.effective <= moment]
     return effective[-1] if effective else terms.amount
 
 
 def next_change(terms: Terms, now: Micros) -> Micros:
     """When the amount or the increases may be others than now; the end of time: never."""
+    if not terms.amount_changes and not terms.increases:
+        return MAX_INT64
     moments = [change.effective for change in terms.amount_changes]
     for increase in terms.increases:
         moments += (increase.start, increase.expires)

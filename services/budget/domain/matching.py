@@ -9,7 +9,7 @@ a filter the one is taken whose values the fewest filters ask for; what the plac
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter, itemgetter
 from types import MappingProxyType
@@ -21,7 +21,7 @@ from services.common import dimensions
 from services.common.dimensions import TAG_PREFIX
 from services.common.filters import And, Comparison, Filter, Not, Or, dimensions_of, parse, predicate
 
-Target = TypeVar("Target")
+Target = TypeVar("Target", bound=Hashable)
 
 Values = tuple[str, ...]
 """Of an index's dimensions, in their order."""
@@ -43,67 +43,103 @@ class _Way(NamedTuple):
     """What is still to be tried of a spend that has one; None: it passes."""
 
 
-class _Filed(NamedTuple):
-    number: int
-    passes: Callable[[Values], bool]
+Passes = Callable[[Values], bool]
 
 
 @dataclass
-class _Place:
+class _Place(Generic[Target]):
     """What is filed under one value of a dimension."""
 
-    sure: list[int] = field(default_factory=list)
-    tried: list[_Filed] = field(default_factory=list)
+    sure: set[Target] = field(default_factory=set)
+    tried: dict[Target, Passes] = field(default_factory=dict)
+
+
+class _Filing(NamedTuple):
+    """Where a target is filed, and what its filter reads."""
+
+    anchors: Sequence[Anchor]
+    """None of them: it is tried with every spend."""
+    reads: frozenset[str]
 
 
 class BudgetIndex(Generic[Target]):
     """Targets (budgets) by their filters."""
 
     def __init__(self, targets: Iterable[tuple[str, Target]], also: Iterable[str] = ()) -> None:
-        """Takes (filter, target) pairs, and dimensions to read beyond those of the filters.
+        """Takes (filter, target) pairs, no target twice, and dimensions to read beyond those of the filters.
 
         Raises:
             FilterError: a filter that does not parse.
         """
-        filters = []
-        self._targets: list[Target] = []
-        for text, target in targets:
-            filters.append(parse(text))
-            self._targets.append(target)
-        names = set(also).union(*map(dimensions_of, filters))
+        parsed = [(parse(text), target) for text, target in targets]
+        self._readers = Counter(name for each, _ in parsed for name in dimensions_of(each))
+        names = set(also).union(self._readers)
         self.dimensions: tuple[str, ...] = tuple(sorted(names, key=lambda name: (name.startswith(TAG_PREFIX), name)))
         """Whose values decide; tags come last."""
         self.place: Mapping[str, int] = {name: place for place, name in enumerate(self.dimensions)}
-        self._filed: dict[int, dict[str, _Place]] = {}
-        self._unfiled: list[_Filed] = []
-        ways = [_ways(parsed) for parsed in filters]
-        crowd = Counter(anchor for some in ways for way in some for anchor in dict.fromkeys(way.anchors))
-        for number, (parsed, some) in enumerate(zip(filters, ways, strict=True)):
-            if some:
-                self._file(number, min(some, key=lambda way: _coarseness(way.anchors, crowd)))
-            else:
-                self._unfiled.append(_Filed(number, self._test(parsed)))
+        self._filed: dict[int, dict[str, _Place[Target]]] = {}
+        self._unfiled: dict[Target, Passes] = {}
+        self._filings: dict[Target, _Filing] = {}
+        ways = [_ways(each) for each, _ in parsed]
+        self._crowd = Counter(anchor for some in ways for way in some for anchor in dict.fromkeys(way.anchors))
+        for (each, target), some in zip(parsed, ways, strict=True):
+            self._file(target, each, some)
 
-    def matching(self, values: Values) -> Sequence[Target]:
-        """Targets whose filter lets a spend with these values pass, in the order they were given."""
-        found = {number for number, passes in self._unfiled if passes(values)}
+    def matching(self, values: Values) -> Collection[Target]:
+        """Targets whose filter lets a spend with these values pass, each once."""
+        found = {target for target, passes in self._unfiled.items() if passes(values)}
         for place, by_value in self._filed.items():
             filed = by_value.get(values[place])
             if filed is not None:
                 found.update(filed.sure)
-                found.update([number for number, passes in filed.tried if passes(values)])
-        return [self._targets[number] for number in sorted(found)]
+                found.update([target for target, passes in filed.tried.items() if passes(values)])
+        return found
 
-    def _file(self, number: int, way: _Way) -> None:
+    def add(self, text: str, target: Target) -> bool:
+        """Takes in another target. False: its filter reads what the index does not, so that it must be made anew.
+
+        Raises:
+            FilterError: a filter that does not parse.
+        """
+        parsed = parse(text)
+        reads = dimensions_of(parsed)
+        if not reads <= self.place.keys():
+            return False
+        self._readers.update(reads)
+        self._file(target, parsed, _ways(parsed))
+        return True
+
+    def remove(self, target: Target) -> bool:
+        """Takes a target out. False: nobody reads some dimension any more, by which spend would still be told apart, so
+        that the index should be made anew."""
+        filing = self._filings.pop(target)
+        self._unfiled.pop(target, None)
+        for dimension, value in filing.anchors:
+            by_value = self._filed[self.place[dimension]]
+            by_value[value].sure.discard(target)
+            by_value[value].tried.pop(target, None)
+            if not by_value[value].sure and not by_value[value].tried:
+                del by_value[value]
+        self._readers.subtract(filing.reads)
+        return all(self._readers[name] for name in filing.reads)
+
+    def _file(self, target: Target, parsed: Filter, ways: Sequence[_Way]) -> None:
+        if not ways:
+            self._unfiled[target] = self._test(parsed)
+            self._filings[target] = _Filing((), frozenset(dimensions_of(parsed)))
+            return
+        way = min(ways, key=lambda way: _coarseness(way.anchors, self._crowd))
         passes = None if way.rest is None else self._test(way.rest)
-        for dimension, value in dict.fromkeys(way.anchors):
+        anchors = tuple(dict.fromkeys(way.anchors))
+        for dimension, value in anchors:
             filed = self._filed.setdefault(self.place[dimension], {}).setdefault(value, _Place())
             if passes is None:
-                filed.sure.append(number)
+                filed.sure.add(target)
             else:
-                filed.tried.append(_Filed(number, passes))
+                filed.tried[target] = passes
+        self._filings[target] = _Filing(anchors, frozenset(dimensions_of(parsed)))
 
-    def _test(self, parsed: Filter) -> Callable[[Values], bool]:
+    def _test(self, parsed: Filter) -> Passes:
         return predicate(parsed, lambda dimension: itemgetter(self.place[dimension]))
 
 

@@ -74,7 +74,10 @@ class Catalog:
             return
         for tracked in self.all():
             if tracked.turn(now):
-                self._altered(tracked.budget.tenant_id, tracked.budget.budget_id)
+                tenant_id, budget_id = tracked.budget.key
+                if tenant_id in self._attributions:
+                    self._attributions[tenant_id].forget()
+                self._tell(tenant_id, budget_id)
         self._since = max((tracked.since for tracked in self.all()), default=-FOREVER)
         self._until = min((tracked.until for tracked in self.all()), default=FOREVER)
 
@@ -142,7 +145,14 @@ class Catalog:
             self._altered(tenant_id, budget_id)
 
     def _altered(self, tenant_id: str, budget_id: str) -> None:
-        self._attributions.pop(tenant_id, None)
+        attribution, tracked = self._attributions.get(tenant_id), self._tracked[tenant_id].get(budget_id)
+        if attribution is not None:
+            kept = attribution.remove(budget_id) if tracked is None else attribution.put(tracked)
+            if not kept:
+                del self._attributions[tenant_id]
+        self._tell(tenant_id, budget_id)
+
+    def _tell(self, tenant_id: str, budget_id: str) -> None:
         for follower in self._followers:
             follower.add((tenant_id, budget_id))
         self._changes.touch(tenant_id, budget_id)

@@ -11,7 +11,6 @@ from services.budget.domain.awaiting import Awaited, EventId
 from services.budget.domain.holds import Change, Gone, Hold, Holds
 from services.budget.domain.mirror import Counted
 from services.budget.handlers.changes import Changes
-from services.common.money import Picos
 
 
 class HoldLog(Protocol):
@@ -78,16 +77,9 @@ class Books:
         """The book of a tenant this process decides for."""
 
     def of(self, tenant_id: str) -> Holds:
+        """The tenant's book."""
         own = self.own(tenant_id)
         return self._view.holds if own is None else own
-
-    def held(self, tenant_id: str, budget_id: str, member: str | None = None) -> Picos:
-        """Open reservations."""
-        return self.of(tenant_id).held(tenant_id, budget_id, member)
-
-    def settled(self, tenant_id: str, budget_id: str, member: str | None = None) -> Picos:
-        """Settled ones whose usage event has not come in yet."""
-        return self.of(tenant_id).settled(tenant_id, budget_id, member)
 
 
 class CountedEvents:

@@ -15,12 +15,8 @@ from services.common.clock import DAY, Micros
 from services.common.money import Picos
 
 
-class Holdings(Protocol):
+class Book(Protocol):
     """What is reserved and not yet in the sums."""
-
-    def of(self, tenant_id: str) -> object:
-        """The book that the figures come from; another one may say something else."""
-        ...
 
     def held(self, tenant_id: str, budget_id: str, member: str | None = None) -> Picos:
         """Open reservations."""
@@ -28,6 +24,14 @@ class Holdings(Protocol):
 
     def settled(self, tenant_id: str, budget_id: str, member: str | None = None) -> Picos:
         """Settled ones whose usage event has not come in yet."""
+        ...
+
+
+class Books(Protocol):
+    """Who tells what is reserved."""
+
+    def of(self, tenant_id: str) -> Book:
+        """The book that a tenant's figures come from; another one may say something else."""
         ...
 
 
@@ -84,9 +88,9 @@ class Standing(NamedTuple):
 class Standings:
     """Tells how budgets stand, from memory."""
 
-    def __init__(self, totals: Totals, holdings: Holdings, committing: Committing) -> None:
+    def __init__(self, totals: Totals, books: Books, committing: Committing) -> None:
         self._totals = totals
-        self._holdings = holdings
+        self._books = books
         self._committing = committing
 
     def of(self, tracked: Tracked, now: Micros, member: str | None = None) -> Standing:
@@ -101,7 +105,7 @@ class Standings:
     def basis(self, tenant_id: str) -> object:
         """What all figures of a tenant rest on: while it is the same, each stays until `Changes` tells of its budget,
         or time moves it (`until`)."""
-        return self._totals.basis(), self._holdings.of(tenant_id)
+        return self._totals.basis(), self._books.of(tenant_id)
 
     def until(self, tracked: Tracked, now: Micros) -> Micros:
         """When time alone may change how a budget stands: by its period, its limit, or the days that seats are
@@ -133,7 +137,7 @@ class Standings:
 
     def _standing(self, tracked: Tracked, window: Window, now: Micros, member: str | None, total: Total) -> Standing:
         budget = tracked.budget
-        identity = (budget.tenant_id, budget.budget_id, member)
+        book = self._books.of(budget.tenant_id)
         limit = limit_at(
             budget.terms, window, now, member=member, left_before=self._left_before(tracked, window, member)
         )
@@ -144,8 +148,8 @@ class Standings:
             carried_over=limit.carried_over,
             actual=total.actual,
             shadow=total.shadow,
-            held=self._holdings.held(*identity),
-            settled=self._holdings.settled(*identity),
+            held=book.held(budget.tenant_id, budget.budget_id, member),
+            settled=book.settled(budget.tenant_id, budget.budget_id, member),
             committed=self._committing.committed(tracked, window, now, member),
             counts_committed=budget.terms.count_committed,
             complete=total.complete,

@@ -158,4 +158,4 @@ async def test_the_strictest_level_decides() -> None:
     assert (decision.allowed, decision.deciding_budget) == (False, "budgets/org")
     held = await process.reserving.reserve(process.share(), "acme", "r", intent(9, team="search"), 60)
     assert held.decision.allowed
-    assert process.books.held("acme", "org") == process.books.held("acme", "team") == 9 * DOLLAR
+    assert process.books.of("acme").held("acme", "org") == process.books.of("acme").held("acme", "team") == 9 * DOLLAR

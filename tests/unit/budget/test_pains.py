@@ -160,7 +160,7 @@ async def test_tenants_whose_ids_are_all_the_same_share_nothing() -> None:
     world.spend(0, use(source_event_id="r1", tenant_id="globex"), DOLLAR)
     await process.consume_all()
     await process.hear()
-    held = {tenant: process.books.held(tenant, "b") // DOLLAR for tenant in taken}
+    held = {tenant: process.books.of(tenant).held(tenant, "b") // DOLLAR for tenant in taken}
     assert held == {"acme": 1, "globex": 4}, "an event ends the hold of its own tenant"
     assert [money.from_proto(process.status("b", tenant).actual) // DOLLAR for tenant in taken] == [0, 1]
 

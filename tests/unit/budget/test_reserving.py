@@ -51,7 +51,8 @@ def figures(process: Process, budget_id: str = "b") -> tuple[int, int, int]:
     """(held, settled, actual) in dollars."""
     budget = ("acme", budget_id)
     actual = money.from_proto(process.status(budget_id).actual)
-    return process.books.held(*budget) // DOLLAR, process.books.settled(*budget) // DOLLAR, actual // DOLLAR
+    book = process.books.of("acme")
+    return book.held(*budget) // DOLLAR, book.settled(*budget) // DOLLAR, actual // DOLLAR
 
 
 async def spent(process: Process, event_id: str, dollars: int) -> None:
@@ -285,9 +286,9 @@ async def test_a_replica_that_does_not_decide_shows_what_the_log_says() -> None:
     await two.catalog.refresh()
     await two.journal.caught_up()
     await reserve(one, "r", 6)
-    assert two.books.held("acme", "b") == 0
+    assert two.books.of("acme").held("acme", "b") == 0
     two.hold_log.caught_up()
-    assert two.books.held("acme", "b") == 6 * DOLLAR
+    assert two.books.of("acme").held("acme", "b") == 6 * DOLLAR
     assert not two.deciding.check("acme", intent(5, team="search")).allowed
     assert two.ownership.share_of("acme") is None
     assert two.ownership.owner_of("acme") == one.ownership.address
@@ -308,8 +309,8 @@ async def test_a_member_of_a_rule_for_everybody_has_its_own_room() -> None:
     denied = await ask("3", "ann")
     assert (denied.allowed, denied.budgets[0].member) == (False, "ann")
     assert "for user 'ann'" in denied.reason
-    assert process.books.held("acme", "each") == 12 * DOLLAR
-    assert process.books.held("acme", "each", "ann") == 6 * DOLLAR
+    assert process.books.of("acme").held("acme", "each") == 12 * DOLLAR
+    assert process.books.of("acme").held("acme", "each", "ann") == 6 * DOLLAR
 
 
 async def test_what_is_refused() -> None:
