@@ -97,3 +97,20 @@ def _ready(url: str) -> bool:
 def load_average() -> str:
     """What else the machine does, for whoever reads the figures."""
     return f"load average {', '.join(f'{load:.1f}' for load in os.getloadavg())} on {os.cpu_count()} cores"
+
+
+def cpu_seconds(pid: int) -> float:
+    """That a process has used so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_bytes(pid: int) -> int:
+    """Bytes that are really there."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1_024 for line in lines if line.startswith("VmRSS:"))
+
+
+def quantile(ordered: Sequence[float], q: float) -> float:
+    """By nearest rank."""
+    return ordered[min(len(ordered) - 1, int(q * len(ordered)))]

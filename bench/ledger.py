@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import ledger_insert, ledger_rows
-from bench.bed import Bed, engines, load_average, served
+from bench.bed import Bed, engines, load_average, quantile, served
 from bench.ledger_insert import Inserted
 from bench.ledger_rows import DAYS, TENANTS
 from services.allinone.engines.embedded import BROKER_PARTITIONS
@@ -229,16 +229,11 @@ def _print_times(title: str, times: Times, read_from: dict[str, str]) -> None:
     for column in ("", *TENANTS, "small : medium", "large : medium", *origin):
         table.add_column(column, justify="left" if not column else "right")
     for name, tenants in times.items():
-        half, most = ({t: _quantile(found, q) * 1e3 for t, found in tenants.items()} for q in (0.5, 0.95))
+        half, most = ({t: quantile(found, q) * 1e3 for t, found in tenants.items()} for q in (0.5, 0.95))
         cells = [f"{half[tenant]:,.0f} / {most[tenant]:,.0f}" for tenant in tenants]
         ratios = [f"{most[tenant] / most['medium']:.2f}" for tenant in ("small", "large")]
         table.add_row(name, *cells, *ratios, *([read_from[name]] if read_from else []))
     Console(width=120).print(table)
-
-
-def _quantile(ordered: Sequence[float], q: float) -> float:
-    """By nearest rank."""
-    return ordered[min(len(ordered) - 1, int(q * len(ordered)))]
 
 
 if __name__ == "__main__":

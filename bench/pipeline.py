@@ -29,6 +29,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import floor
+from bench.bed import quantile
 from bench.processes import ProcessorTime
 from services.common import money
 from tests.e2e.events import event, price, total
@@ -155,11 +156,6 @@ async def _send_steadily(client: Client, bodies: Sequence[Any], marked: int, sen
             sent.extend([time.perf_counter()] * marked)
             answer = await http.post("/v1/events", json=body)
             answer.raise_for_status()
-
-
-def quantile(ordered: Sequence[float], q: float) -> float:
-    """The q-quantile by nearest rank."""
-    return ordered[min(len(ordered) - 1, int(q * len(ordered)))]
 
 
 async def main() -> None:

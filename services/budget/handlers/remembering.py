@@ -6,9 +6,9 @@ from typing import Generic, NamedTuple, TypeVar
 
 from services.budget.domain.tracking import BudgetKey
 from services.budget.handlers.changes import Changes
-from services.common.clock import SECOND, Micros
+from services.common.clock import MINUTE, Micros
 
-LONGEST: Micros = 5 * SECOND
+LONGEST: Micros = MINUTE
 """Should a change ever go untold, so long would it go unseen."""
 
 MOST = 100_000
