@@ -15,7 +15,7 @@ import sys
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import NoReturn
 
@@ -70,6 +70,7 @@ class FocusValidator:
         return done.stdout
 
 
+@cache
 def installed() -> FocusValidator:
     """The validator, installed from PyPI at its first use. Skips the test, loudly, where that is not possible."""
     _HOME.parent.mkdir(parents=True, exist_ok=True)
