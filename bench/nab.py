@@ -20,7 +20,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
-from river import anomaly, preprocessing
+from river import anomaly, base, preprocessing
 
 from services.anomaly.domain.univariate import UnivariateDetector
 
@@ -38,7 +38,7 @@ class Detector(Protocol):
 class OfRiver:
     """A detector of river's as it comes, its scores squeezed into 0 to 1."""
 
-    def __init__(self, detector: anomaly.base.AnomalyDetector, *, scaled: bool = False) -> None:
+    def __init__(self, detector: base.AnomalyDetector, *, scaled: bool = False) -> None:
         self._detector = detector
         self._scaler = preprocessing.MinMaxScaler() if scaled else None
 
@@ -55,7 +55,7 @@ class OfRiver:
 class OfRiverSupervised:
     """The same for those that score a target."""
 
-    def __init__(self, detector: anomaly.base.SupervisedAnomalyDetector) -> None:
+    def __init__(self, detector: base.SupervisedAnomalyDetector) -> None:
         self._detector = detector
 
     def step(self, timestamp: datetime, value: float) -> float:

@@ -175,7 +175,7 @@ def cost_per_token(event: Theirs) -> float:
         cache_read_input_tokens=event.cache_read,
         cache_creation_input_tokens=event.cache_write,
     )
-    return prompt + completion
+    return float(prompt + completion)
 
 
 def completion_cost(event: Theirs) -> float:

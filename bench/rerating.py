@@ -140,7 +140,8 @@ async def measure(bed: Bed, ledger: Served, ways: Ways, rounds: int) -> dict[str
             before = time.process_time(), _used(ledger.pid), _used(bed.clickhouse_pid)
             read, effect = await way()
             after = time.process_time(), _used(ledger.pid), _used(bed.clickhouse_pid)
-            found.setdefault(name, []).append(Took(*(b - a for a, b in zip(before, after, strict=True)), read))
+            pricing, asked, engine = (b - a for a, b in zip(before, after, strict=True))
+            found.setdefault(name, []).append(Took(pricing, asked, engine, read))
             effects.append(effect)
     if any(effect != effects[0] for effect in effects):
         raise RuntimeError("the two ways do not come to the same effect")

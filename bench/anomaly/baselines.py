@@ -39,7 +39,8 @@ def rolling_z(values: Floats) -> Floats:
     count = np.maximum(window(known), 1)
     mean = window(filled) / count
     variance = np.maximum(window(filled**2) / count - mean**2, 0)
-    return np.abs(values - mean) / np.maximum(np.sqrt(variance), 1e-3 + 0.05 * np.abs(mean))
+    deviations: Floats = np.abs(values - mean) / np.maximum(np.sqrt(variance), 1e-3 + 0.05 * np.abs(mean))
+    return deviations
 
 
 def gaussian(values: Floats) -> Floats:

@@ -79,8 +79,10 @@ def draw(plan: Plan, rng: np.random.Generator, sprints: dict[int, tuple[int, int
     spent = np.zeros(plan.volume.shape)
     np.add.at(spent, (hour, use), picos / 1e12)
     order = np.argsort(time, kind="stable")
-    columns = (time, use, requests, sent, read, answered, picos, failed)
-    return Drawn(*(column[order] for column in columns), excess=_excess(plan, usual, spent))
+    return Drawn(
+        time[order], use[order], requests[order], sent[order], read[order], answered[order], picos[order],
+        failed[order], _excess(plan, usual, spent),
+    )  # fmt: skip
 
 
 class _Table:

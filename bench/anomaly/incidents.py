@@ -89,7 +89,7 @@ def _place(story: Story, uses: Sequence[Sequence[int]], hours: int) -> tuple[lis
     if first >= last:
         return None
     for _ in range(400):
-        chosen = list(uses[rng.integers(len(uses))])
+        chosen = list(uses[int(rng.integers(len(uses)))])
         begin = int(rng.integers(first, last))
         busy = sum(plan.uses[u].rhythm[local_hours(plan.uses[u].zone, plan.hours)[begin]] for u in chosen) / len(chosen)
         if busy > 0.5 and story.is_free(begin, begin + hours, story.teams(*chosen)):
@@ -164,7 +164,8 @@ def leaked_key(story: Story) -> None:
         begin = begin // DAY * DAY + int(story.rng.integers(0, 4))
         if not story.is_free(begin, begin + hours, story.teams(victim)):
             return
-        thief = replace(_agent(story.plan.uses[victim].named(user="svc-" + str(story.rng.integers(1e6)))), spread=0.8)
+        user = f"svc-{story.rng.integers(1_000_000)}"
+        thief = replace(_agent(story.plan.uses[victim].named(user=user)), spread=0.8)
         thief = replace(thief.on(DEAREST), prompt=6_000.0, answer=1_500.0, cached=0.0, records=400)
         number = story.plan.add(replace(thief, requests=float(story.rng.uniform(15, 60)) / thief.request_usd))
         story.plan.volume[begin : begin + hours, number] = 1.0

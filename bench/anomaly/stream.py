@@ -80,7 +80,8 @@ def records(plan: Plan, drawn: Drawn) -> Iterator[StoredRecord]:
 
 
 def _attribution(labels: Labels) -> bytes:
-    return CostRecord(usage=UsageEvent(tenant_id=TENANT, **labels)).SerializeToString()
+    usage = UsageEvent(tenant_id=TENANT, **labels)  # type: ignore[arg-type]
+    return CostRecord(usage=usage).SerializeToString()
 
 
 def _at(known: Sequence[tuple[int, bytes]], hour: int) -> bytes:
@@ -112,12 +113,12 @@ def sums(plan: Plan, drawn: Drawn, reader: Reader, incidents: int) -> Sums:
     for use, known in enumerate(Named(plan).variants()):
         ends = [since for since, _ in known[1:]] + [plan.hours]
         for (since, labels), end in zip(known, ends, strict=True):
-            event = UsageEvent(tenant_id=TENANT, time_unix_micros=START, **labels)
+            event = UsageEvent(tenant_id=TENANT, time_unix_micros=START, **labels)  # type: ignore[arg-type]
             places = [index.setdefault(series, len(index)) for series in reader.series(reader.cell(event))]
             belongs.append((use, since, end, places))
     tables = [np.zeros((shape[0], len(index))) for _ in range(2)]
-    excess = [np.zeros(len(index)) for _ in range(incidents)]
-    spent = [np.zeros(len(index)) for _ in range(incidents)]
+    excess: list[Floats] = [np.zeros(len(index)) for _ in range(incidents)]
+    spent: list[Floats] = [np.zeros(len(index)) for _ in range(incidents)]
     for use, since, end, places in belongs:
         for table, source in zip(tables, (dollars, requests), strict=True):
             table[since:end, places] += source[since:end, use, None]
@@ -127,4 +128,4 @@ def sums(plan: Plan, drawn: Drawn, reader: Reader, incidents: int) -> Sums:
     for number in range(incidents):
         hours = (plan.owner == number).any(axis=1)
         spent[number] += tables[0][hours].sum(axis=0)
-    return Sums(list(index), *tables, excess, spent)
+    return Sums(list(index), tables[0], tables[1], excess, spent)

@@ -18,7 +18,7 @@ def set_traps(story: Story) -> None:
         plan.volume[day * DAY : (day + 1) * DAY, people] *= 0.08
     teams = sorted({use.labels["team"] for use in plan.uses})
     busy, renamed, rotated = rng.choice(teams, 3, replace=len(teams) < 3)
-    closing = np.ix_(month_end(plan.hours), _of_team(story, busy, people=True))
+    closing = np.ix_(month_end(plan.hours), np.array(_of_team(story, busy, people=True), np.intp))
     plan.volume[closing] *= 1.6
     since = int(rng.integers(4 * WEEK, 7 * WEEK))
     _rename(story, _of_team(story, renamed), since, "team")
