@@ -68,6 +68,8 @@ class Alerting:
         self._clock = clock
         self._meters = meters
         self._firings: dict[ThresholdKey, Firing] = {}
+        self._fired: set[BudgetKey] = set()
+        """Budgets at whose thresholds anything ever happened."""
         self._loaded = False
         self._archived: set[str] = set()
         self._unarchived: dict[str, BudgetAlert] = {}
@@ -138,6 +140,7 @@ class Alerting:
         before = self._firings.get(told.key, Firing())
         after = before.after(told.event, told.occurrence, time)
         self._firings[told.key] = after
+        self._fired.add((told.key.tenant_id, told.key.budget_id))
         return after != before
 
     async def _tell(self) -> None:
@@ -244,7 +247,7 @@ class Alerting:
     def _reset(self, tracked: Tracked, member: str | None, now: Micros) -> Iterator[BudgetAlert]:
         """The start of a period after one in which a threshold fired."""
         last, current, budget = tracked.last, tracked.current(now), tracked.budget
-        if last.end != current.start:
+        if last.end != current.start or budget.key not in self._fired:
             return
         key = key_of(budget, current, RESET, member)
         fired = any(self._firings.get(key_of(budget, last, rule, member)) for rule in budget.terms.rules)

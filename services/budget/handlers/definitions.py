@@ -12,6 +12,7 @@ from finops.budget.v1 import budget_pb2
 
 from services.budget.domain import family, names, rules
 from services.budget.domain.budget import Budget, to_proto
+from services.budget.domain.tracking import Tracked
 from services.budget.handlers.catalog import Catalog
 from services.budget.handlers.ports import BudgetStore
 from services.common.clock import Clock
@@ -99,11 +100,15 @@ class Definitions:
 
     def get(self, tenant_id: str, name: str) -> Budget:
         """Raises InvalidArgumentError, NotFoundError, UnavailableError."""
+        return self.tracked(tenant_id, name).budget
+
+    def tracked(self, tenant_id: str, name: str) -> Tracked:
+        """The budget and its windows. Raises InvalidArgumentError, NotFoundError, UnavailableError."""
         self._catalog.require_loaded()
         tracked = self._catalog.get(tenant_id, names.id_of(name))
         if tracked is None:
             raise NotFoundError(f"no budget {name!r}")
-        return tracked.budget
+        return tracked
 
     def page(self, tenant_id: str, requested_size: int, page_token: str) -> tuple[Sequence[Budget], str]:
         """Budgets by id, and the next page's token.

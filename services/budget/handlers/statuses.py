@@ -121,7 +121,7 @@ class Statuses:
 
     def get(self, tenant_id: str, name: str, member: str | None = None) -> BudgetStatus:
         """Raises InvalidArgumentError, NotFoundError, UnavailableError."""
-        tracked = self._tracked(tenant_id, name)
+        tracked = self._definitions.tracked(tenant_id, name)
         if member is not None and not tracked.budget.terms.per:
             raise InvalidArgumentError.of("member", f"{tracked.budget.name} has no members: it does not set `per`")
         return self.status(tracked, member)
@@ -136,7 +136,7 @@ class Statuses:
             InvalidArgumentError, NotFoundError, UnavailableError
         """
         size = page_size(requested_size)
-        tracked, now = self._tracked(tenant_id, name), self._clock.now()
+        tracked, now = self._definitions.tracked(tenant_id, name), self._clock.now()
         listing = Listing(MemberCursor, "members", tenant_id, name, only_over)
         after = listing.after(page_token)
         places = {
@@ -158,7 +158,7 @@ class Statuses:
             InvalidArgumentError, NotFoundError, UnavailableError
         """
         self._catalog.require_loaded()
-        named = {self._tracked(tenant_id, name).budget.budget_id for name in names}
+        named = {self._definitions.tracked(tenant_id, name).budget.budget_id for name in names}
         with self._changes.watching(tenant_id) as watcher:
             sent: dict[Subject, BudgetStatus] = {}
             chosen = named or {tracked.budget.budget_id for tracked in self._catalog.of_tenant(tenant_id)}
@@ -177,12 +177,6 @@ class Statuses:
                     for subject in changed
                     if (not named or subject[0] in named) and (include_members or subject[1] is None)
                 }
-
-    def _tracked(self, tenant_id: str, name: str) -> Tracked:
-        budget = self._definitions.get(tenant_id, name)
-        tracked = self._catalog.get(tenant_id, budget.budget_id)
-        assert tracked is not None
-        return tracked
 
 
 def _sum_up(members: Collection[Standing]) -> _Members:

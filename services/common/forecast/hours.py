@@ -44,8 +44,8 @@ class HourlySpend:
         """Spend before a moment, evenly within an hour; interpolating over all hours costs as much as a decision."""
         hours = min(max((moment - self.start) / HOUR, 0.0), float(len(self.values)))
         whole = int(hours)
-        part = (hours - whole) * self.values[whole] if whole < len(self.values) else 0.0
-        return float(self._cumulated[whole] + part)
+        part = (hours - whole) * self.values.item(whole) if whole < len(self.values) else 0.0
+        return self._cumulated.item(whole) + part
 
 
 def hours_of_week(start: Micros, hours: int, zone: str) -> Slots:

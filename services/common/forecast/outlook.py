@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -40,12 +41,17 @@ class Outlook:
 
     def remaining(self, now: Micros) -> float:
         """Expected spend from `now` to the period's end, picodollars."""
-        return self.between(now, self.end)
+        return self._whole - self._until(min(max(now, self.start), self.end))
 
     def between(self, start: Micros, end: Micros) -> float:
         """Expected spend of that part of [start, end) that lies ahead and within the period, picodollars."""
         last = min(end, self.end)
         return self._until(last) - self._until(min(max(start, self.start), last))
+
+    @cached_property
+    def _whole(self) -> float:
+        """Expected spend from `start` to the period's end."""
+        return self._until(self.end)
 
     def forecast(self, spend: Picos, now: Micros) -> Forecast:
         """The period's spend, of which `spend` is past."""
@@ -72,8 +78,8 @@ class Outlook:
         """Expected spend from `start` to `moment`, evenly within an hour."""
         hours = min(max((moment - self.start) / HOUR, 0.0), float(len(self.hourly)))
         whole = int(hours)
-        part = (hours - whole) * self.hourly[whole] if whole < len(self.hourly) else 0.0
-        return float(self.cumulative[whole] + part)
+        part = (hours - whole) * self.hourly.item(whole) if whole < len(self.hourly) else 0.0
+        return self.cumulative.item(whole) + part
 
 
 def outlook_of(history: HourlySpend, end: Micros, zone: str, coverage: float = WANTED_COVERAGE) -> Outlook | None:
