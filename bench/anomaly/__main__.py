@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from itertools import permutations
 
 import numpy as np
+from finops.anomaly.v1.anomaly_pb2 import Anomaly
 from rich.console import Console
 from rich.progress import Progress
 
@@ -72,9 +73,15 @@ def _alarms(told: Told, name: str, places: dict[Series, int]) -> list[Alarm]:
     first, last = told.opened[name], told.anomalies[name]
     moments = (first.create_unix_micros, last.start_unix_micros, last.end_unix_micros)
     created, begin, end = ((moment - START) // MINUTE for moment in moments)
-    named = [dict(novelty.values) for novelty in first.novelties] or [dict(first.series)]
-    found = [next((places[s] for s in _series(labels) if s in places), None) for labels in named]
-    return [Alarm(place, created, begin, end, first.channel, last.summary) for place in found if place is not None]
+    digest = first.channel == Anomaly.CHANNEL_NEW_PAIRS
+    named = [dict(each.values) for each in first.novelties] if digest else [dict(first.series)]
+    found = [[next((places[s] for s in _series(labels) if s in places), None)] for labels in named]
+    if not digest:
+        # A key that is used as it never was, and by whom and for what.
+        values = [item for each in first.novelties for item in each.values.items()]
+        found[0] += [places.get(Series(*item)) for item in values]
+    known = [tuple(place for place in each if place is not None) for each in found]
+    return [Alarm(each, created, begin, end, first.channel, last.summary) for each in known if each]
 
 
 def _series(labels: dict[str, str]) -> list[Series]:
@@ -110,26 +117,25 @@ def main() -> None:
         console.print(wrong_table(total))
     if given.plain:
         tuned = [make(given.world, seed, given.weeks, given.times) for seed in given.tuned_on]
-        console.print(baselines_table(total, _plain(tuned, years, total.false_alarms)))
+        few, allowed = _plain(tuned, years, total.false_alarms)
+        console.print(baselines_table("bench/anomaly: plain detectors told to be as quiet as the service", total, few))
+        console.print(baselines_table(f"the same, allowed {FALSE_ALARMS} false alarms", total, allowed))
 
 
-def _plain(tuned: list[Year], years: list[Year], ours: float) -> dict[str, tuple[Score, Score]]:
-    """Each plain detector at the false alarms it may have, and at as few as the service had."""
+def _plain(tuned: list[Year], years: list[Year], ours: float) -> tuple[dict[str, Score], dict[str, Score]]:
+    """Each plain detector at as few false alarms as the service had, and at those it may have."""
     # river takes long to import.
     from bench.anomaly.baselines import BASELINES, Baseline, threshold_of
 
-    found = {}
+    few, allowed = dict[str, Score](), dict[str, Score]()
     for name, scorer in BASELINES.items():
         known = [Baseline(scorer, year.truth) for year in tuned]
         fresh = [Baseline(scorer, year.truth) for year in years]
-        scores = []
-        for rate in (FALSE_ALARMS, ours):
-            total, threshold = Score(), threshold_of(known, rate)
+        for found, rate in ((few, ours), (allowed, FALSE_ALARMS)):
+            threshold, found[name] = threshold_of(known, rate), Score()
             for baseline in fresh:
-                total.add(baseline.judge(threshold))
-            scores.append(total)
-        found[name] = (scores[0], scores[1])
-    return found
+                found[name].add(baseline.judge(threshold))
+    return few, allowed
 
 
 if __name__ == "__main__":

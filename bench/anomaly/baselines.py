@@ -141,7 +141,7 @@ class Baseline:
             last: Hour = -COOLDOWN_HOURS
             for hour in np.flatnonzero(self.scores[:, series] > threshold).tolist():
                 if hour - last >= COOLDOWN_HOURS:
-                    found.append(Alarm(series, hour * 60 + CLOSED_AFTER, hour * 60, hour * 60 + 60))
+                    found.append(Alarm((series,), hour * 60 + CLOSED_AFTER, hour * 60, hour * 60 + 60))
                     last = hour
         return found
 

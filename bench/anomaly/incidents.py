@@ -13,7 +13,8 @@ from bench.anomaly.plan import Plan
 from bench.anomaly.world import DEAREST, MODELS, Use
 
 _A = Anomaly
-COST_CHANNELS = frozenset({_A.CHANNEL_COST})
+COST_CHANNELS = frozenset({_A.CHANNEL_COST, _A.CHANNEL_RUNAWAY})
+"""A runaway is an excess of cost that shows within minutes."""
 UNIT_CHANNELS = frozenset({_A.CHANNEL_UNIT_COST})
 _APPEARED = COST_CHANNELS | UNIT_CHANNELS
 """Requests that were not there before and are dearer than the others: more of them, and dearer ones, are both right."""
@@ -142,7 +143,7 @@ def runaway_loop(story: Story) -> None:
             inside = min(start + minutes, hour * 60 + 60) - max(start, hour * 60)
             story.plan.volume[hour, number] = inside / 60
             story.plan.prompt[hour, number] = 1 + 2 * (hour - start // 60) / 3
-        named = _APPEARED | {_A.CHANNEL_RUNAWAY, _A.CHANNEL_INPUT_TOKENS_PER_REQUEST}
+        named = _APPEARED | {_A.CHANNEL_INPUT_TOKENS_PER_REQUEST}
         incident = story.enter("runaway loop", begin, 4, [number], named)
         incident.begin, incident.end, incident.sprint = start, start + minutes, (start, start + minutes)
 

@@ -11,7 +11,7 @@ from bench.anomaly.score import Score
 
 def kinds_table(title: str, score: Score) -> Table:
     """One row a kind."""
-    table = Table("kind", "found", "dollars found", "median delay", "rightly named", title=title)
+    table = Table("kind", "found", "dollars found", "median delay", "rightly named", "by any word", title=title)
     for kind in _kinds(score):
         _row(table, kind, score.of(kind))
     table.add_section()
@@ -20,18 +20,20 @@ def kinds_table(title: str, score: Score) -> Table:
     return table
 
 
-def baselines_table(ours: Score, plain: Mapping[str, tuple[Score, Score]]) -> Table:
-    """Dollars found, of each kind."""
-    table = Table("dollars found", "service", *plain, title="bench/anomaly: beside plain detectors")
+def baselines_table(title: str, ours: Score, plain: Mapping[str, Score]) -> Table:
+    """Of each kind: dollars found, median delay, and how often the first alarm was of the right series."""
+    table = Table("kind", "service", *plain, title=title)
     for kind in _kinds(ours):
-        cells = [f"{a.of(kind).recall:.2f} | {b.of(kind).recall:.2f}" for a, b in plain.values()]
-        table.add_row(kind, f"{ours.of(kind).recall:.2f}", *cells)
+        table.add_row(kind, *(_cell(score.of(kind)) for score in (ours, *plain.values())))
     table.add_section()
-    table.add_row("all", f"{ours.recall:.2f}", *(f"{a.recall:.2f} | {b.recall:.2f}" for a, b in plain.values()))
-    rates = [f"{a.false_alarms:.3f} | {b.false_alarms:.4f}" for a, b in plain.values()]
-    table.add_row("false alarms", f"{ours.false_alarms:.4f}", *rates)
-    table.caption = "plain detectors at the false alarms they may have | at about as few as the service"
+    table.add_row("all", *(_cell(score) for score in (ours, *plain.values())))
+    table.add_row("false alarms", *(f"{score.false_alarms:.4f}" for score in (ours, *plain.values())))
+    table.caption = "dollars found, median delay, series rightly named; false alarms a series and week"
     return table
+
+
+def _cell(score: Score) -> str:
+    return f"{score.recall:.2f}" + (f" {_minutes(score.delay)} {score.placed:.0%}" if score.delay is not None else "")
 
 
 def wrong_table(score: Score) -> Table:
@@ -55,7 +57,8 @@ def _kinds(score: Score) -> list[str]:
 def _row(table: Table, name: str, score: Score) -> None:
     delay = "-" if score.delay is None else _minutes(score.delay)
     named = f"{score.named:.0%}" if score.found else "-"
-    table.add_row(name, f"{score.found}/{len(score.findings)}", f"{score.recall:.3f}", delay, named)
+    since = f"{score.named_since:.0%}" if score.found else "-"
+    table.add_row(name, f"{score.found}/{len(score.findings)}", f"{score.recall:.3f}", delay, named, since)
 
 
 def _minutes(minutes: float) -> str:

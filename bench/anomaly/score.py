@@ -1,7 +1,8 @@
 """Alarms held against what was put in: what was found, when, under which name, and what was told for nothing.
 
 An alarm belongs to an incident if its series lost or spent a good part of its money to it, in those hours. It is false
-if no incident touched its series at all at that time.
+if no incident touched its series at all at that time. It names the incident rightly if its series holds nearly all of
+what the incident came to until then and is nearly as concentrated in it as any, and if its channel is one that fits.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from statistics import median
 import numpy as np
 
 from bench.anomaly.incidents import Incident
-from bench.anomaly.stream import Sums
-from services.anomaly.domain.series import TENANT
+from bench.anomaly.stream import Share, Sums
+from services.anomaly.domain.series import TENANT, Hour
 
 MATERIAL = 0.15
 """Share of a series' spend in those hours that is the incident's, for an alarm on it to count as a finding."""
@@ -33,7 +34,8 @@ LEAST_USD = 20.0
 class Alarm:
     """Somebody was told something; minutes since the start."""
 
-    series: int
+    series: tuple[int, ...]
+    """That it names: a key, and who used it for what."""
     told: int
     begin: int
     end: int
@@ -51,6 +53,10 @@ class Finding:
     """Minutes from its beginning to the first word; None: never found."""
     named: bool = False
     """The first alarm's series and channel are right."""
+    placed: bool = False
+    """The first alarm's series is, whatever its channel."""
+    named_since: bool = False
+    """Those of any alarm are, a later one's perhaps."""
     first: Alarm | None = None
 
 
@@ -99,6 +105,16 @@ class Score:
         """Share of those found whose first alarm named them rightly."""
         return sum(f.named for f in self.findings) / self.found if self.found else 0.0
 
+    @property
+    def placed(self) -> float:
+        """Share of those found whose first alarm was of the right series."""
+        return sum(f.placed for f in self.findings) / self.found if self.found else 0.0
+
+    @property
+    def named_since(self) -> float:
+        """Share of those found that any alarm named rightly."""
+        return sum(f.named_since for f in self.findings) / self.found if self.found else 0.0
+
 
 class Truth:
     """What alarms of one seed are held against."""
@@ -107,24 +123,24 @@ class Truth:
         self.sums = sums
         self._whole = next(n for n, series in enumerate(sums.series) if series.dimension == TENANT)
         self.incidents = [i for i in incidents if self._dollars(i) >= LEAST_USD]
-        self._touched = {i.number: np.abs(sums.excess[i.number]) > 0 for i in incidents}
+        self._touched = {i.number: np.abs(self._excess(i)) > 0 for i in incidents}
         self._all = list(incidents)
-        self._material = {i.number: self._share(i) >= MATERIAL for i in incidents}
-        self._names = {i.number: self._rightly(i) for i in incidents}
+        self._material = {i.number: self._concentration(i) >= MATERIAL for i in incidents}
 
     def judge(self, alarms: Sequence[Alarm], series_weeks: float) -> Score:
         """What those alarms are worth."""
         score = Score(series_weeks=series_weeks)
         alarms = sorted(alarms, key=lambda a: a.told)
         for incident in self.incidents:
-            mine = [a for a in alarms if self._material[incident.number][a.series] and _meets(a, incident)]
+            mine = [a for a in alarms if self._tells_of(a, incident) and _meets(a, incident)]
             first = mine[0] if mine else None
-            named = first is not None and self._names[incident.number][first.series]
-            right = named and first is not None and first.channel in incident.channels
+            placed = [self._places(alarm, incident) for alarm in mine]
+            right = [there and a.channel in incident.channels for there, a in zip(placed, mine, strict=True)]
             delay = None if first is None else max(0, first.told - incident.begin)
-            score.findings.append(Finding(incident, self._dollars(incident), delay, right, first))
+            says = (right[:1] == [True], placed[:1] == [True], any(right))
+            score.findings.append(Finding(incident, self._dollars(incident), delay, *says, first))
         for alarm in alarms:
-            if not any(self._touched[i.number][alarm.series] and _near(alarm, i) for i in self._all):
+            if not any(self._touched[i.number][list(alarm.series)].any() and _near(alarm, i) for i in self._all):
                 score.wrong.append(alarm)
         score.false = len(score.wrong)
         return score
@@ -138,18 +154,35 @@ class Truth:
             mask[begin : (incident.end + WAKE_MINUTES) // 60 + 1, self._touched[incident.number]] = True
         return mask
 
-    def _dollars(self, incident: Incident) -> float:
-        return float(np.abs(self.sums.excess[incident.number][self._whole]))
+    def _tells_of(self, alarm: Alarm, incident: Incident) -> bool:
+        series = list(alarm.series)
+        return bool(self._material[incident.number][series].any() and self._touched[incident.number][series].all())
 
-    def _share(self, incident: Incident) -> np.ndarray:
-        excess = np.abs(self.sums.excess[incident.number])
-        usual = np.maximum(self.sums.spent[incident.number], excess)
+    def _places(self, alarm: Alarm, incident: Incident) -> bool:
+        """Rightly, as far as it was known when the alarm was told."""
+        until = -(-alarm.told // 60)
+        excess, concentration = np.abs(self._excess(incident, until)), self._concentration(incident, until)
+        share = np.where(excess >= WHOLE * excess[self._whole], concentration, 0.0)
+        right = (share > 0) & (share >= CONCENTRATED * share.max(initial=0.0))
+        return bool(right[list(alarm.series)].any())
+
+    def _dollars(self, incident: Incident) -> float:
+        return float(np.abs(self._excess(incident)[self._whole]))
+
+    def _excess(self, incident: Incident, until: Hour | None = None) -> np.ndarray:
+        """Dollars of an incident by series, until an hour."""
+        share = self.sums.shares[incident.number]
+        return np.asarray(share.excess[: _hours(share, until)].sum(axis=0))
+
+    def _concentration(self, incident: Incident, until: Hour | None = None) -> np.ndarray:
+        """Its share of what each series spent meanwhile."""
+        share, excess = self.sums.shares[incident.number], np.abs(self._excess(incident, until))
+        usual = np.maximum(share.spent[: _hours(share, until)].sum(axis=0), excess)
         return np.divide(excess, usual, out=np.zeros_like(excess), where=usual > 0)
 
-    def _rightly(self, incident: Incident) -> np.ndarray:
-        excess = np.abs(self.sums.excess[incident.number])
-        share = np.where(excess >= WHOLE * self._dollars(incident), self._share(incident), 0.0)
-        return np.asarray((share > 0) & (share >= CONCENTRATED * share.max(initial=0.0)))
+
+def _hours(share: Share, until: Hour | None) -> int | None:
+    return None if until is None else max(1, until - share.first)
 
 
 def _meets(alarm: Alarm, incident: Incident) -> bool:

@@ -89,16 +89,26 @@ def _at(known: Sequence[tuple[int, bytes]], hour: int) -> bytes:
 
 
 @dataclass(frozen=True)
+class Share:
+    """Dollars in the hours of an incident, (hours, series)."""
+
+    first: int
+    """Its first hour."""
+    excess: Floats
+    """Spent because of it; negative: not spent."""
+    spent: Floats
+    """By whatever touches the series."""
+
+
+@dataclass(frozen=True)
 class Sums:
     """What each series did by hour: (hours, series)."""
 
     series: list[Series]
     dollars: Floats
     requests: Floats
-    excess: list[Floats]
-    """Dollars of each incident, by series."""
-    spent: list[Floats]
-    """Dollars of each series during each incident."""
+    shares: list[Share]
+    """Of each incident."""
 
 
 def sums(plan: Plan, drawn: Drawn, reader: Reader, incidents: int) -> Sums:
@@ -117,15 +127,15 @@ def sums(plan: Plan, drawn: Drawn, reader: Reader, incidents: int) -> Sums:
             places = [index.setdefault(series, len(index)) for series in reader.series(reader.cell(event))]
             belongs.append((use, since, end, places))
     tables = [np.zeros((shape[0], len(index))) for _ in range(2)]
-    excess: list[Floats] = [np.zeros(len(index)) for _ in range(incidents)]
-    spent: list[Floats] = [np.zeros(len(index)) for _ in range(incidents)]
+    touched = [np.flatnonzero((plan.owner == number).any(axis=1)) for number in range(incidents)]
+    excess: list[Floats] = [np.zeros((len(hours), len(index))) for hours in touched]
     for use, since, end, places in belongs:
         for table, source in zip(tables, (dollars, requests), strict=True):
             table[since:end, places] += source[since:end, use, None]
         owner = plan.owner[since:end, use]
         for number in set(owner[owner >= 0].tolist()):
-            excess[number][places] += drawn.excess[since:end, use][owner == number].sum()
-    for number in range(incidents):
-        hours = (plan.owner == number).any(axis=1)
-        spent[number] += tables[0][hours].sum(axis=0)
-    return Sums(list(index), tables[0], tables[1], excess, spent)
+            mine = since + np.flatnonzero(owner == number)
+            rows = np.searchsorted(touched[number], mine)
+            excess[number][np.ix_(rows, places)] += drawn.excess[mine, use][:, None]
+    shares = [Share(int(h[0]) if len(h) else 0, more, tables[0][h]) for h, more in zip(touched, excess, strict=True)]
+    return Sums(list(index), tables[0], tables[1], shares)
