@@ -178,7 +178,7 @@ class Truth:
         """Its share of what each series spent meanwhile."""
         share, excess = self.sums.shares[incident.number], np.abs(self._excess(incident, until))
         usual = np.maximum(share.spent[: _hours(share, until)].sum(axis=0), excess)
-        return np.divide(excess, usual, out=np.zeros_like(excess), where=usual > 0)
+        return np.asarray(np.divide(excess, usual, out=np.zeros_like(excess), where=usual > 0))
 
 
 def _hours(share: Share, until: Hour | None) -> int | None:

@@ -136,6 +136,6 @@ def sums(plan: Plan, drawn: Drawn, reader: Reader, incidents: int) -> Sums:
         for number in set(owner[owner >= 0].tolist()):
             mine = since + np.flatnonzero(owner == number)
             rows = np.searchsorted(touched[number], mine)
-            excess[number][np.ix_(rows, places)] += drawn.excess[mine, use][:, None]
+            excess[number][rows[:, None], places] += drawn.excess[mine, use][:, None]
     shares = [Share(int(h[0]) if len(h) else 0, more, tables[0][h]) for h, more in zip(touched, excess, strict=True)]
     return Sums(list(index), tables[0], tables[1], shares)

@@ -14,6 +14,7 @@ from services.anomaly.domain.incidents import (
     Suspect,
     channel_of,
     explains,
+    is_shown,
     is_worth_telling,
     most_telling,
     name_of,
@@ -65,15 +66,13 @@ class Alarms:
         # Ranked by dollars, so that caps fall on the smallest.
         candidates.sort(key=lambda s: (-s.size, s.series, s.channel))
         for candidate in candidates:
-            while not candidate.run.held:
-                behind = self._told_as(candidate, hour, overlap)
-                if behind is not None:
-                    candidate.run.held = True
-                    self.shown_in.add(behind, candidate)
-                    break
+            while not candidate.run.held and not self._hold(candidate, self._told_as(candidate, hour, overlap)):
                 incident = self._open(hour, self._choose(candidate, suspects, overlap))
                 if incident is not None:
                     transitions.append(self._tell(AnomalyEvent.TYPE_OPENED, hour, incident))
+        for suspect in suspects:
+            if not suspect.run.held and is_shown(suspect, hour, self._policy):
+                self._hold(suspect, self._hidden_by(suspect, hour, overlap))
         self._release(suspects)
         return transitions
 
@@ -122,13 +121,24 @@ class Alarms:
         return transitions
 
     def _told_as(self, suspect: Suspect, hour: Hour, overlap: Overlap) -> str | None:
-        """The name of the anomaly that hides it."""
+        """The name under which people know of it already."""
+        hidden = self._hidden_by(suspect, hour, overlap)
+        # What minutes told is no more than a moment of a drift.
+        by_hour = suspect.family == Anomaly.CHANNEL_COST
+        return self._told_by_minute(suspect, hour) if hidden is None and by_hour else hidden
+
+    def _hidden_by(self, suspect: Suspect, hour: Hour, overlap: Overlap) -> str | None:
+        """The name of the incident that it is a facet of, or an echo."""
         for incident in self._incidents:
             if incident.hides(suspect, hour, self._policy) and explains(incident.series, suspect, overlap):
                 return incident.name
-        # What minutes told is no more than a moment of a drift.
-        by_hour = suspect.family == Anomaly.CHANNEL_COST
-        return self._told_by_minute(suspect, hour) if by_hour else None
+        return None
+
+    def _hold(self, suspect: Suspect, behind: str | None) -> bool:
+        if behind is not None:
+            suspect.run.held = True
+            self.shown_in.add(behind, suspect)
+        return behind is not None
 
     def _choose(self, candidate: Suspect, suspects: Sequence[Suspect], overlap: Overlap) -> Suspect:
         suspects = [suspect for suspect in suspects if suspect is candidate or same_money(candidate, suspect, overlap)]

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from finops.anomaly.v1.anomaly_pb2 import Anomaly
 
+from services.anomaly.domain.bank import HOURS_A_DAY
 from services.anomaly.domain.detectors.cost import HOURS_A_MONTH
 from services.anomaly.domain.detectors.drift import DriftDetector
 from services.anomaly.domain.detectors.silence import SilenceDetector
@@ -36,6 +37,8 @@ MOSTLY_EXCESS = 0.5
 """An owner most of whose spend is excess is named before what it bought."""
 EXPLAINED = 0.5
 """What two series spend in common is at least this share of an excess that they may both show."""
+FACET = 0.5
+"""Share of the evidence for an alarm at which what shows an incident that is told is kept from being learned."""
 MORE_CONCENTRATED = 1.5
 """A drift whose excess is so many times the share of its spend is no facet of another."""
 DRIFT_IMPACT = 4.0
@@ -129,8 +132,11 @@ class Incident:
         """True if that run is a facet of this incident, or its echo."""
         if _family(self.channel) != suspect.family:
             return False
-        if self.closed_at is not None and hour - self.closed_at > policy.cooldown_hours:
-            return False
+        if self.closed_at is not None:
+            # Dearer requests are no echo of there having been more of them.
+            echo = self.channel in RATIO_CHANNELS or suspect.channel not in RATIO_CHANNELS
+            if not echo or hour - self.closed_at > policy.cooldown_hours:
+                return False
         if self.silence and self.series.dimension == TENANT:
             return True
         if self.series.dimension == suspect.series.dimension and self.series != suspect.series:
@@ -201,6 +207,14 @@ def _volume_or_price(suspect: Suspect, policy: Policy) -> Anomaly.Channel:
     return Anomaly.CHANNEL_UNIT_COST if both - volume > volume else Anomaly.CHANNEL_COST
 
 
+def is_shown(suspect: Suspect, hour: Hour, policy: Policy) -> bool:
+    """Certain enough, in this very hour, to be a facet of what is told."""
+    run = suspect.run
+    if suspect.silence or run.last != hour or run.calm:
+        return False
+    return run.proof >= FACET * policy.evidence_after(run.doubts)
+
+
 def is_worth_telling(suspect: Suspect, hour: Hour, policy: Policy) -> bool:
     """Certain enough, and large enough, in this very hour."""
     run = suspect.run
@@ -220,8 +234,13 @@ def is_worth_telling(suspect: Suspect, hour: Hour, policy: Policy) -> bool:
     spent = run.total.spent / PICOS_PER_DOLLAR
     if spent < ratio * run.total.usual:
         return False
-    least = policy.least_impact(suspect.monitor.usual_month())
-    return spent - run.total.usual >= least * (DRIFT_IMPACT if suspect.channel == Anomaly.CHANNEL_DRIFT else 1.0)
+    month, excess = suspect.monitor.usual_month(), spent - run.total.usual
+    if suspect.channel in RATIO_CHANNELS:
+        # Dearer requests stay so until somebody mends it: what a day of them costs is at stake.
+        a_day = excess * max(1.0, HOURS_A_DAY / run.total.hours)
+        return excess >= policy.min_impact_usd and a_day >= policy.least_impact(month)
+    least = policy.least_impact(month)
+    return excess >= least * (DRIFT_IMPACT if suspect.channel == Anomaly.CHANNEL_DRIFT else 1.0)
 
 
 def most_telling(candidate: Suspect, others: Sequence[Suspect], policy: Policy) -> Suspect:

@@ -22,7 +22,8 @@ class Policy:
     min_impact_usd: float = 10.0
     """An anomaly below it stays untold."""
     min_share_of_month: float = 0.004
-    """Nor is one told that is below this share of what the series usually spends in 30 days (0.004: three hours),"""
+    """Nor is one told that is below this share of what the series usually spends in 30 days (0.004: three hours); of
+    requests that became dearer, and stay so until somebody mends it, a day counts,"""
     min_cost_ratio: float = 1.5
     """or whose cost is not so many times the usual,"""
     min_unit_cost_ratio: float = 1.25

@@ -15,6 +15,9 @@ PRIOR_EXCESS = 1.0
 """Mean excess assumed before any was seen, in spreads: heavier than a normal tail (0.4), so that a young series is
 given the benefit of the doubt."""
 MEMORY = 0.03
+FARTHEST = 5.0
+"""Times the mean excess: so much of a score is learned. One in 150 is more where excesses are exponential; what is so
+hour after hour is an anomaly that is not known yet."""
 LEAST_EXCESS = 0.3
 LEAST_EDGE = 1.0
 REFRESH_HOURS = 6
@@ -50,7 +53,7 @@ class TailBank(RowArrays):
         """Takes in the scores of an hour that is no anomaly; `kept` rows are as if it had not been."""
         learned = learned & ~np.isnan(scores) & ~kept
         before = np.where(np.isnan(self._excess), PRIOR_EXCESS, self._excess)
-        over = scores - self.edge()
+        over = np.minimum(scores - self.edge(), FARTHEST * before)
         self._excess = np.where(learned & (over > 0), before + MEMORY * (over - before), before)
         older = np.where(kept, self._scores[:, hour % WINDOW], np.nan)
         self._scores[:, hour % WINDOW] = np.where(learned, np.clip(scores, -6e4, 6e4), older)

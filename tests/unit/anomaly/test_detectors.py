@@ -108,6 +108,13 @@ def test_what_makes_requests_dearer_is_found_and_named(change: dict[str, float],
     assert "usual" in found.summary
 
 
+def test_dearer_requests_are_told_by_what_a_day_of_them_costs() -> None:
+    """Not after three hours' worth of what is usually spent, which takes almost five hours of these."""
+    start = 3 * WEEK + DAY + 9
+    told = watch_hours(lambda n: (120.0, 3_000) if n >= start else (100.0, 5_000), 24)
+    assert [(a.channel, hours_of(a)) for a in opened(told)] == [(Anomaly.CHANNEL_UNIT_COST, (start, start + 2))]
+
+
 def test_tokens_as_usual_are_no_news() -> None:
     assert _tokens(3, 42, 0, 0) == []
 

@@ -133,6 +133,28 @@ def test_small_change_is_none() -> None:
     assert not of_keys(told([*HISTORY, use(LIVE + 2, 5.0, model="gpt-5", network=ABROAD)]))
 
 
+def test_what_is_new_adds_up_over_hours_until_it_is_worth_telling() -> None:
+    """Five dollars an hour; the hours at which the key was never used end at eight."""
+    theft = [use(LIVE + n, 5.0, model="gpt-5", network=ABROAD, minute=50) for n in range(9, 14)]
+    found = of_keys(told(HISTORY + days(range(LIVE, LIVE + 72)) + theft))
+    assert [t.type for t in found] == [_OPENED, _UPDATED, _UPDATED, _UPDATED, _CLOSED]
+    assert (found[0].hour, found[0].anomaly.start_unix_micros) == (LIVE + 10, (LIVE + 9) * HOUR)
+    assert found[-1].anomaly.impact.units == 25
+
+
+def test_a_name_on_a_key_that_nobody_was_known_to_use_is_new_while_its_use_goes_on() -> None:
+    nameless = days(range(LIVE - 12 * 24, LIVE + 72), user="", key="ci")
+    theft = [use(LIVE + 10, 60.0, key="ci", user="eve", model="gpt-5")]
+    (found, *_) = of_keys(told(HISTORY + nameless + theft))
+    assert dict(found.anomaly.series) == {"key": "ci"} and "for gpt-5 and by eve" in found.anomaly.summary
+
+
+def test_names_that_are_sent_from_some_hour_on_are_not_new() -> None:
+    nameless = days(range(LIVE - 12 * 24, LIVE), user="", key="ci")
+    named = [use(LIVE + n, 12.0, key="ci", user="eve", model="gpt-5") for n in range(9, 18)]
+    assert not of_keys(told(HISTORY + nameless + named))
+
+
 def test_the_first_week_of_a_key_is_not_new_nor_is_a_rotated_one() -> None:
     rotated = [*days(range(LIVE, LIVE + 72), key="prod-2"), use(LIVE + 30, 80.0, key="prod-2", network=ABROAD)]
     assert not of_keys(told(HISTORY + rotated))

@@ -26,6 +26,8 @@ from services.common.clock import HOUR
 from services.common.money import PICOS_PER_DOLLAR
 
 AT_ONCE = 2
+MOSTLY = 0.5
+"""Share of its usual spend at which a key is used as ever."""
 LONGEST_HOURS = 72
 """After so long, what was new is so no more."""
 DIMENSIONS = (KEY_NETWORK, KEY_MODEL, KEY_USER)
@@ -66,12 +68,8 @@ class KeyNovelty:
                 if sight.dimension == KEY_MODEL:
                     use.total = use.total.plus(totals)
         open_keys = {found.key: found for found in self._found if found.closed_at is None}
-        for key in sorted(open_keys):
-            transitions += self._carry_on(open_keys[key], hour, uses.get(key, _Use()))
-        for key in sorted(uses.keys() - open_keys.keys()):
-            found = self._strange(key, hour, uses[key])
-            if found is not None:
-                transitions += self._open(found, hour)
+        for key in sorted(open_keys.keys() | uses.keys()):
+            transitions += self._look_at(key, open_keys.get(key), hour, uses.get(key, _Use()))
         oldest = hour - self._policy.cooldown_hours - self._policy.calm_hours
         self._found = [one for one in self._found if one.closed_at is None or one.closed_at >= oldest]
         return transitions + self._forsake(hour)
@@ -97,31 +95,54 @@ class KeyNovelty:
 
     # --- one key ----------------------------------------------------------------------------------------------------
 
-    def _strange(self, key: str, hour: Hour, use: _Use) -> StrangeKey | None:
+    def _look_at(self, key: str, found: StrangeKey | None, hour: Hour, use: _Use) -> list[Transition]:
         row = self._panel.index.get(Series("key", key))
-        if row is None or hour - self._panel.lives.first[row] < self._policy.min_history_hours:
-            return None
-        least = self._policy.least_impact(self._panel.cost.usual_month(row)) * PICOS_PER_DOLLAR
-        if use.total.cost < least:
-            return None
-        strange = [
-            Strange(dimension, tuple(sorted(sight.value for sight in new)), totals)
-            for dimension in DIMENSIONS
-            if (new := self._new(key, dimension, hour, use))
-            and (totals := _sum(use.by_sight[sight] for sight in new)).cost >= least
-        ]
-        if not self._was_used_at(row, hour):
-            strange.append(Strange(HOUR_OF_DAY, (f"{hour % HOURS_A_DAY:02}:00",), use.total))
-        if len(strange) < AT_ONCE:
-            return None
-        found = StrangeKey(key, hour, tuple(strange))
-        found.add(hour, found.spent_in(use.by_sight, use.total))
-        return found
+        told = found is not None and found.name
+        new = [] if told or row is None else self._new_ways(key, row, hour, use, watched=found is not None)
+        if found is None:
+            if len(new) < AT_ONCE:
+                return []
+            found = StrangeKey(key, hour)
+            self._found.append(found)
+        found.add(hour, new, use.by_sight, use.total)
+        if hour - found.last >= self._policy.calm_hours or hour - found.start >= LONGEST_HOURS:
+            found.closed_at = hour
+            return [self._tell(AnomalyEvent.TYPE_CLOSED, hour, found)] if found.name else []
+        if found.name:
+            return [self._tell(AnomalyEvent.TYPE_UPDATED, hour, found)] if found.last == hour else []
+        return self._open(found, hour) if self._is_worth_telling(found) else []
 
-    def _new(self, key: str, dimension: str, hour: Hour, use: _Use) -> list[Sight]:
-        if self._sightings.hours_known(dimension, hour, key) < self._policy.min_history_hours:
+    def _is_worth_telling(self, found: StrangeKey) -> bool:
+        """Enough was spent on each of two new things, though not in one hour perhaps."""
+        least = self._policy.min_impact_usd * PICOS_PER_DOLLAR
+        return sum(one.totals.cost >= least for one in found.strange) >= AT_ONCE
+
+    def _new_ways(self, key: str, row: int, hour: Hour, use: _Use, *, watched: bool) -> list[Strange]:
+        if use.total.cost <= 0 or hour - self._panel.lives.first[row] < self._policy.min_history_hours:
             return []
-        return [s for s in use.by_sight if s.dimension == dimension and self._sightings.is_new(s, hour)]
+        new = [
+            Strange(dimension, tuple(sorted(sight.value for sight in sights)))
+            for dimension in DIMENSIONS
+            if (sights := self._new(key, dimension, hour, use, row))
+        ]
+        if not (new or watched) or self._was_used_at(row, hour):
+            return new
+        return [*new, Strange(HOUR_OF_DAY, (f"{hour % HOURS_A_DAY:02}:00",))]
+
+    def _new(self, key: str, dimension: str, hour: Hour, use: _Use, row: int) -> list[Sight]:
+        new = [s for s in use.by_sight if s.dimension == dimension and self._sightings.is_new(s, hour)]
+        least = self._policy.min_history_hours
+        if not new or self._sightings.hours_known(dimension, hour, key) >= least:
+            return new
+        # Nobody was ever known by name to use this key, as others are used.
+        others = self._sightings.hours_known(dimension, hour) >= least
+        return new if dimension == KEY_USER and others and self._goes_on_unnamed(use, row) else []
+
+    def _goes_on_unnamed(self, use: _Use, row: int) -> bool:
+        """Without a name it is used as ever: names are not sent from this hour on, they come on top."""
+        named = sum(totals.cost for sight, totals in use.by_sight.items() if sight.dimension == KEY_USER)
+        usual = self._panel.cost.expected(row)[1] * PICOS_PER_DOLLAR
+        return use.total.cost - named >= MOSTLY * usual > 0
 
     def _was_used_at(self, row: int, hour: Hour) -> bool:
         """At about this hour of any day before."""
@@ -129,21 +150,14 @@ class KeyNovelty:
         # The latest comes first: an hour earlier, a day earlier to the hour, and an hour later the day before.
         return any(bool(np.any(seen[ago - 1 :: HOURS_A_DAY] > 0)) for ago in (25, 24, 23))
 
-    def _carry_on(self, found: StrangeKey, hour: Hour, use: _Use) -> list[Transition]:
-        spent = found.spent_in(use.by_sight, use.total)
-        if spent.cost > 0:
-            found.add(hour, spent)
-        if hour - found.last >= self._policy.calm_hours or hour - found.start >= LONGEST_HOURS:
-            found.closed_at = hour
-            return [self._tell(AnomalyEvent.TYPE_CLOSED, hour, found)] if found.name else []
-        return [self._tell(AnomalyEvent.TYPE_UPDATED, hour, found)] if found.name and spent.cost > 0 else []
-
     def _open(self, found: StrangeKey, hour: Hour) -> list[Transition]:
-        self._found.append(found)
         series = Series("key", found.key)
-        name = name_of(self._tenant, series, Anomaly.CHANNEL_KEY_NOVELTY, hour)
+        name = name_of(self._tenant, series, Anomaly.CHANNEL_KEY_NOVELTY, found.start)
+        if found.denied:
+            return []
         if name not in self._known and not self._caps.allow(hour, series, found.spent.cost):
             self.withheld += 1
+            found.denied = True
             return []
         self._caps.note(hour, series, found.spent.cost)
         found.name = name
@@ -170,10 +184,3 @@ class KeyNovelty:
 
     def _tell(self, kind: AnomalyEvent.Type, hour: Hour, found: StrangeKey) -> Transition:
         return Transition(kind, hour, describe_key(self._tenant, found, self._policy))
-
-
-def _sum(totals: Iterable[Totals]) -> Totals:
-    found = NOTHING
-    for one in totals:
-        found = found.plus(one)
-    return found
