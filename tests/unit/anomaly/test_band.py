@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from random import Random
 
 from finops.anomaly.v1.anomaly_pb2 import Anomaly
@@ -51,7 +52,9 @@ class Trained:
         return {hour: Totals(90 * PICOS_PER_DOLLAR, 30, 1) for hour in range(last - 10, last)}
 
 
-TRAINED = Trained()
+@cache
+def trained() -> Trained:
+    return Trained()
 
 
 def _anomaly(channel: Anomaly.Channel, model: str = "gpt-5") -> Anomaly:
@@ -63,7 +66,7 @@ def _anomaly(channel: Anomaly.Channel, model: str = "gpt-5") -> Anomaly:
 
 async def test_days_and_nights_have_bands_of_their_own() -> None:
     archive = MemoryArchive({"anomalies/a": _anomaly(Anomaly.CHANNEL_COST)})
-    answer = await Bands(archive, TRAINED, TRAINED, ManualClock(LAST * HOUR + 1)).around("acme", "anomalies/a")
+    answer = await Bands(archive, trained(), trained(), ManualClock(LAST * HOUR + 1)).around("acme", "anomalies/a")
     assert answer.unit == "USD/hour"
     hours = [point.time_unix_micros // HOUR for point in answer.points]
     assert hours == list(range(LAST - 3 - 48, LAST)), "an hour under way is not over"
@@ -75,7 +78,7 @@ async def test_days_and_nights_have_bands_of_their_own() -> None:
 
 async def test_half_a_day_after_it_is_shown_once_it_is_over() -> None:
     archive = MemoryArchive({"anomalies/a": _anomaly(Anomaly.CHANNEL_UNIT_COST)})
-    answer = await Bands(archive, TRAINED, TRAINED, ManualClock((LAST + 99) * HOUR)).around("acme", "anomalies/a")
+    answer = await Bands(archive, trained(), trained(), ManualClock((LAST + 99) * HOUR)).around("acme", "anomalies/a")
     assert answer.points[-1].time_unix_micros == (LAST + 11) * HOUR
     assert answer.points[-1].actual == 3.0
     assert not answer.points[0].HasField("actual"), "no requests, no cost of one"
@@ -89,7 +92,7 @@ async def test_a_runaway_is_shown_in_its_hours() -> None:
     runaway.end_unix_micros -= 50 * MINUTE
     runaway.unit = "USD/minute"
     archive = MemoryArchive({"anomalies/a": runaway})
-    answer = await Bands(archive, TRAINED, TRAINED, ManualClock(LAST * HOUR + 1)).around("acme", "anomalies/a")
+    answer = await Bands(archive, trained(), trained(), ManualClock(LAST * HOUR + 1)).around("acme", "anomalies/a")
     assert answer.unit == "USD/hour"
     assert [point.time_unix_micros // HOUR for point in answer.points] == list(range(LAST - 51, LAST))
     assert all(point.HasField("expected") for point in answer.points)
@@ -97,7 +100,7 @@ async def test_a_runaway_is_shown_in_its_hours() -> None:
 
 def test_of_silence_what_always_came() -> None:
     hours = [LAST - 12, LAST - 1]
-    for hour, band in zip(hours, TRAINED.course("acme", PAIR.labels, Anomaly.CHANNEL_SILENCE, hours), strict=True):
+    for hour, band in zip(hours, trained().course("acme", PAIR.labels, Anomaly.CHANNEL_SILENCE, hours), strict=True):
         assert band is not None
         assert band.low <= band.expected <= band.high
         assert 0.8 < band.expected / (10 * _dollars(hour)) < 1.2
@@ -109,4 +112,4 @@ def test_nothing_is_expected_of_what_is_not_watched() -> None:
         (PAIR.labels, Anomaly.CHANNEL_NEW_PAIRS),
         (PAIR.labels, Anomaly.CHANNEL_CACHE_HIT_SHARE),
     ):
-        assert TRAINED.course("acme", labels, channel, [LAST, LAST + 1]) == [None, None]
+        assert trained().course("acme", labels, channel, [LAST, LAST + 1]) == [None, None]
