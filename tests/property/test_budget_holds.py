@@ -15,7 +15,8 @@ from services.budget.domain.intents import intent_of
 from services.common import money
 from services.common.clock import SECOND
 from services.common.errors import UnavailableError
-from tests.unit.budget.world import Crashed, Process, World, monthly, use
+from tests.unit.budget.process import Process
+from tests.unit.budget.world import Crashed, World, monthly, use
 
 LIMIT = 20
 LEASE = 60

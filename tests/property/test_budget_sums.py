@@ -20,7 +20,8 @@ from services.budget.domain.thresholds import Event, key_of
 from services.budget.domain.tracking import Tracked
 from services.common import money
 from services.common.clock import DAY
-from tests.unit.budget.world import NOW, Crashed, Process, World, monthly, use
+from tests.unit.budget.process import Process
+from tests.unit.budget.world import NOW, Crashed, World, monthly, use
 
 FILTERS = (
     "",

@@ -15,7 +15,8 @@ from services.common.clock import DAY
 from services.common.errors import UnavailableError
 from services.common.kafka.record import Batch
 from services.common.kafka.topics import COSTS
-from tests.unit.budget.world import NOW, Crashed, Process, Stored, World, monthly, use
+from tests.unit.budget.process import Process
+from tests.unit.budget.world import NOW, Crashed, Stored, World, monthly, use
 
 
 async def started(world: World, *, scope_filter: str = "") -> Process:

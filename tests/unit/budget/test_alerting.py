@@ -13,7 +13,8 @@ from services.common import money
 from services.common.clock import DAY, HOUR, ManualClock, parse_rfc3339
 from services.common.errors import UnavailableError
 from services.common.forecast.hours import HourlySpend
-from tests.unit.budget.world import Crashed, Process, World, monthly, use
+from tests.unit.budget.process import Process
+from tests.unit.budget.world import Crashed, World, monthly, use
 
 DOLLAR = 10**12
 

@@ -6,7 +6,8 @@ from finops.budget.v1 import budget_pb2 as pb
 
 from services.common import money
 from services.common.clock import DAY, parse_rfc3339
-from tests.unit.budget.world import NOW, Process, World, monthly, use
+from tests.unit.budget.process import Process
+from tests.unit.budget.world import NOW, World, monthly, use
 
 DOLLAR = 10**12
 YESTERDAY = parse_rfc3339("2026-11-22T00:00:00Z")

@@ -10,8 +10,9 @@ from finops.budget.v1 import budget_pb2 as pb
 
 from services.common import money
 from services.common.errors import InvalidArgumentError
+from tests.unit.budget.process import Process
 from tests.unit.budget.test_reserving import intent
-from tests.unit.budget.world import Process, World, monthly, use
+from tests.unit.budget.world import World, monthly, use
 
 DOLLAR = 10**12
 ODD = ("", "a/b", "ada", "Zoë ☂", "x" * 500)

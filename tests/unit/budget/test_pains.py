@@ -16,7 +16,8 @@ from finops.cost.v1.cost_pb2 import Booked
 
 from services.common import money
 from services.common.clock import HOUR, SECOND, parse_rfc3339
-from tests.unit.budget.world import Process, World, monthly, use
+from tests.unit.budget.process import Process
+from tests.unit.budget.world import World, monthly, use
 
 DOLLAR = 10**12
 BLOCK = pb.ENFORCEMENT_BLOCK

@@ -7,7 +7,8 @@ from finops.budget.v1 import budget_pb2 as pb
 from services.budget.domain.sums import PartSum
 from services.common import money
 from services.common.clock import DAY, HOUR
-from tests.unit.budget.world import Crashed, Process, World, monthly, use
+from tests.unit.budget.process import Process
+from tests.unit.budget.world import Crashed, World, monthly, use
 
 DOLLAR = 10**12
 

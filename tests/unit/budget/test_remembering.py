@@ -9,8 +9,9 @@ from services.budget.handlers.changes import Changes
 from services.budget.handlers.remembering import LONGEST, Remembered
 from services.common import money
 from services.common.clock import HOUR, SECOND, ManualClock
+from tests.unit.budget.process import Process
 from tests.unit.budget.test_standing_limits import DOLLAR, TEN, begun
-from tests.unit.budget.world import NOW, Process, World, monthly
+from tests.unit.budget.world import NOW, World, monthly
 
 BUDGET = ("acme", "b")
 

@@ -12,7 +12,8 @@ from services.budget.handlers.reserving import Reservation
 from services.common import money
 from services.common.clock import SECOND
 from services.common.errors import AlreadyExistsError, InvalidArgumentError, UnavailableError
-from tests.unit.budget.world import Process, World, monthly, use
+from tests.unit.budget.process import Process
+from tests.unit.budget.world import World, monthly, use
 
 DOLLAR = 10**12
 SETTLED, COUNTED, UNKNOWN = (

@@ -8,7 +8,8 @@ from services.budget.domain.tracking import BudgetKey, Tracked
 from services.budget.handlers import rounds
 from services.budget.handlers.rounds import Rounds
 from services.common.clock import HOUR, SECOND, Micros
-from tests.unit.budget.world import Process, World, monthly
+from tests.unit.budget.process import Process
+from tests.unit.budget.world import World, monthly
 
 
 class Readings:

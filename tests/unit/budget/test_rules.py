@@ -15,7 +15,8 @@ from services.common.errors import (
     NotFoundError,
     UnavailableError,
 )
-from tests.unit.budget.world import Process, World, monthly
+from tests.unit.budget.process import Process
+from tests.unit.budget.world import World, monthly
 
 
 def violated(message: pb.Budget) -> list[str]:

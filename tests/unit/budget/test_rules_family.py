@@ -29,7 +29,8 @@ from services.budget.domain.terms import (
     WeekPattern,
 )
 from services.common.errors import FailedPreconditionError, InvalidArgumentError
-from tests.unit.budget.world import Process, World, monthly
+from tests.unit.budget.process import Process
+from tests.unit.budget.world import World, monthly
 
 TERMS = Terms("", "", 1, Period.MONTH)
 

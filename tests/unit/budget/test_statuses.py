@@ -22,7 +22,8 @@ from services.common import money
 from services.common.clock import DAY, SECOND, parse_rfc3339
 from services.common.errors import NotFoundError
 from services.common.forecast.hours import HourlySpend
-from tests.unit.budget.world import Process, World, monthly, use
+from tests.unit.budget.process import Process
+from tests.unit.budget.world import World, monthly, use
 
 DOLLAR = 10**12
 
