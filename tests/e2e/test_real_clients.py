@@ -11,9 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import anthropic.types
 import grpc
-import openai.types.chat
 from aiokafka import AIOKafkaConsumer
 from finops.cost.v1.cost_pb2 import CostRecord
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
@@ -60,7 +58,9 @@ def test_litellm_callback(client: Client) -> None:
 
 def test_openai_sdk_objects(client: Client) -> None:
     """The documented example of prompt caching: 2006 prompt tokens of which 1920 were cached, 300 completion tokens."""
-    completion = openai.types.chat.ChatCompletion.model_validate(
+    from openai.types.chat import ChatCompletion  # Here, since every worker imports this file.
+
+    completion = ChatCompletion.model_validate(
         {
             "id": "chatcmpl-sdk-1", "object": "chat.completion", "created": 1_795_446_000, "model": "gpt-4o",
             "choices": [{"index": 0, "finish_reason": "stop", "logprobs": None,
@@ -82,7 +82,9 @@ def test_openai_sdk_objects(client: Client) -> None:
 
 
 def test_anthropic_sdk_objects(client: Client) -> None:
-    message = anthropic.types.Message.model_validate(
+    from anthropic.types import Message  # Here, since every worker imports this file.
+
+    message = Message.model_validate(
         {
             "id": "msg_sdk_1", "type": "message", "role": "assistant", "model": "claude-3-5-haiku-20241022",
             "content": [{"type": "text", "text": "secret answer"}], "stop_reason": "end_turn", "stop_sequence": None,
