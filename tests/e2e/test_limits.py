@@ -131,10 +131,10 @@ def test_a_crowd_of_slow_senders_does_not_stop_the_others(client: Client) -> Non
     def slow() -> None:
         def body() -> Iterator[bytes]:
             yield b"[" + b" " * 1_000
-            stop.wait(20)
+            stop.wait(60)
             yield b"]"
 
-        with httpx.Client(base_url=client.url, trust_env=False, timeout=30) as own:
+        with httpx.Client(base_url=client.url, trust_env=False, timeout=90) as own:
             headers = {"Authorization": f"Bearer {client.key}", "Content-Type": "application/json"}
             own.post("/v1/events", content=body(), headers=headers)
 
@@ -144,7 +144,7 @@ def test_a_crowd_of_slow_senders_does_not_stop_the_others(client: Client) -> Non
     try:
         started = time.monotonic()
         client.send(_tiny(1))
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 30
     finally:
         stop.set()
         for thread in crowd:

@@ -56,14 +56,14 @@ async def test_a_consumer_pauses_between_fetches_and_sees_a_record_soon(
     try:
         await consumer.getmany(timeout_ms=500)
         fetches.clear()
-        assert await consumer.getmany(timeout_ms=1_000) == {}
-        assert 5 <= len(fetches) <= 12
+        assert await consumer.getmany(timeout_ms=3_000) == {}
+        assert 10 <= len(fetches) <= 36
 
         sent = time.monotonic()
         await producer.send_and_wait(USAGE, b"usage", key=b"key")
-        [[record]] = (await consumer.getmany(timeout_ms=5_000)).values()
+        [[record]] = (await consumer.getmany(timeout_ms=30_000)).values()
         assert record.value == b"usage"
-        assert time.monotonic() - sent < 5 * LONGEST
+        assert time.monotonic() - sent < 30 * LONGEST
     finally:
         await consumer.stop()
 

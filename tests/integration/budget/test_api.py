@@ -103,4 +103,4 @@ async def test_a_watch_follows_the_spend_and_ends_with_the_server(platform: Plat
 
         await eventually(arrived)
         assert await one.stop() == 0
-        await asyncio.wait_for(following, 5)
+        await asyncio.wait_for(following, 60)

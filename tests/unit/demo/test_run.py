@@ -77,4 +77,4 @@ async def test_a_server_that_is_away_is_told_after_some_patience() -> None:
     async with Client(url, KEY, patience=1) as client:
         with pytest.raises(DemoError, match="does not answer"):
             await client.get("/api/v1/budgets")
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 30

@@ -150,9 +150,9 @@ async def test_without_an_answer_an_open_gateway_lets_pass() -> None:
 
 async def test_an_answer_that_came_too_late_leaves_no_hold() -> None:
     async with platform(CENT) as (book, target):
-        callback = BudgetCallback(settings(target, fail_open=False, timeout_seconds=0.3))
+        callback = BudgetCallback(settings(target, fail_open=False, timeout_seconds=1))
         await callback._budgets.dearest([], Quantities(), 5)  # connected, so that only the answer is late
-        book.delay = 0.6
+        book.delay = 2
         with pytest.raises(HTTPException):
             await ask(callback, request())
         await book.until_ended(1)

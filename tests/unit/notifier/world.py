@@ -213,7 +213,7 @@ class Process:
         await self.intake.take([(message, ORIGIN) for message in messages if message is not None])
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not condition():
                 await asyncio.sleep(0.005)
 
