@@ -34,6 +34,8 @@ def _reversal(record: CostRecord) -> CostRecord:
     usage.content_hash = record.usage.content_hash
     usage.received_unix_micros = record.usage.received_unix_micros
     usage.source_event_id = record.usage.source_event_id
+    # Not kept of the revision before; whoever moves an event leaves it as it was.
+    usage.outcome = record.usage.outcome
     if record.usage.HasField("correction"):
         usage.correction.CopyFrom(record.usage.correction)
     return reversal

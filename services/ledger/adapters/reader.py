@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from finops.cost.v1.cost_pb2 import CostRecord
-from finops.ledger.v1.ledger_pb2 import CostRow, KnownEvent
+from finops.ledger.v1.ledger_pb2 import Activity, CostRow, KnownEvent
 from finops.usage.v1.usage_pb2 import Quantities
 
 from services.common import money
@@ -86,6 +86,14 @@ class ClickHouseReader:
 
     async def sessions(self, query: CostQuery) -> Mapping[RowKey, int]:
         return await self._distinct(query, ReadFrom.ENTRIES, "session")
+
+    async def activity(self, query: CostQuery) -> Mapping[RowKey, Activity]:
+        statement = sql.activity(query)
+        rows = await self._clickhouse.query(statement.text, statement.parameters)
+        return {
+            RowKey(tuple(group), start * SECOND, bool(rest)): Activity(failed_requests=failed, users=users)
+            for *group, start, rest, failed, users in rows
+        }
 
     async def _distinct(self, query: CostQuery, source: ReadFrom, column: str) -> Mapping[RowKey, int]:
         statement = sql.distinct(query, source, column)

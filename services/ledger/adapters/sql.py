@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.common import filters
+from services.common import distinct_values, filters
 from services.common.clock import SECOND, Micros
 from services.common.dimensions import BUCKETS, DIMENSIONS, TAG_PREFIX
 from services.common.filters import Filter
@@ -21,6 +21,9 @@ SELECT toFixedString(unhex(substring({keys:String}, 32 * number + 1, 32)), 16)
 FROM numbers(intDiv(length({keys:String}), 32))
 """
 """Of event keys that are bound one after the other, in hexadecimal."""
+
+_HASH = "reinterpretAsUInt64(substring(MD5(name), 1, 8))"
+"""As `distinct_values.hashed`."""
 
 MAX_ROWS = 50_000
 """Rows an answer may have; with 14 buckets each they fill a gRPC message."""
@@ -174,6 +177,23 @@ def distinct(query: CostQuery, source: ReadFrom, column: str) -> Statement:
         f"SELECT {keys}, count() FROM (SELECT {', '.join(asked.selected)} FROM {asked.table.name} "  # noqa: S608
         f"WHERE {' AND '.join(asked.where)} AND {column} != '' "
         f"GROUP BY {keys}, tenant_id, {column} HAVING {asked.table.events} > 0) GROUP BY {keys}"
+    )
+    return asked.statement
+
+
+def activity(query: CostQuery) -> Statement:
+    """Rows of: group values, bucket's start in seconds, whether it is the rest, requests that failed, the smallest
+    hashes of users with requests. A user of that name counts once, whatever else differs."""
+    asked = _asked(query, ReadFrom.ENTRIES)
+    if _limits(query):
+        _keep_top(query, asked)
+    keys, requests = ", ".join(asked.keys), asked.table.bucket % "requests"
+    asked.statement.text = (
+        f"SELECT {keys}, sum(failed_here), "  # noqa: S608
+        f"groupArraySortedIf({distinct_values.MOST})({_HASH}, name != '' AND requests_here > 0) "
+        f"FROM (SELECT {', '.join(asked.selected)}, toString(user) AS name, {requests} AS requests_here, "
+        f"sumIf(requests_delta, outcome = 'failed') AS failed_here FROM {asked.table.name} "
+        f"WHERE {' AND '.join(asked.where)} GROUP BY {keys}, user) GROUP BY {keys}"
     )
     return asked.statement
 

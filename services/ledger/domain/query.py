@@ -97,6 +97,7 @@ class CostQuery:
     sessions: bool = False
     metrics: tuple[str, ...] = ()
     """Business metrics to divide costs by."""
+    activity: bool = False
     buckets: tuple[Micros, ...] = field(init=False)
     hour_shifts: tuple[HourShift, ...] = field(init=False)
     """Where `by_hour`."""
@@ -167,6 +168,7 @@ def read_query(request: QueryCostsRequest, tenant_id: str | None) -> CostQuery:
         unit_costs=request.unit_costs,
         sessions=request.sessions,
         metrics=tuple(request.unit_metrics),
+        activity=request.activity,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from finops.cost.v1.cost_pb2 import CostRecord
 from finops.ledger.v1.ledger_pb2 import (
+    Activity,
     CostRow,
     GetPositionsRequest,
     GetPositionsResponse,
@@ -26,7 +27,7 @@ from services.common.clock import Micros
 from services.common.errors import InvalidArgumentError, PermissionDeniedError
 from services.common.filters import Filter
 from services.common.paging import Listing, page_size
-from services.ledger.domain.answer import Counts, RowKey, price_units, side_by_side
+from services.ledger.domain.answer import Counts, RowKey, key_of, price_units, side_by_side
 from services.ledger.domain.entry import KEY_BYTES
 from services.ledger.domain.query import CostQuery, Cursor, Range, ReadFrom, read_listing, read_query, source_of
 
@@ -53,6 +54,10 @@ class CostReader(Protocol):
         ...
 
     async def sessions(self, query: CostQuery) -> Mapping[RowKey, int]: ...
+
+    async def activity(self, query: CostQuery) -> Mapping[RowKey, Activity]:
+        """What failed and who asked, for each row of `costs` that has any."""
+        ...
 
     async def entries(
         self, tenant_id: str | None, span: Range, parsed: Filter, as_of: Micros, after: Cursor | None, rows: int
@@ -99,7 +104,7 @@ class LedgerQueries:
             answer = QueryCostsResponse(rows=await self._rows(query, source), read_from=source.value)
         else:
             answer = await self._compared(query, query.comparison, source)
-        kept = await self._reader.complete_from(ReadFrom.ENTRIES if query.sessions else source)
+        kept = await self._reader.complete_from(ReadFrom.ENTRIES if query.sessions or query.activity else source)
         if min(span.start for span in (query.range, query.comparison) if span is not None) < kept:
             answer.complete_from_unix_micros = kept
         self._measures.answered(source.value, time.perf_counter() - started)
@@ -120,6 +125,16 @@ class LedgerQueries:
         )
 
     async def _rows(self, query: CostQuery, source: ReadFrom) -> list[CostRow]:
+        if not query.activity:
+            return await self._priced(query, source)
+        rows, activity = await asyncio.gather(self._priced(query, source), self._reader.activity(query))
+        for row in rows:
+            found = activity.get(key_of(row))
+            if found is not None:
+                row.activity.CopyFrom(found)
+        return rows
+
+    async def _priced(self, query: CostQuery, source: ReadFrom) -> list[CostRow]:
         if not query.unit_costs:
             return await self._reader.costs(query, source)
         if not query.sessions:

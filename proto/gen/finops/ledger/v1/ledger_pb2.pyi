@@ -69,7 +69,7 @@ BILL_CAUSE_BOOKED: BillCause
 BILL_CAUSE_UNEXPLAINED: BillCause
 
 class QueryCostsRequest(_message.Message):
-    __slots__ = ("start_unix_micros", "end_unix_micros", "group_by", "granularity", "time_zone", "filter", "limit", "log_scope", "include_reported", "as_of_unix_micros", "with_rest", "comparison", "unit_costs", "sessions", "unit_metrics")
+    __slots__ = ("start_unix_micros", "end_unix_micros", "group_by", "granularity", "time_zone", "filter", "limit", "log_scope", "include_reported", "as_of_unix_micros", "with_rest", "comparison", "unit_costs", "sessions", "unit_metrics", "activity")
     START_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
     END_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
     GROUP_BY_FIELD_NUMBER: _ClassVar[int]
@@ -85,6 +85,7 @@ class QueryCostsRequest(_message.Message):
     UNIT_COSTS_FIELD_NUMBER: _ClassVar[int]
     SESSIONS_FIELD_NUMBER: _ClassVar[int]
     UNIT_METRICS_FIELD_NUMBER: _ClassVar[int]
+    ACTIVITY_FIELD_NUMBER: _ClassVar[int]
     start_unix_micros: int
     end_unix_micros: int
     group_by: _containers.RepeatedScalarFieldContainer[str]
@@ -100,7 +101,8 @@ class QueryCostsRequest(_message.Message):
     unit_costs: bool
     sessions: bool
     unit_metrics: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, start_unix_micros: _Optional[int] = ..., end_unix_micros: _Optional[int] = ..., group_by: _Optional[_Iterable[str]] = ..., granularity: _Optional[_Union[Granularity, str]] = ..., time_zone: _Optional[str] = ..., filter: _Optional[str] = ..., limit: _Optional[int] = ..., log_scope: _Optional[_Union[LogScope, _Mapping]] = ..., include_reported: _Optional[bool] = ..., as_of_unix_micros: _Optional[int] = ..., with_rest: _Optional[bool] = ..., comparison: _Optional[_Union[Comparison, _Mapping]] = ..., unit_costs: _Optional[bool] = ..., sessions: _Optional[bool] = ..., unit_metrics: _Optional[_Iterable[str]] = ...) -> None: ...
+    activity: bool
+    def __init__(self, start_unix_micros: _Optional[int] = ..., end_unix_micros: _Optional[int] = ..., group_by: _Optional[_Iterable[str]] = ..., granularity: _Optional[_Union[Granularity, str]] = ..., time_zone: _Optional[str] = ..., filter: _Optional[str] = ..., limit: _Optional[int] = ..., log_scope: _Optional[_Union[LogScope, _Mapping]] = ..., include_reported: _Optional[bool] = ..., as_of_unix_micros: _Optional[int] = ..., with_rest: _Optional[bool] = ..., comparison: _Optional[_Union[Comparison, _Mapping]] = ..., unit_costs: _Optional[bool] = ..., sessions: _Optional[bool] = ..., unit_metrics: _Optional[_Iterable[str]] = ..., activity: _Optional[bool] = ...) -> None: ...
 
 class Comparison(_message.Message):
     __slots__ = ("period", "start_unix_micros", "end_unix_micros")
@@ -144,7 +146,7 @@ class QueryCostsResponse(_message.Message):
     def __init__(self, rows: _Optional[_Iterable[_Union[CostRow, _Mapping]]] = ..., read_from: _Optional[str] = ..., compared_start_unix_micros: _Optional[int] = ..., compared_end_unix_micros: _Optional[int] = ..., complete_from_unix_micros: _Optional[int] = ...) -> None: ...
 
 class CostRow(_message.Message):
-    __slots__ = ("group", "time_unix_micros", "cost", "shadow_cost", "quantities", "events", "unpriced_events", "list_cost", "contracted_cost", "billed_cost", "rest", "compared", "cost_change", "units")
+    __slots__ = ("group", "time_unix_micros", "cost", "shadow_cost", "quantities", "events", "unpriced_events", "list_cost", "contracted_cost", "billed_cost", "rest", "compared", "cost_change", "units", "activity")
     GROUP_FIELD_NUMBER: _ClassVar[int]
     TIME_UNIX_MICROS_FIELD_NUMBER: _ClassVar[int]
     COST_FIELD_NUMBER: _ClassVar[int]
@@ -159,6 +161,7 @@ class CostRow(_message.Message):
     COMPARED_FIELD_NUMBER: _ClassVar[int]
     COST_CHANGE_FIELD_NUMBER: _ClassVar[int]
     UNITS_FIELD_NUMBER: _ClassVar[int]
+    ACTIVITY_FIELD_NUMBER: _ClassVar[int]
     group: _containers.RepeatedScalarFieldContainer[str]
     time_unix_micros: int
     cost: _cost_pb2.Money
@@ -173,7 +176,16 @@ class CostRow(_message.Message):
     compared: CostRow
     cost_change: _cost_pb2.Money
     units: UnitCosts
-    def __init__(self, group: _Optional[_Iterable[str]] = ..., time_unix_micros: _Optional[int] = ..., cost: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., shadow_cost: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., quantities: _Optional[_Union[_usage_pb2.Quantities, _Mapping]] = ..., events: _Optional[int] = ..., unpriced_events: _Optional[int] = ..., list_cost: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., contracted_cost: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., billed_cost: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., rest: _Optional[bool] = ..., compared: _Optional[_Union[CostRow, _Mapping]] = ..., cost_change: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., units: _Optional[_Union[UnitCosts, _Mapping]] = ...) -> None: ...
+    activity: Activity
+    def __init__(self, group: _Optional[_Iterable[str]] = ..., time_unix_micros: _Optional[int] = ..., cost: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., shadow_cost: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., quantities: _Optional[_Union[_usage_pb2.Quantities, _Mapping]] = ..., events: _Optional[int] = ..., unpriced_events: _Optional[int] = ..., list_cost: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., contracted_cost: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., billed_cost: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., rest: _Optional[bool] = ..., compared: _Optional[_Union[CostRow, _Mapping]] = ..., cost_change: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., units: _Optional[_Union[UnitCosts, _Mapping]] = ..., activity: _Optional[_Union[Activity, _Mapping]] = ...) -> None: ...
+
+class Activity(_message.Message):
+    __slots__ = ("failed_requests", "users")
+    FAILED_REQUESTS_FIELD_NUMBER: _ClassVar[int]
+    USERS_FIELD_NUMBER: _ClassVar[int]
+    failed_requests: int
+    users: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, failed_requests: _Optional[int] = ..., users: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class UnitCosts(_message.Message):
     __slots__ = ("per_request", "per_user", "per_thousand_tokens", "per_session", "users", "tokens", "sessions", "metrics")
