@@ -67,7 +67,7 @@ def draw(plan: Plan, rng: np.random.Generator, sprints: dict[int, tuple[int, int
     def noisy(mean: Floats) -> Floats:
         return np.asarray(mean * requests * rng.lognormal(-(spread**2) / 2, spread))
 
-    failed = rng.random(len(cell)) < table.of("failures")
+    failed = rng.random(len(cell)) < np.maximum(table.of("failures"), plan.failing[hour, use])
     sent = noisy(table.of("prompt") * plan.prompt[hour, use]).astype(np.int64) + 1
     answered = noisy(table.of("answer") * plan.answer[hour, use]).astype(np.int64) + 1
     share = np.clip(table.of("cached") * plan.cached[hour, use] * rng.normal(1, 0.08, len(cell)), 0, 0.98)
@@ -134,4 +134,5 @@ def _unit_ratio(plan: Plan, use: Use, number: int, hours: npt.NDArray[np.bool_])
     share = np.clip(use.cached * plan.cached[hours, number], 0, 0.98)
     sent = use.prompt * plan.prompt[hours, number] * ((1 - share) * price + share * cached_price)
     cost = (sent + use.answer * plan.answer[hours, number] * answer_price) / 1e6
-    return np.asarray(cost * plan.price[hours, number] / use.request_usd)
+    answered = (1 - np.maximum(use.failures, plan.failing[hours, number])) / (1 - use.failures)
+    return np.asarray(cost * plan.price[hours, number] / use.request_usd * answered)

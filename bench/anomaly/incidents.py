@@ -1,4 +1,4 @@
-"""The ten kinds of things that go wrong with spend (the table in docs/anomalies.md), put into a plan."""
+"""The kinds of things that go wrong with spend (the table in docs/anomalies.md), put into a plan."""
 
 from __future__ import annotations
 
@@ -242,9 +242,21 @@ def cache_collapse(story: Story) -> None:
         story.enter("cache collapse", begin, hours, uses, frozenset({_A.CHANNEL_CACHE_HIT_SHARE}))
 
 
+def error_storm(story: Story) -> None:
+    """Most requests of a service fail, and it tries again and again."""
+    # Draws of its own: what else happens to an organisation does not depend on it.
+    story = replace(story, rng=story.rng.spawn(1)[0])
+    hours = int(story.rng.integers(4, 13))
+    if at := _place(story, [[n] for n in _services(story, 2.0)], hours):
+        uses, begin = at
+        story.plan.failing[begin : begin + hours, uses] = story.rng.uniform(0.5, 1.0)
+        story.plan.volume[begin : begin + hours, uses] *= story.rng.uniform(1.0, 1.5)
+        story.enter("error storm", begin, hours, uses, frozenset({_A.CHANNEL_ERROR_SHARE}))
+
+
 KINDS: tuple[Callable[[Story], None], ...] = (
     slow_drift, price_jump, cache_collapse, token_shift, new_pair, unit_against_volume, leaked_key, drop_to_zero,
-    batch_spike, runaway_loop,
+    batch_spike, runaway_loop, error_storm,
 )  # fmt: skip
 """The longest first, while there is room."""
 

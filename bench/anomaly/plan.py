@@ -30,6 +30,8 @@ class Plan:
     answer: Floats = field(init=False)
     cached: Floats = field(init=False)
     price: Floats = field(init=False)
+    failing: Floats = field(init=False)
+    """No multiplier: the least share of requests that fails."""
     owner: npt.NDArray[np.int16] = field(init=False)
     """Number of the incident that touches the hour of a use; -1: none."""
     renamed: list[Renamed] = field(default_factory=list)
@@ -38,6 +40,7 @@ class Plan:
         shape = (self.hours, len(self.uses))
         for name in ("volume", "prompt", "answer", "cached", "price"):
             setattr(self, name, np.ones(shape))
+        self.failing = np.zeros(shape)
         self.owner = np.full(shape, -1, np.int16)
 
     def add(self, use: Use) -> int:
@@ -47,5 +50,6 @@ class Plan:
             table = getattr(self, name)
             fresh = np.zeros((self.hours, 1)) if name == "volume" else np.ones((self.hours, 1))
             setattr(self, name, np.hstack([table, fresh]))
+        self.failing = np.hstack([self.failing, np.zeros((self.hours, 1))])
         self.owner = np.hstack([self.owner, np.full((self.hours, 1), -1, np.int16)])
         return len(self.uses) - 1

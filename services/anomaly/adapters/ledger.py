@@ -59,10 +59,13 @@ class LedgerHistory:
             earlier = await self.hourly(scope, dimension, start, middle)
             return [*earlier, *await self.hourly(scope, dimension, middle, end)]
         return [
-            HourlySum(_tenant(scope, row), _labels(scope, parts, row), hour_of(row.time_unix_micros), row_totals(row))
+            HourlySum(
+                _tenant(scope, row), _labels(scope, parts, row), hour_of(row.time_unix_micros), row_totals(row),
+                frozenset(row.activity.users),
+            )
             for row in rows
             if not is_seat_fee(row.quantities)
-        ]
+        ]  # fmt: skip
 
     async def _query(
         self, scope: Scope, group_by: Sequence[str], granularity: Granularity, start: Micros, end: Micros
@@ -73,6 +76,7 @@ class LedgerHistory:
             end_unix_micros=end,
             group_by=group_by if scope.tenant else [TENANT, *group_by],
             granularity=granularity,
+            activity=granularity == GRANULARITY_HOUR,
             filter=f"{USED} AND ({scope.filter})" if scope.filter else USED,
         )
         if scope.incarnation:
@@ -97,4 +101,4 @@ def _labels(scope: Scope, parts: Sequence[str], row: CostRow) -> dict[str, str]:
 
 def row_totals(row: CostRow) -> Totals:
     cost = from_proto(row.cost) + from_proto(row.shadow_cost)
-    return totals_of(cost, row.quantities.requests, row.events, row.quantities)
+    return totals_of(cost, row.quantities.requests, row.events, row.quantities, row.activity.failed_requests)

@@ -49,7 +49,9 @@ class SeriesLedger:
 
     async def hourly(self, tenant: str, series: Mapping[str, str], span: Span) -> Mapping[Hour, Totals]:
         # By model, which for a seat is its plan: seat fees then stand in rows of their own, to be left out.
-        answer = await self._query(tenant, series, span, group_by=["model"], granularity=GRANULARITY_HOUR)
+        answer = await self._query(
+            tenant, series, span, group_by=["model"], granularity=GRANULARITY_HOUR, activity=True
+        )
         sums: dict[Hour, Totals] = {}
         for row in answer.rows:
             if not is_seat_fee(row.quantities):

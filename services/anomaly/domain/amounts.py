@@ -14,7 +14,7 @@ from services.common.money import PICOS_PER_DOLLAR
 
 MOST = 2**62
 """A sum of money or tokens beyond it is judged as if it were this."""
-COST, REQUESTS, EVENTS, INPUT, CACHE_READ, OUTPUT = range(6)
+COST, REQUESTS, EVENTS, INPUT, CACHE_READ, OUTPUT, FAILED = range(len(Totals._fields))
 COLUMNS = len(Totals._fields)
 
 
@@ -28,6 +28,12 @@ class Amounts:
     @property
     def dollars(self) -> Floats:
         return self.totals[:, COST] / PICOS_PER_DOLLAR
+
+    @property
+    def answered(self) -> npt.NDArray[np.int64]:
+        """Requests that did not fail."""
+        found: npt.NDArray[np.int64] = np.maximum(self.totals[:, REQUESTS] - self.totals[:, FAILED], 0)
+        return found
 
     def column(self, number: int) -> npt.NDArray[np.int64]:
         """One of COST, REQUESTS, ..."""

@@ -9,6 +9,7 @@ hour, the spread of the neighbouring hours covers the weeks until it is relearne
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -283,7 +284,7 @@ class VolumeBank(RowArrays):
     """How many usually come in an hour, requests or events: the median of the hour of the week, shrunk to the hour of
     the day's."""
 
-    ARRAYS = ("_roots",)
+    ARRAYS: ClassVar[tuple[str, ...]] = ("_roots",)
     WEEKS = 8
 
     def __init__(self) -> None:

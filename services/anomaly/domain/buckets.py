@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from services.anomaly.domain.plan import covers
 from services.anomaly.domain.series import Hour, Series, Totals
+from services.anomaly.domain.users import asking
+from services.common.distinct_values import smallest
 
 Belongs = tuple[Series, ...]
 """The series that a sum counts in."""
@@ -22,6 +24,9 @@ class OpenHours:
         """The last hour that was closed."""
         self.cells: Mapping[Belongs, Totals] = {}
         """What it held, by the set of series each sum counts in."""
+        self._users: dict[Hour, dict[Series, frozenset[int]]] = {}
+        self.users: Mapping[Series, frozenset[int]] = {}
+        """Who made requests in the hour closed last, as `distinct_values` has it, by series that are not one user's."""
 
     def is_closed(self, hour: Hour) -> bool:
         return self.closed_through is not None and hour <= self.closed_through
@@ -32,6 +37,11 @@ class OpenHours:
         belongs = tuple(series)
         before = bucket.get(belongs)
         bucket[belongs] = totals if before is None else before.plus(totals)
+
+    def add_users(self, hour: Hour, series: Series, users: frozenset[int]) -> None:
+        """Notes who made requests in an hour that history told: its sums do not say so themselves."""
+        noted = self._users.setdefault(hour, {})
+        noted[series] = smallest(noted.get(series, users) | users)
 
     def first(self) -> Hour | None:
         """The earliest hour that holds anything."""
@@ -47,6 +57,7 @@ class OpenHours:
         self._planned.pop(hour, None)
         sums: dict[Series, Totals] = {}
         self.cells = self._hours.pop(hour, {})
+        self.users = asking(self.cells, self._users.pop(hour, {}))
         for belongs, totals in self.cells.items():
             for series in belongs:
                 before = sums.get(series)

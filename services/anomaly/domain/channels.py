@@ -17,13 +17,15 @@ def value_of(channel: Anomaly.Channel, totals: Totals) -> float | None:
         case Anomaly.CHANNEL_SILENCE:
             return float(totals.requests)
         case Anomaly.CHANNEL_UNIT_COST:
-            return _ratio(dollars, totals.requests)
+            return _ratio(dollars, totals.answered)
         case Anomaly.CHANNEL_INPUT_TOKENS_PER_REQUEST:
-            return _ratio(totals.input_tokens, totals.requests)
+            return _ratio(totals.input_tokens, totals.answered)
         case Anomaly.CHANNEL_OUTPUT_TOKENS_PER_REQUEST:
-            return _ratio(totals.output_tokens, totals.requests)
+            return _ratio(totals.output_tokens, totals.answered)
         case Anomaly.CHANNEL_CACHE_HIT_SHARE:
             return _ratio(totals.cache_read_tokens, totals.input_tokens)
+        case Anomaly.CHANNEL_ERROR_SHARE:
+            return _ratio(totals.failed, totals.requests)
         case _:
             return None
 

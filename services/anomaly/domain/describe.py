@@ -9,6 +9,7 @@ from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.reason import Figures
 from services.anomaly.domain.run import Spell
 from services.anomaly.domain.series import TENANT, Hour, Series
+from services.anomaly.domain.users import Crowd
 from services.anomaly.domain.whole import hours_between
 from services.anomaly.domain.words import dollars
 from services.common.clock import HOUR, Micros, to_datetime
@@ -25,8 +26,11 @@ UNITS = {
     Anomaly.CHANNEL_KEY_NOVELTY: "USD/hour",
     Anomaly.CHANNEL_NEW_PAIRS: "USD/day",
     Anomaly.CHANNEL_DRIFT: "USD/day",
+    Anomaly.CHANNEL_ERROR_SHARE: "share",
 }
 
+MANY_TIMES, MANY = 1.5, 3
+"""Users are worth a word if there are so many times the usual, and so many more."""
 
 _RATIOS = {
     Anomaly.CHANNEL_INPUT_TOKENS_PER_REQUEST: "sent {actual:,.0f} tokens a request, where {usual:,.0f} are usual,",
@@ -49,7 +53,7 @@ def describe(tenant: str, incident: Incident, policy: Policy) -> Anomaly:
         start_unix_micros=incident.start * HOUR,
         end_unix_micros=end * HOUR,
         unit=UNITS[incident.channel],
-        impact=to_proto(total.excess),
+        impact=to_proto(-total.excess if incident.channel == Anomaly.CHANNEL_ERROR_SHARE else total.excess),
         severity=severity(total.excess, policy),
         summary=summary(incident, end),
         hours_between=_rarity(incident),
@@ -58,6 +62,9 @@ def describe(tenant: str, incident: Incident, policy: Policy) -> Anomaly:
     if figures is not None:
         anomaly.actual, anomaly.expected = figures.actual, figures.expected
         anomaly.expected_low, anomaly.expected_high = figures.low, figures.high
+    crowd = _crowd(incident)
+    if crowd is not None:
+        anomaly.users.actual, anomaly.users.usual = crowd
     return anomaly
 
 
@@ -81,7 +88,11 @@ def summary(incident: Incident, end: Hour) -> str:
         return f"{who} sent no usage {when}; {heard}."
     if incident.channel == Anomaly.CHANNEL_DRIFT and latest is not None:
         rose = f"about {excess} more than the same weekdays cost weeks ago"
-        return f"{who} spends more from day to day: {dollars(latest.actual)} on the last of the days {when}, {rose}."
+        spends = f"{who} spends more from day to day: {dollars(latest.actual)} on the last of the days {when}"
+        return f"{spends}, {rose}{_many(incident, 'on that day')}."
+    if incident.channel == Anomaly.CHANNEL_ERROR_SHARE and latest is not None:
+        failed = f"{latest.actual:.0%} of the requests of {_inside(who)} failed {when}, where {latest.expected:.0%} do"
+        return f"{failed}: about {round(total.share * total.requests):,} more than usual, worth about {excess}."
     if latest is not None and latest.over_cap:
         return f"{who} has no history yet and spent {spent} {when}, above the cap of {dollars(latest.high)} an hour."
     if incident.channel == Anomaly.CHANNEL_UNIT_COST:
@@ -94,7 +105,8 @@ def summary(incident: Incident, end: Hour) -> str:
         times = _RATIOS[incident.channel].format(actual=figures.actual, usual=figures.expected)
         return f"{who} {times} {when}: those requests cost about {excess} more than usual."
     expected = f"{dollars(total.usual_low)}-{dollars(total.usual_high)}"
-    return f"{who} spent {spent} {when}, about {excess} more than the {expected} expected for those hours."
+    more = f"about {excess} more than the {expected} expected for those hours"
+    return f"{who} spent {spent} {when}, {more}{_many(incident, 'in the last of them')}."
 
 
 def subject(series: Series) -> str:
@@ -117,6 +129,27 @@ def between(start: Micros, end: Micros) -> str:
     if begin.date() == finish.date():
         return f"between {begin:%H:%M} and {finish:%H:%M} UTC on {begin.day} {begin:%b}"
     return f"between {begin:%H:%M} on {begin.day} {begin:%b} and {finish:%H:%M} UTC on {finish.day} {finish:%b}"
+
+
+def _inside(who: str) -> str:
+    """A subject within a sentence."""
+    return who[:1].lower() + who[1:]
+
+
+def _crowd(incident: Incident) -> Crowd | None:
+    """Who asked, where that tells something."""
+    latest = incident.suspect.run.latest
+    told = incident.channel in (Anomaly.CHANNEL_COST, Anomaly.CHANNEL_DRIFT)
+    crowd = latest.crowd if told and latest is not None else None
+    return crowd if crowd is not None and crowd.users and crowd.usual else None
+
+
+def _many(incident: Incident, when: str) -> str:
+    """', by 42 users in the last of them, where 5 are usual': only where there are so many more."""
+    crowd = _crowd(incident)
+    if crowd is None or crowd.users < MANY_TIMES * crowd.usual or crowd.users < crowd.usual + MANY:
+        return ""
+    return f", by {crowd.users:,} users {when}, where {crowd.usual:,.0f} are usual"
 
 
 def _rarity(incident: Incident) -> float:

@@ -47,13 +47,15 @@ AS_CONCENTRATED = 0.85
 """So many times as concentrated as the most concentrated counts as equal to it."""
 
 
+_APART = frozenset({Anomaly.CHANNEL_SILENCE, Anomaly.CHANNEL_DRIFT, Anomaly.CHANNEL_ERROR_SHARE})
+"""Channels that show incidents of their own kind."""
+
 Family = Anomaly.Channel
 """Channels that may show the same incident, by one of them."""
 
 
 def _family(channel: Anomaly.Channel) -> Family:
-    apart = channel in (Anomaly.CHANNEL_SILENCE, Anomaly.CHANNEL_DRIFT)
-    return channel if apart else Anomaly.CHANNEL_COST
+    return channel if channel in _APART else Anomaly.CHANNEL_COST
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,9 @@ class Suspect:
         """The excess beside what the series usually spends, in these hours and in any: at night a team may be one
         service of many."""
         whole, excess = self.shown, self.shown.excess / PICOS_PER_DOLLAR
+        if self.channel == Anomaly.CHANNEL_ERROR_SHARE:
+            # Of requests, not of money.
+            return whole.share
         usual = self.monitor.usual_month() / HOURS_A_MONTH * whole.hours
         return min(whole.share, excess / (excess + usual)) if excess > 0 else whole.share
 
@@ -150,6 +155,9 @@ class Incident:
 
 def explains(series: Series, suspect: Suspect, overlap: Overlap) -> bool:
     """True if what is spent in that series may be what the suspect's excess consists of, as far as this hour tells."""
+    if suspect.channel == Anomaly.CHANNEL_ERROR_SHARE:
+        failed = overlap.failed(series, suspect.series)
+        return failed is None or failed >= EXPLAINED * (overlap.failed(suspect.series, suspect.series) or 0)
     latest = suspect.run.latest
     shared = None if suspect.silence or latest is None else overlap.shared(series, suspect.series)
     if shared is None or latest is None:
@@ -226,6 +234,9 @@ def is_worth_telling(suspect: Suspect, hour: Hour, policy: Policy) -> bool:
         return hours >= policy.silence_after(run.doubts) and run.total.usual >= policy.min_silence_usd
     if run.proof < policy.evidence_after(run.doubts):
         return False
+    least = policy.least_impact(suspect.monitor.usual_month())
+    if suspect.channel == Anomaly.CHANNEL_ERROR_SHARE:
+        return run.total.share >= policy.min_error_share and run.total.excess >= least * PICOS_PER_DOLLAR
     ratio = policy.min_cost_ratio
     if suspect.channel in RATIO_CHANNELS:
         ratio = policy.min_unit_cost_ratio
@@ -234,18 +245,21 @@ def is_worth_telling(suspect: Suspect, hour: Hour, policy: Policy) -> bool:
     spent = run.total.spent / PICOS_PER_DOLLAR
     if spent < ratio * run.total.usual:
         return False
-    month, excess = suspect.monitor.usual_month(), spent - run.total.usual
+    excess = spent - run.total.usual
     if suspect.channel in RATIO_CHANNELS:
         # Dearer requests stay so until somebody mends it: what a day of them costs is at stake.
         a_day = excess * max(1.0, HOURS_A_DAY / run.total.hours)
-        return excess >= policy.min_impact_usd and a_day >= policy.least_impact(month)
-    least = policy.least_impact(month)
+        return excess >= policy.min_impact_usd and a_day >= least
     return excess >= least * (DRIFT_IMPACT if suspect.channel == Anomaly.CHANNEL_DRIFT else 1.0)
 
 
 def most_telling(candidate: Suspect, others: Sequence[Suspect], policy: Policy) -> Suspect:
     """Of the runs that show the same incident as the candidate, the one to name it after."""
-    replaces = candidate.series.dimension not in policy.owner_dimensions and candidate.shown.share > SUBSTITUTE
+    replaces = (
+        candidate.family == Anomaly.CHANNEL_COST
+        and candidate.series.dimension not in policy.owner_dimensions
+        and candidate.shown.share > SUBSTITUTE
+    )
     least = (COMPARABLE_TO_SUBSTITUTE if replaces else COMPARABLE) * abs(candidate.shown.excess)
     same = [
         suspect

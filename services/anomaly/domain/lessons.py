@@ -112,7 +112,8 @@ def _expected(pupil: _Pupil) -> None:
         # Silent for good: it is met anew when it is heard again.
         pupil.panel.lives.ended[pupil.row] |= goes_on
     else:
-        pupil.panel.drift.relearn(pupil.row)
+        if pupil.channel != Anomaly.CHANNEL_ERROR_SHARE:
+            pupil.panel.drift.relearn(pupil.row)
         if pupil.detector is not None:
             pupil.detector.accept(pupil.row, pupil.first, pupil.last, pupil.now, goes_on=goes_on)
     pupil.run.clear()

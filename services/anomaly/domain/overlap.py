@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from services.anomaly.domain.amounts import COST, FAILED
 from services.anomaly.domain.buckets import Belongs
 from services.anomaly.domain.series import Series, Totals
 from services.common.money import Picos
@@ -23,17 +24,24 @@ class Overlap:
     def __init__(self, cells: Mapping[Belongs, Totals]) -> None:
         self._cells = cells
         self._known = any(len(belongs) > 1 for belongs in cells)
-        self._shared: dict[Series, dict[Series, Picos]] = {}
+        self._shared: dict[tuple[Series, int], dict[Series, int]] = {}
 
     def shared(self, one: Series, other: Series) -> Picos | None:
         """What was spent in both; None where that is not known."""
+        return self._in_both(one, other, COST)
+
+    def failed(self, one: Series, other: Series) -> int | None:
+        """Requests that failed and count in both; None where that is not known."""
+        return self._in_both(one, other, FAILED)
+
+    def _in_both(self, one: Series, other: Series, column: int) -> int | None:
         if not self._known:
             return None
-        found = self._shared.get(one)
+        found = self._shared.get((one, column))
         if found is None:
-            found = self._shared[one] = {}
+            found = self._shared[one, column] = {}
             for belongs, totals in self._cells.items():
-                if one in belongs:
+                if one in belongs and totals[column]:
                     for series in belongs:
-                        found[series] = found.get(series, 0) + totals.cost
+                        found[series] = found.get(series, 0) + totals[column]
         return found.get(other, 0)

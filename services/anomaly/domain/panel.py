@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from services.anomaly.domain.amounts import COST, EVENTS, REQUESTS, Amounts, amounts
+from services.anomaly.domain.amounts import COST, EVENTS, Amounts, amounts
 from services.anomaly.domain.bank import HOURS_A_DAY
 from services.anomaly.domain.detectors.calibrated import Calibrated
 from services.anomaly.domain.detectors.cost import CostDetector
 from services.anomaly.domain.detectors.drift import LONGEST_DAYS, DriftDetector
+from services.anomaly.domain.detectors.errors import ErrorShareDetector
+from services.anomaly.domain.detectors.ratios import LEAST_OBSERVATIONS
 from services.anomaly.domain.detectors.silence import SilenceDetector
 from services.anomaly.domain.lives import TAKEN_OVER
 from services.anomaly.domain.plan import Planned
@@ -31,7 +33,10 @@ from services.anomaly.domain.under_way import (
     is_left_out,
     is_tolerated,
 )
+from services.anomaly.domain.users import Sketches
 from services.common.money import PICOS_PER_DOLLAR
+
+NOBODY_ASKED: Sketches = {}
 
 
 @dataclass
@@ -46,8 +51,9 @@ class Panel(Roster):
     # --- an hour ----------------------------------------------------------------------------------------------------
 
     def judge(
-        self, hour: Hour, totals: Mapping[Series, Totals], *, capped: bool, planned: Planned | None = None
-    ) -> Iterator[None]:
+        self, hour: Hour, totals: Mapping[Series, Totals], *, capped: bool, planned: Planned | None = None,
+        users: Sketches = NOBODY_ASKED,
+    ) -> Iterator[None]:  # fmt: skip
         """Looks at an hour that closed; pauses now and then.
 
         Args:
@@ -55,8 +61,10 @@ class Panel(Roster):
             totals: what each series did in it.
             capped: hold series without history against the cap.
             planned: windows that lie on it.
+            users: who made requests.
         """
         self._hour = hour
+        self.users.count(self.index, users)
         hourly = amounts(len(self.lives.used), self.index, totals)
         active = (hourly.column(EVENTS) > 0) | (hourly.dollars > 0)
         self.lives.last_active[active] = hour
@@ -65,11 +73,13 @@ class Panel(Roster):
         self.cost.judge(hour, hourly)
         yield
         self.ratios.judge(hour, hourly)
+        self.errors.judge(hour, hourly)
         yield
         mature = self._mature() & ~self._planned
         self._judge_young(mature, capped=capped)
         self._judge_cost(mature)
         self._judge_ratios(mature)
+        self._judge_errors(mature)
         self._judge_silence(mature)
         self._judge_drift()
 
@@ -81,12 +91,13 @@ class Panel(Roster):
         kept = self._kept | self._rows(CostDetector.name, is_confirmed) | self._rows(SilenceDetector.name, is_confirmed)
         self._teach(self.cost, quiet, kept)
         yield
-        for detector in self.ratios.detectors:
+        for detector in (*self.ratios.detectors, self.errors):
             left_out = self._rows(detector.name, is_left_out)
             self._teach(detector, used & ~left_out, self._kept | self._rows(detector.name, is_confirmed))
             yield
         self.silence.learn(hour, self._amounts.column(EVENTS).astype(np.float64), quiet, kept)
-        self.requests.learn(hour, self._amounts.column(REQUESTS).astype(np.float64), quiet, kept)
+        self.requests.learn(hour, self._amounts.answered.astype(np.float64), quiet, kept)
+        self.users.learn_hour(hour, quiet, kept)
         if _ends_day(hour):
             self.drift.begin_day()
         self._end_long_runs(hour)
@@ -151,7 +162,7 @@ class Panel(Roster):
         for row, requests in zip(rows.tolist(), usual.tolist(), strict=True):
             verdict = self.cost.verdict(self._hour, row)
             verdict.spell.usual_requests = requests
-            self._step(CostDetector.name, row, verdict)
+            self._step(CostDetector.name, row, replace(verdict, crowd=self.users.in_hour(self._hour, row)))
 
     def _judge_ratios(self, mature: Mask) -> None:
         unit = self.ratios.unit_cost
@@ -164,6 +175,16 @@ class Panel(Roster):
                 if run.held and not judged[row] and self._hour - self.lives.unit_seen[row] >= self.policy.pool_hours:
                     run.calm = self.policy.calm_hours
         self.lives.unit_seen[mature & unit.judged()] = self._hour
+
+    def _judge_errors(self, mature: Mask) -> None:
+        detector, unit, runs = self.errors, self.ratios.unit_cost, self.runs[ErrorShareDetector.name]
+        # What a request usually costs must be known: where they cost nothing, nothing is at stake.
+        judged = mature & detector.judged() & unit.known(LEAST_OBSERVATIONS)
+        for row in _interesting(judged & (detector.surprise > 0), judged, runs).tolist():
+            self._step(detector.name, row, detector.verdict(self._hour, row, unit))
+        for row, run in runs.items():
+            if run.held and not judged[row] and self._hour - run.last >= self.policy.pool_hours:
+                run.calm = self.policy.calm_hours
 
     def _judge_silence(self, mature: Mask) -> None:
         runs, hour = self.runs[SilenceDetector.name], self._hour
@@ -196,13 +217,15 @@ class Panel(Roster):
         for name in self.runs.keys() - {DriftDetector.name}:
             tainted |= self._rows(name, is_held)
             kept |= self._rows(name, is_confirmed)
-        self.drift.count(self._amounts.column(COST), self._amounts.column(REQUESTS), tainted, kept)
+        self.drift.count(self._amounts.column(COST), self._amounts.answered, tainted, kept)
         if not _ends_day(self._hour):
             return
         known = self.lives.used & (self._hour - self.lives.first >= HOURS_A_DAY - 1)
         drifting = self.drift.end_day(self._hour, known, self._rows(DriftDetector.name, is_confirmed))
         for row in _interesting(drifting, self.drift.judged(), self.runs[DriftDetector.name]).tolist():
-            self._step(DriftDetector.name, row, self.drift.verdict(self._hour, row))
+            crowd = self.users.in_day(self._hour, row)
+            self._step(DriftDetector.name, row, replace(self.drift.verdict(self._hour, row), crowd=crowd))
+        self.users.end_day(self._hour, known & ~tainted)
 
     def _step(self, name: str, row: int, verdict: Verdict) -> None:
         self.under_way.step(name, row, self._hour, verdict)
@@ -237,7 +260,8 @@ class Panel(Roster):
             for row, run in self.runs[detector.name].items():
                 if run.held and run.active and not run.confirmed and hour - run.start >= self.policy.longest_hours:
                     detector.relearn(row, run.start, hour)
-                    self.drift.relearn(row)
+                    if detector is not self.errors:
+                        self.drift.relearn(row)
                     run.calm = self.policy.calm_hours
         for row, run in self.runs[DriftDetector.name].items():
             if run.held and run.active and not run.confirmed and hour - run.start >= LONGEST_DAYS * HOURS_A_DAY:

@@ -30,6 +30,8 @@ class Policy:
     """or whose cost a request is not so many times the usual."""
     min_drift_ratio: float = 1.2
     """Nor a drift whose days cost not so many times the usual."""
+    min_error_share: float = 0.1
+    """Nor failed requests that are not this share of all, beyond the usual one."""
     min_history_hours: int = 168
     """A younger series is only held against the cap."""
     cap_usd_per_hour: float = 500.0

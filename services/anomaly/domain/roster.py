@@ -12,13 +12,15 @@ from services.anomaly.domain.bank import VolumeBank
 from services.anomaly.domain.detectors.calibrated import Band, Calibrated
 from services.anomaly.domain.detectors.cost import CostDetector
 from services.anomaly.domain.detectors.drift import DriftDetector
+from services.anomaly.domain.detectors.errors import ErrorShareDetector
 from services.anomaly.domain.detectors.ratios import Ratios
 from services.anomaly.domain.detectors.silence import SilenceDetector
 from services.anomaly.domain.lives import Lives
 from services.anomaly.domain.policy import Policy
-from services.anomaly.domain.rows import Floats, Mask
+from services.anomaly.domain.rows import Floats, Mask, RowArrays
 from services.anomaly.domain.series import Hour, Series, Totals
 from services.anomaly.domain.under_way import Runs, UnderWay
+from services.anomaly.domain.users import UserBank
 
 LEAST_ROWS = 8
 
@@ -34,6 +36,8 @@ class Roster:
         self.lives = Lives()
         self.cost = CostDetector()
         self.ratios = Ratios(self.policy)
+        self.errors = ErrorShareDetector(self.policy)
+        self.users = UserBank()
         self.silence = SilenceDetector(self.policy)
         self.drift = DriftDetector()
         self.requests = VolumeBank()
@@ -49,7 +53,7 @@ class Roster:
     @property
     def detectors(self) -> tuple[Calibrated, ...]:
         """Those that have a score every hour."""
-        return (self.cost, *self.ratios.detectors)
+        return (self.cost, *self.ratios.detectors, self.errors)
 
     @property
     def runs(self) -> Mapping[str, Runs]:
@@ -103,7 +107,7 @@ class Roster:
             return
         self.cost.amend(row, hour, late)
         self.silence.amend(row, hour, late.events)
-        self.requests.amend(row, hour, late.requests)
+        self.requests.amend(row, hour, late.requests - late.failed)
         self.drift.amend(row, hour, late, self._hour)
 
     def course(self, series: Series, channel: Anomaly.Channel, hours: Sequence[Hour]) -> Sequence[Band | None]:
@@ -120,10 +124,16 @@ class Roster:
 
     # --- rows -------------------------------------------------------------------------------------------------------
 
+    @property
+    def _parts(self) -> Sequence[RowArrays | Calibrated | Ratios]:
+        return (
+            self.lives, self.cost, self.ratios, self.errors, self.silence, self.drift, self.requests, self.users,
+        )  # fmt: skip
+
     def _grow(self) -> None:
         rows = len(self.lives.used)
         wanted = max(LEAST_ROWS, rows + rows // 4)
-        for part in (self.lives, self.cost, self.ratios, self.silence, self.drift, self.requests):
+        for part in self._parts:
             part.grow(wanted)
         more = np.zeros(wanted - rows, np.bool_)
         self._silent, self._planned, self._kept = (
@@ -132,7 +142,7 @@ class Roster:
         self._free = [*range(wanted - 1, rows - 1, -1)]
 
     def _drop(self, row: int) -> None:
-        for part in (self.lives, self.cost, self.ratios, self.silence, self.drift, self.requests):
+        for part in self._parts:
             part.clear(row)
         self.under_way.forget(row)
         self._silent[row] = False

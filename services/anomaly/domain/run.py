@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from services.anomaly.domain.series import Hour
 from services.anomaly.domain.surprise import BODY
+from services.anomaly.domain.users import Crowd
 from services.common.money import PICOS_PER_DOLLAR, Picos
 
 ALLOWANCE = -math.log(1 - BODY)
@@ -69,6 +70,8 @@ class Verdict:
     persistence: float = 0.0
     """Share of an odd hour's surprise that is expected of the one after it."""
     over_cap: bool = False
+    crowd: Crowd | None = None
+    """Who asked; None: nobody counted."""
 
     @property
     def out(self) -> bool:

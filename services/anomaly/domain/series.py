@@ -8,7 +8,7 @@ from operator import add, attrgetter, sub
 from typing import NamedTuple
 
 from finops.cost.v1.cost_pb2 import CostRecord
-from finops.usage.v1.usage_pb2 import Measurement, Quantities, UsageEvent
+from finops.usage.v1.usage_pb2 import OUTCOME_FAILED, Measurement, Quantities, UsageEvent
 
 from services.common.clock import HOUR, Micros
 from services.common.dimensions import BOOKED_SOURCES, DIMENSIONS, TAG_PREFIX
@@ -57,6 +57,13 @@ class Totals(NamedTuple):
     cache_read_tokens: int = 0
     output_tokens: int = 0
     """With those of reasoning."""
+    failed: int = 0
+    """Of the requests."""
+
+    @property
+    def answered(self) -> int:
+        """Requests that did not fail: what is paid for."""
+        return max(0, self.requests - self.failed)
 
     def plus(self, other: Totals) -> Totals:
         return Totals(*map(add, self, other))
@@ -138,7 +145,7 @@ class Reader:
             key = (usage.tenant_id, usage.time_unix_micros // HOUR, self._values(usage))
             entry = sums.get(key)
             if entry is None:
-                entry = sums[key] = [0, 0, 0, 0, 0, 0]
+                entry = sums[key] = [0, 0, 0, 0, 0, 0, 0]
             read = more.cache_read_tokens
             entry[0] += record.cost_delta_picos + record.shadow_cost_delta_picos
             entry[1] += more.requests
@@ -146,6 +153,8 @@ class Reader:
             entry[3] += more.input_tokens + read + more.cache_write_tokens + more.cache_write_1h_tokens
             entry[4] += read
             entry[5] += more.output_tokens + more.reasoning_tokens
+            if usage.outcome == OUTCOME_FAILED:
+                entry[6] += more.requests
         return {Cell(*key): Totals(*entry) for key, entry in sums.items()}
 
     def series(self, cell: Cell) -> tuple[Series, ...]:
@@ -174,9 +183,9 @@ def _values_of(fields: Sequence[str], tags: Sequence[str]) -> Callable[[UsageEve
     return values
 
 
-def totals_of(cost: Picos, requests: int, events: int, quantities: Quantities) -> Totals:
+def totals_of(cost: Picos, requests: int, events: int, quantities: Quantities, failed: int = 0) -> Totals:
     """Totals of a sum the ledger made."""
     read = quantities.cache_read_tokens
     written = quantities.cache_write_tokens + quantities.cache_write_1h_tokens
     answered = quantities.output_tokens + quantities.reasoning_tokens
-    return Totals(cost, requests, events, quantities.input_tokens + read + written, read, answered)
+    return Totals(cost, requests, events, quantities.input_tokens + read + written, read, answered, failed)

@@ -48,6 +48,11 @@ class TenantWatch:
         self.unwatched: set[Series] = set()
         """Refused because the dimension has too many values; of the last closed hour."""
 
+    def add_users(self, hour: Hour, series: Series, users: frozenset[int]) -> None:
+        """Notes who made requests in an hour that history told, unless it was closed."""
+        if users and not self.hours.is_closed(hour):
+            self.hours.add_users(hour, series, users)
+
     def add(self, hour: Hour, series: Iterable[Series], totals: Totals) -> bool:
         """Counts into an hour; False if it was closed, and only history is corrected."""
         if not self.hours.is_closed(hour):
@@ -136,7 +141,7 @@ class TenantWatch:
         self._first = hour if self._first is None else self._first
         self._meet(hour, totals)
         capped = hour - self._first >= self._policy.min_history_hours
-        yield from self.panel.judge(hour, totals, capped=capped, planned=planned)
+        yield from self.panel.judge(hour, totals, capped=capped, planned=planned, users=self.hours.users)
         transitions += self._novelties.judge(hour, everything if planned is None else planned.rest(everything))
         transitions += self._alarms.conclude(hour, suspects(self.panel), Overlap(self.hours.cells))
         yield from self.panel.learn()

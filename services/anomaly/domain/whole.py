@@ -12,6 +12,9 @@ RAREST_HOURS = 1e7
 SAYS_WHY = frozenset({Anomaly.CHANNEL_RUNAWAY, Anomaly.CHANNEL_KEY_NOVELTY, Anomaly.CHANNEL_NEW_PAIRS})
 """Channels whose sentence says who did what: hours compared with hours have nothing to add."""
 
+WITHOUT_CAUSE = SAYS_WHY | {Anomaly.CHANNEL_ERROR_SHARE}
+"""Channels whose dollars no comparison of hours takes apart: what failed was not spent."""
+
 
 def hours_between(nats: float) -> float:
     """Hours of a series from one as far out to the next, by the surprise of what happened; 0: not known."""

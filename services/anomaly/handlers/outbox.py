@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from finops.anomaly.v1.anomaly_pb2 import Anomaly, AnomalyEvent, Cause
 
 from services.anomaly.domain.alarms import Transition
-from services.anomaly.domain.whole import SAYS_WHY, explained
+from services.anomaly.domain.whole import WITHOUT_CAUSE, explained
 from services.anomaly.handlers.ports import Archive, Outlet, ReadThrough
 from services.common.clock import HOUR, Clock, Micros
 from services.common.money import from_proto
@@ -90,7 +90,7 @@ class Outbox:
             if not anomaly.HasField("cause")
             and name not in self._explained
             and name not in self._waiting
-            and anomaly.channel not in SAYS_WHY
+            and anomaly.channel not in WITHOUT_CAUSE
         ]
 
     def known(self, tenant: str) -> Sequence[Anomaly]:
@@ -175,7 +175,7 @@ class Outbox:
         return transition.type == _CLOSED or transition.anomaly.end_unix_micros > told.end_unix_micros
 
     def _calls_for_a_cause(self, transition: Transition) -> bool:
-        if transition.anomaly.channel in SAYS_WHY:
+        if transition.anomaly.channel in WITHOUT_CAUSE:
             return False
         before = self._explained.get(transition.anomaly.name)
         if before is None or transition.type == _OPENED:

@@ -49,6 +49,8 @@ class HourlySum(NamedTuple):
     """Values by dimension; empty for the tenant as a whole."""
     hour: Hour
     totals: Totals
+    users: frozenset[int] = frozenset()
+    """Who made requests, as `distinct_values` has it."""
 
 
 class History(Protocol):

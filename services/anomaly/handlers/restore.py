@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import TypeVar
 
 from services.anomaly.domain.plan import filter_of
-from services.anomaly.domain.series import TENANT, Hour, Reader, Series, Totals
+from services.anomaly.domain.series import TENANT, Hour, Reader, Series
 from services.anomaly.domain.tenant import TenantWatch
-from services.anomaly.handlers.ports import History, Scope
+from services.anomaly.domain.users import is_of_one_user
+from services.anomaly.handlers.ports import History, HourlySum, Scope
 from services.common.clock import DAY, HOUR, Micros
 
 CHUNK_DAYS = 5
@@ -73,8 +74,11 @@ async def fill(
     Raises:
         UnavailableError: the ledger is away.
     """
-    async for tenant, series, hour, totals in _sums(history, scope, reader, start, end):
-        watch_of(tenant).add(hour, (series,), totals)
+    async for series, row in _sums(history, scope, reader, start, end):
+        watch = watch_of(row.tenant)
+        watch.add(row.hour, (series,), row.totals)
+        if not is_of_one_user(series):
+            watch.add_users(row.hour, series, row.users)
 
 
 async def fill_planned(
@@ -87,16 +91,16 @@ async def fill_planned(
     """
     for first, last, windows in watch.plan.stretches(start, end):
         part = replace(scope, tenant=watch.tenant, filter=filter_of(windows))
-        async for _, series, hour, totals in _sums(history, part, reader, first * HOUR, last * HOUR):
-            watch.hours.add_planned(hour, series, totals)
+        async for series, row in _sums(history, part, reader, first * HOUR, last * HOUR):
+            watch.hours.add_planned(row.hour, series, row.totals)
 
 
 async def _sums(
     history: History, scope: Scope, reader: Reader, start: Micros, end: Micros
-) -> AsyncIterator[tuple[str, Series, Hour, Totals]]:
+) -> AsyncIterator[tuple[Series, HourlySum]]:
     for dimension in (*reader.dimensions, *reader.sighted):
         for row in await history.hourly(scope, dimension, start, end):
             labels = row.labels or {TENANT: row.tenant}
             if all(labels.values()):
-                yield row.tenant, Series.of(labels), row.hour, row.totals
+                yield Series.of(labels), row
         await asyncio.sleep(0)

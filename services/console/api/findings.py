@@ -46,7 +46,7 @@ class Anomaly(Answer):
     expected_low: float
     expected_high: float
     unit: str = Field(examples=["USD/hour"])
-    impact: Dollars = Field(description="Spent beyond what was expected; negative for silence")
+    impact: Dollars = Field(description="Spent beyond what was expected; negative for silence and failed requests")
     summary: str
     hours_between: float = Field(
         description="So many hours pass, on average, between two as far out as this; 0: not known"

@@ -22,6 +22,7 @@ _CHANNELS = {
     Anomaly.CHANNEL_RUNAWAY: "runaway spend",
     Anomaly.CHANNEL_KEY_NOVELTY: "new ways of use",
     Anomaly.CHANNEL_DRIFT: "daily spend",
+    Anomaly.CHANNEL_ERROR_SHARE: "share of requests that failed",
 }
 _TRANSITIONS = {
     AnomalyEvent.TYPE_OPENED: ("opened", Transition.FIRED),
@@ -38,6 +39,7 @@ _ADVICE = {
     Anomaly.CHANNEL_RUNAWAY: "Look at what it is doing now, and stop it or revoke its key if nobody meant it.",
     Anomaly.CHANNEL_KEY_NOVELTY: "Ask whoever owns the key; if they do not know of it, revoke the key.",
     Anomaly.CHANNEL_DRIFT: "See who uses it more from week to week, and whether the budget allows for it.",
+    Anomaly.CHANNEL_ERROR_SHARE: "See what the errors say, and whether the provider or a key of yours is the reason.",
     Anomaly.CHANNEL_SILENCE: "See whether the work stopped, or only its usage no longer comes in.",
 }
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from finops.anomaly.v1.anomaly_pb2 import Anomaly, AnomalyEvent
 from finops.cost.v1.cost_pb2 import CostRecord
-from finops.usage.v1.usage_pb2 import UsageEvent
+from finops.usage.v1.usage_pb2 import OUTCOME_FAILED, UsageEvent
 
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import TENANT, Cell, Reader, Totals, hour_of, is_watched, totals_of
@@ -20,6 +20,7 @@ from services.anomaly.handlers.ports import Cursor, HourlySum, Positions, Scope
 from services.anomaly.handlers.watch import CostWatch, WatchOptions
 from services.common.clock import DAY, HOUR, SECOND, ManualClock, Micros
 from services.common.dimensions import reader
+from services.common.distinct_values import hashed, smallest
 from services.common.errors import UnavailableError
 from services.common.filters import parse, predicate
 from services.common.kafka.record import Batch, Partition
@@ -117,6 +118,7 @@ class MemoryLedger:
             raise UnavailableError("the ledger is away")
         self.asked += 1
         sums: dict[tuple[str, tuple[str, ...], int], Totals] = {}
+        users: dict[tuple[str, tuple[str, ...], int], set[int]] = {}
         parts = [] if dimension == TENANT else dimension.split("+")
         for cost in self._costs(scope):
             usage = cost.usage
@@ -124,11 +126,15 @@ class MemoryLedger:
                 values = tuple(str(getattr(usage, part)) for part in parts)
                 at = (usage.tenant_id, values, hour_of(usage.time_unix_micros))
                 spent = cost.cost_delta_picos + cost.shadow_cost_delta_picos
-                one = totals_of(spent, cost.quantity_delta.requests, 1, cost.quantity_delta)
+                requests = cost.quantity_delta.requests
+                failed = requests if usage.outcome == OUTCOME_FAILED else 0
+                one = totals_of(spent, requests, 1, cost.quantity_delta, failed)
                 sums[at] = sums[at].plus(one) if at in sums else one
+                if usage.user and requests:
+                    users.setdefault(at, set()).add(hashed(usage.user))
         return [
-            HourlySum(tenant, dict(zip(parts, values, strict=True)), hour, totals)
-            for (tenant, values, hour), totals in sums.items()
+            HourlySum(at[0], dict(zip(parts, at[1], strict=True)), at[2], totals, smallest(users.get(at, ())))
+            for at, totals in sums.items()
         ]
 
     def _costs(self, scope: Scope) -> Iterable[CostRecord]:

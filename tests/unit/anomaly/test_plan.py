@@ -14,6 +14,8 @@ from services.anomaly.domain.plan import Plan, Window, filter_of
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Series, Totals
 from services.anomaly.domain.tenant import TenantWatch
+from services.anomaly.domain.users import is_of_one_user
+from services.common.distinct_values import hashed
 from services.common.money import PICOS_PER_DOLLAR
 from tests.unit.anomaly.organisation import FIRST
 from tests.unit.anomaly.series import closed, drain, hours_of, opened
@@ -66,6 +68,8 @@ class Weeks:
         own = {name: value for series in of(team) for name, value in series.labels.items()}
         for series in of(team):
             self.watch.add(FIRST + n, (series,), totals)
+            if not is_of_one_user(series):
+                self.watch.add_users(FIRST + n, series, frozenset({hashed(f"{team}-bot")}))
             if any(window.items() <= own.items() for window in windows):
                 self.watch.hours.add_planned(FIRST + n, series, totals)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from finops.anomaly.v1.anomaly_pb2 import Anomaly
 
-from services.anomaly.domain.amounts import COST, REQUESTS, Amounts
+from services.anomaly.domain.amounts import COLUMNS, COST, Amounts
 from services.anomaly.domain.bank import HOURS_A_DAY
 from services.anomaly.domain.detectors.calibrated import Calibrated
 from services.anomaly.domain.rows import Floats, largest_but_one, or_zero, row_median
@@ -31,7 +31,7 @@ class CostDetector(Calibrated):
 
     def __init__(self) -> None:
         super().__init__(weeks=8, relative_spread=RELATIVE_SPREAD, absolute_spread=ABSOLUTE_SPREAD)
-        self._amounts = Amounts(np.zeros((0, 6), np.int64))
+        self._amounts = Amounts(np.zeros((0, COLUMNS), np.int64))
 
     def judge(self, hour: Hour, amounts: Amounts) -> None:
         """Looks at an hour that closed."""
@@ -50,7 +50,7 @@ class CostDetector(Calibrated):
     def verdict(self, hour: Hour, row: int) -> Verdict:
         """The word on the hour that was judged last."""
         low, usual, high = self.expected(row)
-        cost, requests = int(self._amounts.totals[row, COST]), int(self._amounts.totals[row, REQUESTS])
+        cost, requests = int(self._amounts.totals[row, COST]), int(self._amounts.answered[row])
         spell = Spell(1, cost, usual, low, high, requests)
         return Verdict(
             hour, float(self.score[row]), float(self.surprise[row]), cost / PICOS_PER_DOLLAR, usual, low, high,

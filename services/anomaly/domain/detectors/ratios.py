@@ -1,7 +1,8 @@
 """What a request costs, how long it is and how much of it a cache serves, whatever the number of requests.
 
 A mean over few requests is noise, so quiet hours are pooled until they hold enough of them. All ratios of a series
-share one pool, and the excess of each is what its requests cost beyond their usual unit cost.
+share one pool, and the excess of each is what its requests cost beyond their usual unit cost. Requests are those that
+were answered: what failed has no tokens and no cost, and would make the others look cheap.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 from finops.anomaly.v1.anomaly_pb2 import Anomaly
 
-from services.anomaly.domain.amounts import CACHE_READ, COLUMNS, COST, INPUT, OUTPUT, REQUESTS, Amounts
+from services.anomaly.domain.amounts import CACHE_READ, COLUMNS, COST, FAILED, INPUT, OUTPUT, REQUESTS, Amounts
 from services.anomaly.domain.detectors.calibrated import Calibrated
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.reason import Figures
@@ -27,7 +28,7 @@ DEAREST = math.log(1e6)
 
 
 class Pool(RowArrays):
-    """Hours added up until they hold enough requests."""
+    """Hours added up until they hold enough requests that were answered."""
 
     ARRAYS = ("totals", "start", "open", "observed")
 
@@ -48,9 +49,17 @@ class Pool(RowArrays):
         self.start[begins] = hour
         self.totals[active] += amounts.totals[active]
         self.open = active
-        self.observed = (
-            active & (self.totals[:, REQUESTS] >= self._policy.min_requests) & (self.totals[:, COST] > 0)
-        )  # fmt: skip
+        self.observed = active & self.full()
+
+    def full(self) -> Mask:
+        """Rows that hold enough."""
+        found: Mask = (self.answered() >= self._policy.min_requests) & (self.totals[:, COST] > 0)
+        return found
+
+    def answered(self) -> np.ndarray:
+        """Requests that did not fail."""
+        found: np.ndarray = np.maximum(self.totals[:, REQUESTS] - self.totals[:, FAILED], 0)
+        return found
 
 
 class RatioDetector(Calibrated):
@@ -63,8 +72,8 @@ class RatioDetector(Calibrated):
         super().__init__(weeks=self.weeks, relative_spread=0.0, absolute_spread=self.absolute_spread)
         self._pool = pool
 
-    def value(self, totals: Floats) -> Floats:
-        """The ratio of pooled totals on the detector's scale; NaN where there is none."""
+    def value(self, totals: Floats, answered: np.ndarray) -> Floats:
+        """The ratio of pooled totals on the detector's scale; NaN where there is none. `answered` are the requests."""
         raise NotImplementedError
 
     def natural(self, value: float) -> float:
@@ -73,7 +82,7 @@ class RatioDetector(Calibrated):
     def judge(self, hour: Hour) -> None:
         """Looks at what the pool holds now."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            values = self.value(self._pool.totals.astype(np.float64))
+            values = self.value(self._pool.totals.astype(np.float64), self._pool.answered())
         values[~(self._pool.observed & np.isfinite(values))] = np.nan
         self.judge_values(hour, values)
 
@@ -91,7 +100,7 @@ class RatioDetector(Calibrated):
         """The word on the hour that was judged last; money is what requests cost beyond their usual unit cost."""
         figures = self.figures(row)
         totals = self._pool.totals[row]
-        requests, start = int(totals[REQUESTS]), int(self._pool.start[row])
+        requests, start = int(self._pool.answered()[row]), int(self._pool.start[row])
         cheap, each, dear = (unit.natural(value) * requests for value in unit.band(row))
         spell = Spell(hour - start + 1, int(totals[COST]), each, cheap, dear, requests, requests)
         return Verdict(
@@ -108,8 +117,8 @@ class UnitCostDetector(RatioDetector):
     absolute_spread = 0.08
     """On the logarithm: 8 %."""
 
-    def value(self, totals: Floats) -> Floats:
-        found: Floats = np.log(totals[:, COST] / PICOS_PER_DOLLAR / totals[:, REQUESTS])
+    def value(self, totals: Floats, answered: np.ndarray) -> Floats:
+        found: Floats = np.log(totals[:, COST] / PICOS_PER_DOLLAR / answered)
         return found
 
 
@@ -120,8 +129,8 @@ class InputTokensDetector(RatioDetector):
     name = "input_tokens_per_request"
     absolute_spread = 0.1
 
-    def value(self, totals: Floats) -> Floats:
-        found: Floats = np.log(totals[:, INPUT] / totals[:, REQUESTS])
+    def value(self, totals: Floats, answered: np.ndarray) -> Floats:
+        found: Floats = np.log(totals[:, INPUT] / answered)
         return found
 
 
@@ -132,8 +141,8 @@ class OutputTokensDetector(RatioDetector):
     name = "output_tokens_per_request"
     absolute_spread = 0.1
 
-    def value(self, totals: Floats) -> Floats:
-        found: Floats = np.log(totals[:, OUTPUT] / totals[:, REQUESTS])
+    def value(self, totals: Floats, answered: np.ndarray) -> Floats:
+        found: Floats = np.log(totals[:, OUTPUT] / answered)
         return found
 
 
@@ -145,7 +154,7 @@ class CacheDetector(RatioDetector):
     sign = -1.0
     absolute_spread = 0.04
 
-    def value(self, totals: Floats) -> Floats:
+    def value(self, totals: Floats, answered: np.ndarray) -> Floats:
         found: Floats = totals[:, CACHE_READ] / totals[:, INPUT]
         return found
 

@@ -121,6 +121,7 @@ def channel(found: Anomaly) -> str:
         Anomaly.CHANNEL_KEY_NOVELTY: "Key used in new ways",
         Anomaly.CHANNEL_NEW_PAIRS: "New models of people",
         Anomaly.CHANNEL_DRIFT: "Drift",
+        Anomaly.CHANNEL_ERROR_SHARE: "Share of failed requests",
     }.get(found.channel, "Unknown")
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Anomaly(_message.Message):
-    __slots__ = ("name", "tenant_id", "series", "channel", "state", "start_unix_micros", "end_unix_micros", "create_unix_micros", "update_unix_micros", "actual", "expected", "expected_low", "expected_high", "unit", "impact", "severity", "summary", "cause", "hours_between", "label", "novelties")
+    __slots__ = ("name", "tenant_id", "series", "channel", "state", "start_unix_micros", "end_unix_micros", "create_unix_micros", "update_unix_micros", "actual", "expected", "expected_low", "expected_high", "unit", "impact", "severity", "summary", "cause", "hours_between", "label", "novelties", "users")
     class Channel(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         CHANNEL_UNSPECIFIED: _ClassVar[Anomaly.Channel]
@@ -23,6 +23,7 @@ class Anomaly(_message.Message):
         CHANNEL_KEY_NOVELTY: _ClassVar[Anomaly.Channel]
         CHANNEL_DRIFT: _ClassVar[Anomaly.Channel]
         CHANNEL_NEW_PAIRS: _ClassVar[Anomaly.Channel]
+        CHANNEL_ERROR_SHARE: _ClassVar[Anomaly.Channel]
     CHANNEL_UNSPECIFIED: Anomaly.Channel
     CHANNEL_COST: Anomaly.Channel
     CHANNEL_UNIT_COST: Anomaly.Channel
@@ -34,6 +35,7 @@ class Anomaly(_message.Message):
     CHANNEL_KEY_NOVELTY: Anomaly.Channel
     CHANNEL_DRIFT: Anomaly.Channel
     CHANNEL_NEW_PAIRS: Anomaly.Channel
+    CHANNEL_ERROR_SHARE: Anomaly.Channel
     class State(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         STATE_UNSPECIFIED: _ClassVar[Anomaly.State]
@@ -59,6 +61,13 @@ class Anomaly(_message.Message):
         key: str
         value: str
         def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    class Users(_message.Message):
+        __slots__ = ("actual", "usual")
+        ACTUAL_FIELD_NUMBER: _ClassVar[int]
+        USUAL_FIELD_NUMBER: _ClassVar[int]
+        actual: int
+        usual: float
+        def __init__(self, actual: _Optional[int] = ..., usual: _Optional[float] = ...) -> None: ...
     NAME_FIELD_NUMBER: _ClassVar[int]
     TENANT_ID_FIELD_NUMBER: _ClassVar[int]
     SERIES_FIELD_NUMBER: _ClassVar[int]
@@ -80,6 +89,7 @@ class Anomaly(_message.Message):
     HOURS_BETWEEN_FIELD_NUMBER: _ClassVar[int]
     LABEL_FIELD_NUMBER: _ClassVar[int]
     NOVELTIES_FIELD_NUMBER: _ClassVar[int]
+    USERS_FIELD_NUMBER: _ClassVar[int]
     name: str
     tenant_id: str
     series: _containers.ScalarMap[str, str]
@@ -101,7 +111,8 @@ class Anomaly(_message.Message):
     hours_between: float
     label: Label
     novelties: _containers.RepeatedCompositeFieldContainer[Novelty]
-    def __init__(self, name: _Optional[str] = ..., tenant_id: _Optional[str] = ..., series: _Optional[_Mapping[str, str]] = ..., channel: _Optional[_Union[Anomaly.Channel, str]] = ..., state: _Optional[_Union[Anomaly.State, str]] = ..., start_unix_micros: _Optional[int] = ..., end_unix_micros: _Optional[int] = ..., create_unix_micros: _Optional[int] = ..., update_unix_micros: _Optional[int] = ..., actual: _Optional[float] = ..., expected: _Optional[float] = ..., expected_low: _Optional[float] = ..., expected_high: _Optional[float] = ..., unit: _Optional[str] = ..., impact: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., severity: _Optional[_Union[Anomaly.Severity, str]] = ..., summary: _Optional[str] = ..., cause: _Optional[_Union[Cause, _Mapping]] = ..., hours_between: _Optional[float] = ..., label: _Optional[_Union[Label, _Mapping]] = ..., novelties: _Optional[_Iterable[_Union[Novelty, _Mapping]]] = ...) -> None: ...
+    users: Anomaly.Users
+    def __init__(self, name: _Optional[str] = ..., tenant_id: _Optional[str] = ..., series: _Optional[_Mapping[str, str]] = ..., channel: _Optional[_Union[Anomaly.Channel, str]] = ..., state: _Optional[_Union[Anomaly.State, str]] = ..., start_unix_micros: _Optional[int] = ..., end_unix_micros: _Optional[int] = ..., create_unix_micros: _Optional[int] = ..., update_unix_micros: _Optional[int] = ..., actual: _Optional[float] = ..., expected: _Optional[float] = ..., expected_low: _Optional[float] = ..., expected_high: _Optional[float] = ..., unit: _Optional[str] = ..., impact: _Optional[_Union[_cost_pb2.Money, _Mapping]] = ..., severity: _Optional[_Union[Anomaly.Severity, str]] = ..., summary: _Optional[str] = ..., cause: _Optional[_Union[Cause, _Mapping]] = ..., hours_between: _Optional[float] = ..., label: _Optional[_Union[Label, _Mapping]] = ..., novelties: _Optional[_Iterable[_Union[Novelty, _Mapping]]] = ..., users: _Optional[_Union[Anomaly.Users, _Mapping]] = ...) -> None: ...
 
 class Cause(_message.Message):
     __slots__ = ("compared_weeks", "actual", "usual", "parts", "drivers", "first_events", "summary")
