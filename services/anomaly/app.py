@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from finops.anomaly.v1.anomaly_pb2_grpc import add_AnomalyServiceServicer_to_server
 
 from services.anomaly.adapters.archive import AnomalyTable
@@ -89,7 +91,7 @@ def build(settings: AnomalySettings, keyring: KeyRing) -> Service:
         topics=[COSTS],
         processor=watch,
         dead_letters=DeadLetters(producer, GROUP),
-        policy=UNHURRIED,
+        policy=replace(UNHURRIED, records=options.batch_records),
     )
     return Service(
         name="anomaly",

@@ -26,6 +26,7 @@ class AnomalyOptions(BaseModel):
         default=60, ge=0, description="A minute is judged so long after its end; what comes later counts in a later one"
     )
     idle_seconds: float = Field(default=60, gt=0, description="A partition this long without records has none coming")
+    batch_records: int = Field(default=10_000, ge=1, le=100_000, description="Cost records counted at once, at most")
     tick_seconds: float = Field(default=20, gt=0, description="How often silence is looked for")
     cause_patience_seconds: float = Field(
         default=30, ge=0, description="An anomaly is told so long after it was found, though its cause is not known yet"

@@ -50,5 +50,13 @@ def amounts(rows: int, index: Mapping[Series, int], totals: Mapping[Series, Tota
     known = [(index[series], sums) for series, sums in totals.items() if series in index]
     if known:
         places = [place for place, _ in known]
-        table[places] = [[min(max(amount, -MOST), MOST) for amount in sums] for _, sums in known]
+        table[places] = _columns([sums for _, sums in known])
     return Amounts(table)
+
+
+def _columns(totals: list[Totals]) -> npt.NDArray[np.int64]:
+    """As arrays, with the largest amounts cut off."""
+    try:
+        return np.clip(np.array(totals, np.int64), -MOST, MOST)
+    except OverflowError:
+        return np.array([[min(max(amount, -MOST), MOST) for amount in sums] for sums in totals], np.int64)

@@ -64,6 +64,9 @@ class Plan:
     def get(self, name: str) -> Window | None:
         return self._windows.get(name)
 
+    def __bool__(self) -> bool:
+        return bool(self._windows)
+
     def windows(self) -> Iterable[Window]:
         """Every one."""
         return self._windows.values()
@@ -74,9 +77,11 @@ class Plan:
 
     def holds(self, usage: UsageEvent) -> bool:
         """True if it was used within a window."""
-        if not self._windows:
-            return False
-        planned = self.at(usage.time_unix_micros // HOUR)
+        return bool(self._windows) and self.holds_at(usage.time_unix_micros // HOUR, usage)
+
+    def holds_at(self, hour: Hour, usage: UsageEvent) -> bool:
+        """The same of an event of these names, had it happened in that hour."""
+        planned = self.at(hour)
         return any(all(reader(name)(usage) == value for name, value in labels.items()) for labels in planned)
 
     def stretches(self, start: Hour, end: Hour) -> Iterator[tuple[Hour, Hour, tuple[Labels, ...]]]:

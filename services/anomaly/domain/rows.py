@@ -10,6 +10,11 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
+_Halves = npt.NDArray[np.int16]
+"""Half-precision numbers as their bits."""
+_ALL_BUT_SIGN, _INFINITY = np.int16(0x7FFF), np.int16(0x7C00)
+_LAST = np.float16(np.nan).view(np.int16)
+"""NaN, which is in order behind everything."""
 NOBODY: Mask = np.zeros(1, np.bool_)
 """The mask of no row."""
 
@@ -51,7 +56,8 @@ class RowArrays:
 
 def row_count(values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     """How many values each row has."""
-    found: npt.NDArray[np.int64] = (values == values).sum(axis=1)
+    known = _known(_bits(values)) if values.dtype == np.float16 else values == values
+    found: npt.NDArray[np.int64] = known.sum(axis=1)
     return found
 
 
@@ -67,18 +73,51 @@ def row_median(values: npt.NDArray[Any]) -> Floats:
 
 def row_quantile(values: npt.NDArray[Any], share: float) -> Floats:
     """Quantile of each row, interpolated linearly; NaN of a row without values."""
-    # NaN sorts last.
-    ordered = values.astype(np.float32)
-    ordered.sort(axis=1)
-    last = np.maximum(row_count(values) - 1, 0)
+    ordered, count = _halves_ordered(values) if values.dtype == np.float16 else _ordered(values)
+    last = np.maximum(count - 1, 0)
     place = share * last
     below = place.astype(np.int64)
     above = np.minimum(below + 1, last)
     rows = np.arange(len(ordered))
-    low = ordered[rows, below].astype(np.float64)
-    high = ordered[rows, above]
+    low, high = (_natural(ordered[rows, places]) for places in (below, above))
     found: Floats = low + (place - below) * (high - low)
     return found
+
+
+def _ordered(values: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+    """Each row in order, NaN last, and how many values it has."""
+    ordered = values.astype(np.float32)
+    ordered.sort(axis=1)
+    return ordered, row_count(values)
+
+
+def _halves_ordered(values: npt.NDArray[np.float16]) -> tuple[_Halves, npt.NDArray[np.int64]]:
+    """The same of half-precision numbers, by their bits: processors have no arithmetic for them, and whole numbers sort
+    in half the time. Bits are in the order of the numbers once those of negative ones are turned round."""
+    bits = _bits(values)
+    known = _known(bits)
+    keys = np.where(known, _turned(bits), _LAST)
+    keys.sort(axis=1)
+    return keys, known.sum(axis=1)
+
+
+def _natural(ordered: npt.NDArray[Any]) -> Floats:
+    if ordered.dtype != np.int16:
+        return ordered.astype(np.float64)
+    return _turned(ordered).view(np.float16).astype(np.float64)
+
+
+def _bits(values: npt.NDArray[np.float16]) -> _Halves:
+    return np.ascontiguousarray(values).view(np.int16)
+
+
+def _known(bits: _Halves) -> Mask:
+    """Those that are no NaN."""
+    return (bits & _ALL_BUT_SIGN) <= _INFINITY
+
+
+def _turned(bits: _Halves) -> _Halves:
+    return bits ^ (bits >> 15 & _ALL_BUT_SIGN)
 
 
 def row_max(values: npt.NDArray[Any]) -> Floats:

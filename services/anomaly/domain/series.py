@@ -26,6 +26,9 @@ PAIR = "+"
 _BOTH = "\x1f"
 """Joins their values."""
 
+MOST_KNOWN = 65_536
+"""Series of a dimension that are remembered by value."""
+
 
 class Series(NamedTuple):
     """One value of one dimension within a tenant, or of two: Series("team+model", ...)."""
@@ -66,10 +69,10 @@ class Totals(NamedTuple):
         return max(0, self.requests - self.failed)
 
     def plus(self, other: Totals) -> Totals:
-        return Totals(*map(add, self, other))
+        return Totals._make(map(add, self, other))
 
     def minus(self, other: Totals) -> Totals:
-        return Totals(*map(sub, self, other))
+        return Totals._make(map(sub, self, other))
 
 
 NOTHING = Totals(0, 0, 0)
@@ -131,6 +134,7 @@ class Reader:
         places = {name: place for place, name in enumerate((TENANT, *fields, *tags))}
         series = (*self.dimensions, *self.sighted)
         self._places = [(name, tuple(places[part] for part in name.split(PAIR))) for name in series]
+        self._known: dict[str, dict[str, Series]] = {name: {} for name in series}
         self._spread: Callable[[tuple[str, ...]], tuple[Series, ...]] = lru_cache(maxsize=65_536)(self._series_of)
 
     def cell(self, usage: UsageEvent) -> Cell:
@@ -164,10 +168,23 @@ class Reader:
     def _series_of(self, values: tuple[str, ...]) -> tuple[Series, ...]:
         found = []
         for name, places in self._places:
-            parts = [values[place] for place in places]
-            if all(parts):
-                found.append(Series(name, _BOTH.join(parts)))
+            value = values[places[0]]
+            if len(places) > 1:
+                parts = [values[place] for place in places]
+                value = _BOTH.join(parts) if all(parts) else ""
+            if value:
+                found.append(self._one(name, value))
         return tuple(found)
+
+    def _one(self, name: str, value: str) -> Series:
+        """Cells share the series they have in common: less memory, and less for the garbage collector to look at."""
+        known = self._known[name]
+        series = known.get(value)
+        if series is None:
+            if len(known) >= MOST_KNOWN:
+                known.clear()
+            series = known[value] = Series(name, value)
+        return series
 
 
 def _values_of(fields: Sequence[str], tags: Sequence[str]) -> Callable[[UsageEvent], tuple[str, ...]]:

@@ -10,7 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
+
 from services.common.clock import DAY, HOUR, MINUTE, SECOND, Micros
+from services.common.wire_fields import Ints
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,20 @@ class Watermark:
         time = min(time, appended)
         track.newest = time if track.newest is None else max(track.newest, time)
         track.appended = max(track.appended, appended)
+
+    def saw_all(self, partitions: Ints, times: Ints, appended: Ints) -> None:
+        """The same of several events, in the order they were read in."""
+        last = np.maximum.accumulate(np.concatenate([[self._last], appended]))
+        awoke = np.flatnonzero(appended - last[:-1] >= self._patience.idle)
+        if awoke.size:
+            self._awake = int(appended[awoke[-1]])
+        self._last = int(last[-1])
+        for partition in np.unique(partitions).tolist():
+            mine = partitions == partition
+            newest, latest = int(np.minimum(times, appended)[mine].max()), int(appended[mine].max())
+            track = self._tracks.setdefault(partition, _Track(None, latest))
+            track.newest = newest if track.newest is None else max(track.newest, newest)
+            track.appended = max(track.appended, latest)
 
     def at(self, now: Micros) -> Micros | None:
         """Hours that end at or before this are over; None: cannot tell yet.

@@ -11,12 +11,15 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
+import numpy as np
 from finops.cost.v1.cost_pb2 import CostRecord
+from finops.usage.v1.usage_pb2 import UsageEvent
 
 from services.anomaly.domain.series import Series
 from services.anomaly.domain.watermark import Patience
 from services.common.clock import MINUTE, Micros
 from services.common.money import Picos
+from services.common.wire_fields import Bools, Ints
 
 Minute = int
 """Whole minutes since the epoch, UTC. Named by its start."""
@@ -46,6 +49,18 @@ def last_minute_before(moment: Micros) -> Minute:
     return moment // MINUTE - 1
 
 
+def spender_of(usage: UsageEvent) -> Spender:
+    """Whose minute an event counts in."""
+    return usage.session, usage.user, usage.key, usage.team
+
+
+def minutes_of(time: Ints, appended: Ints, patience: Patience) -> tuple[Bools, Ints]:
+    """Which of these events are live, and the minute that each counts in, given when it was appended."""
+    first_open = (appended - patience.minute_grace) // MINUTE
+    live: Bools = time >= appended - patience.live_within
+    return live, np.maximum(np.minimum(time, appended) // MINUTE, first_open)
+
+
 class MinuteTally:
     """Adds up what is live, by tenant, minute and spender."""
 
@@ -63,14 +78,14 @@ class MinuteTally:
             if time < oldest:
                 continue
             minute = min(time, appended) // MINUTE
-            spender = (usage.session, usage.user, usage.key, usage.team)
-            key = (usage.tenant_id, minute if minute > first_open else first_open, spender)
+            key = (usage.tenant_id, minute if minute > first_open else first_open, spender_of(usage))
             entry = sums.get(key)
             if entry is None:
                 entry = sums[key] = [0, 0, 0]
             entry[0] += record.cost_delta_picos + record.shadow_cost_delta_picos
             entry[1] += more.requests
-            entry[2] += more.input_tokens + more.cache_read_tokens + more.cache_write_tokens
+            written = more.cache_write_tokens + more.cache_write_1h_tokens
+            entry[2] += more.input_tokens + more.cache_read_tokens + written
 
     def take(self) -> Mapping[tuple[str, Minute, Spender], Sums]:
         """The sums since the last call."""
