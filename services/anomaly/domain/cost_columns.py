@@ -11,7 +11,8 @@ import numpy as np
 from finops.cost.v1.cost_pb2 import CostRecord, LogPosition
 from finops.usage.v1.usage_pb2 import OUTCOME_FAILED, Measurement, Quantities, UsageEvent
 
-from services.common.wire_fields import Bools, Buffer, Ints, Spans, scan
+from services.common.wire_fields import Bools, Buffer, Spans, scan
+from services.common.wire_words import Ints
 
 _RECORD = (
     "usage", "cost_delta_picos", "shadow_cost_delta_picos", "quantity_delta", "usage_position", "previous",

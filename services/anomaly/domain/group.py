@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from services.common.wire_fields import Ints
+from services.common.wire_words import Ints
 
 
 def sums_by(keys: Ints, amounts: Ints) -> Iterator[tuple[int, Sequence[int]]]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.common.clock import DAY, HOUR, MINUTE, SECOND, Micros
-from services.common.wire_fields import Ints
+from services.common.wire_words import Ints
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ from services.anomaly.handlers.ports import Meter
 from services.common.clock import DAY, HOUR, Clock, Micros
 from services.common.kafka.record import Batch, Record
 from services.common.postings import postings
-from services.common.wire_fields import Bools, Ints
+from services.common.wire_fields import Bools
+from services.common.wire_words import Ints
 
 FEW = 48
 """Records of a batch below which objects are faster."""

@@ -19,7 +19,8 @@ from services.anomaly.domain.series import Series
 from services.anomaly.domain.watermark import Patience
 from services.common.clock import MINUTE, Micros
 from services.common.money import Picos
-from services.common.wire_fields import Bools, Ints
+from services.common.wire_fields import Bools
+from services.common.wire_words import Ints
 
 Minute = int
 """Whole minutes since the epoch, UTC. Named by its start."""
