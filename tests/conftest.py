@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from hypothesis import settings
 from pydantic import SecretStr
@@ -68,9 +69,11 @@ def kafka_settings(kafka_bootstrap: str) -> KafkaSettings:
 
 
 @pytest.fixture
-def clickhouse_settings(clickhouse_url: str) -> ClickHouseSettings:
-    """Settings with a database of this test's own; nothing is migrated yet."""
-    return ClickHouseSettings(url=clickhouse_url, database=f"t{uuid.uuid4().hex[:10]}")
+def clickhouse_settings(clickhouse_url: str) -> Iterator[ClickHouseSettings]:
+    """Settings with a database of this test's own; nothing is migrated yet. Fifty that stayed keep the engine busy."""
+    settings = ClickHouseSettings(url=clickhouse_url, database=f"t{uuid.uuid4().hex[:10]}")
+    yield settings
+    httpx.post(clickhouse_url, content=f"DROP DATABASE IF EXISTS {settings.database} SYNC", timeout=60, trust_env=False)
 
 
 @pytest.fixture
