@@ -17,7 +17,8 @@ import numpy.typing as npt
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
-from services.common.wire_words import LONG_TAG, Ints, Words, heads_of, next_fields
+from services.common.wire_words import LONG_TAG, Words, heads_of, next_fields
+from services.common.wire_words import Ints as Ints
 
 Bools = npt.NDArray[np.bool_]
 

@@ -15,8 +15,7 @@ from services.common import native_block as native
 from services.common.dimensions import BUCKETS
 from services.common.native_block import Coded, Column
 from services.common.postings import postings
-from services.common.wire_fields import Fields
-from services.common.wire_words import Ints
+from services.common.wire_fields import Fields, Ints
 from services.ledger.domain.blocks import Block
 from services.ledger.domain.entry import KEY_BYTES, Entry
 from services.ledger.domain.record_fields import RecordFields, parsed

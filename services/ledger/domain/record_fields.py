@@ -11,8 +11,7 @@ from finops.usage.v1.usage_pb2 import Correction, Quantities, UsageEvent
 from google.protobuf.message import Message
 
 from services.common.dimensions import BUCKETS
-from services.common.wire_fields import Bools, Buffer, Fields, Spans, scan, scan_entries
-from services.common.wire_words import Ints
+from services.common.wire_fields import Bools, Buffer, Fields, Ints, Spans, scan, scan_entries
 
 _RECORD = (
     "usage", "revision", "rating", "cost_delta_picos", "shadow_cost_delta_picos", "quantity_delta",
