@@ -117,9 +117,10 @@ class Incident:
     """Of its channel in the last hour out of range, where that is not the channel it was found by."""
 
     def look_up(self) -> None:
-        """Its figures in the hour judged last."""
-        if self.channel != self.suspect.channel:
-            self.figures = self.suspect.monitor.ratios().get(self.channel, self.figures)
+        """Its figures in the hour judged last, if that bears it out."""
+        ratios = self.suspect.monitor.ratios() if self.channel != self.suspect.channel else {}
+        if self.channel in ratios and self.channel == (reason(ratios) or Anomaly.CHANNEL_UNIT_COST):
+            self.figures = ratios[self.channel]
 
     @property
     def series(self) -> Series:
