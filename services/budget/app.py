@@ -119,7 +119,7 @@ def build(settings: BudgetSettings, keyring: KeyRing) -> Service:
         definitions, catalog, standings, forecasting, alerting, changes, clock,
         coalesce_seconds=options.watch_coalesce_seconds,
     )  # fmt: skip
-    state.tell(changes.touch, alerting.learn)
+    state.tell(changes.touch, alerting.learn, accounts.owned)
 
     upkeep = Upkeep(definitions, catalog, rebuilder, reconciler, ownership, peers)
     servicer = BudgetServicer(definitions, statuses, reservations, SpendForecasts(history, clock), upkeep)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from services.budget.domain.intents import intent_of
+from services.budget.handlers.statuses import still
 from services.common import money
 from services.common.clock import SECOND
 from services.common.errors import UnavailableError
@@ -182,6 +183,13 @@ class Reservations(RuleBasedStateMachine):
         assert reserved >= waiting, "none is lost, and none is missing between its hold and its event"
         assert actual == sum(self.spent.values()), "every event is read before the next step"
         assert actual + waiting <= LIMIT
+
+    @invariant()
+    def a_status_is_told_as_if_nothing_were_remembered(self) -> None:
+        statuses = self.process.statuses
+        for tracked in self.process.catalog.all():
+            for member in (None, *self.process.standings.names(tracked, self.world.clock.now())):
+                assert still(statuses.status(tracked, member)) == still(statuses.anew(tracked, member))
 
     @invariant()
     def a_check_is_answered_as_if_nothing_were_remembered(self) -> None:

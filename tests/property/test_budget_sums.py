@@ -18,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from services.budget.domain.intents import intent_of
 from services.budget.domain.thresholds import Event, key_of
 from services.budget.domain.tracking import Tracked
+from services.budget.handlers.statuses import still
 from services.common import money
 from services.common.clock import DAY
 from tests.unit.budget.process import Process
@@ -200,6 +201,13 @@ class Crashes(RuleBasedStateMachine):
         written = self.world.ledger_offsets.get(partition, -1) + 1
         self.world.begins[partition] = max(self.world.begins[partition], min(cut, written))
         self.restart()
+
+    @invariant()
+    def a_status_is_told_as_if_nothing_were_remembered(self) -> None:
+        statuses = self.process.statuses
+        for tracked in self.process.catalog.all():
+            for member in (None, *self.process.standings.names(tracked, self.world.clock.now())):
+                assert still(statuses.status(tracked, member)) == still(statuses.anew(tracked, member))
 
     @invariant()
     def a_check_is_answered_as_if_nothing_were_remembered(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
@@ -14,7 +14,6 @@ from google.protobuf.message import DecodeError
 from services.budget.adapters.own_records import OwnRecords
 from services.budget.adapters.state_codec import decode, encode
 from services.budget.domain.mirror import Counted, Entry, Mirror, SavedSum
-from services.budget.domain.sums import OTHER_INCARNATIONS
 from services.budget.handlers.changes import Listener
 from services.common.component import Health
 from services.common.errors import UnavailableError
@@ -53,12 +52,14 @@ class StateLog:
         self._advanced = asyncio.Condition()
         self._trouble = "not connected yet"
         self._on_change: Listener = lambda _tenant, _budget, _member: None
+        self._owned: Container[int] = ()
         self._on_alert: Callable[[BudgetAlert], None] = lambda _alert: None
         self._on_counted: Callable[[Counted], None] = lambda _counted: None
 
-    def tell(self, on_change: Listener, on_alert: Callable[[BudgetAlert], None]) -> None:
-        """Who hears of a sum that changed (tenant, budget, member), and of each alert in the topic."""
-        self._on_change, self._on_alert = on_change, on_alert
+    def tell(self, on_change: Listener, on_alert: Callable[[BudgetAlert], None], owned: Container[int]) -> None:
+        """Who hears of a sum that changed (tenant, budget, member), and of each alert in the topic. Of what this
+        process wrote of a partition in `owned` nobody hears again."""
+        self._on_change, self._on_alert, self._owned = on_change, on_alert, owned
 
     def tell_counted(self, on_counted: Callable[[Counted], None]) -> None:
         """Who hears of awaited events that are in the sums; the sums themselves have been taken in by then."""
@@ -162,8 +163,8 @@ class StateLog:
             return
         if isinstance(entry, Counted):
             self._on_counted(entry)
-        # Of what it wrote of its own partitions this process told when it took it in.
-        if scope is not None and not (own and isinstance(entry, SavedSum) and entry.partition != OTHER_INCARNATIONS):
+        known = own is not None and isinstance(entry, SavedSum) and entry.partition in self._owned
+        if scope is not None and not known:
             self._on_change(*scope.family.budget, scope.member)
 
 

@@ -28,10 +28,11 @@ def intent_of(tenant_id: str, message: SpendIntent) -> Intent:
     Raises:
         InvalidArgumentError: with a violation for each field that is wrong.
     """
+    given = dict(message.dimensions)
     violations = [
         FieldViolation(f"intent.dimensions[{name[:64]}]", f"no dimension {name[:64]!r}")
-        for name in message.dimensions
-        if not dimensions.is_dimension(name) or name == "tenant"
+        for name in given
+        if name == "tenant" or not dimensions.is_dimension(name)
     ]
     estimate = 0
     try:
@@ -43,7 +44,8 @@ def intent_of(tenant_id: str, message: SpendIntent) -> Intent:
     if violations:
         listed = "; ".join(f"{v.field}: {v.description}" for v in violations)
         raise InvalidArgumentError(f"the intent cannot be read: {listed}", violations=violations)
-    return Intent({**message.dimensions, "tenant": tenant_id}, estimate)
+    given["tenant"] = tenant_id
+    return Intent(given, estimate)
 
 
 def fingerprint(message: SpendIntent) -> bytes:

@@ -12,7 +12,6 @@ LONGEST: Micros = MINUTE
 """Should a change ever go untold, so long would it go unseen."""
 
 MOST = 100_000
-"""Values put since all were forgotten; then all are forgotten again."""
 
 T = TypeVar("T")
 
@@ -27,7 +26,9 @@ class _Known(NamedTuple, Generic[T]):
 class Remembered(Generic[T]):
     """One value of a budget, or of one member of it, until one of its figures changes."""
 
-    def __init__(self, changes: Changes) -> None:
+    def __init__(self, changes: Changes, most: int = MOST) -> None:
+        """Once `most` values were put, all are forgotten."""
+        self._most = most
         self._known: dict[BudgetKey, dict[str | None, _Known[T]]] = {}
         self._puts = 0
         changes.listen(self._forget)
@@ -49,7 +50,7 @@ class Remembered(Generic[T]):
     ) -> None:
         """Keeps a value of `since`, which time alone does not change before `until`."""
         self._puts += 1
-        if self._puts > MOST:
+        if self._puts > self._most:
             self._known.clear()
             self._puts = 1
         self._known.setdefault(budget, {})[member] = _Known(value, basis, since, min(until, since + LONGEST))

@@ -18,10 +18,15 @@ from services.budget.handlers.forecasting import DAY_HOURS, Forecasting
 from services.budget.handlers.remembering import Remembered
 from services.budget.handlers.standing import Standing, Standings
 from services.common import money
-from services.common.clock import Clock, Micros
+from services.common.clock import SECOND, Clock, Micros
 from services.common.errors import InvalidArgumentError
 from services.common.money import Picos
 from services.common.paging import Listing, page_size
+
+FORECAST_HOLDS: Micros = 20 * SECOND
+"""What is expected of the rest of a period moves by its share of it, a few millionths of a month."""
+MOST_TOLD = 20_000
+"""Statuses remembered, of a thousand bytes and more each."""
 
 
 class MemberCursor(NamedTuple):
@@ -67,9 +72,22 @@ class Statuses:
         self._clock = clock
         self._coalesce_seconds = coalesce_seconds
         self._members: Remembered[_Members] = Remembered(changes)
+        self._told: Remembered[BudgetStatus] = Remembered(changes, MOST_TOLD)
 
     def status(self, tracked: Tracked, member: str | None = None) -> BudgetStatus:
-        """The current period of a budget, or of one member of it."""
+        """The current period of a budget, or of one member of it. Not to be changed. It is told again as it was until
+        a figure changes; only what is forecast may be `FORECAST_HOLDS` old."""
+        now, key = self._clock.now(), tracked.budget.key
+        basis = self._standings.basis(tracked.budget.tenant_id)
+        status = self._told.get(key, member, basis, now)
+        if status is None:
+            status = self.anew(tracked, member)
+            until = min(self._standings.until(tracked, now), now + FORECAST_HOLDS)
+            self._told.put(key, member, status, basis=basis, since=now, until=until)
+        return status
+
+    def anew(self, tracked: Tracked, member: str | None = None) -> BudgetStatus:
+        """The same, of this moment."""
         now = self._clock.now()
         status = self._status(tracked, self._standings.of(tracked, now, member), now, member)
         if member is None and tracked.budget.terms.per:
@@ -211,12 +229,13 @@ _MOVES_WITH_TIME = ("forecast", "forecast_detail", "burn_per_day", "burn_ratio",
 
 def _same(new: BudgetStatus, old: BudgetStatus | None) -> bool:
     """Whether nothing but the time went on: the forecast falls with every moment that brings no spend."""
-    return old is not None and _still(new) == _still(old)
+    return old is not None and still(new) == still(old)
 
 
-def _still(status: BudgetStatus) -> BudgetStatus:
-    still = BudgetStatus()
-    still.CopyFrom(status)
+def still(status: BudgetStatus) -> BudgetStatus:
+    """A status without what moves though nothing was spent."""
+    found = BudgetStatus()
+    found.CopyFrom(status)
     for field in ("update_unix_micros", *_MOVES_WITH_TIME):
-        still.ClearField(field)
-    return still
+        found.ClearField(field)
+    return found
