@@ -17,7 +17,7 @@ from services.allinone.engines.embedded import EmbeddedBroker, EmbeddedClickHous
 from services.common import auth
 from services.common.auth import Role
 from services.common.settings import AuthSettings, ClickHouseSettings, KafkaSettings
-from tests.kafka import ExternalKafka, RealKafka, RealKafkaMissing
+from tests.kafka import ExternalKafka, RealKafka, RealKafkaMissing, drop_topics
 
 # How long an example takes says nothing on a machine that others use too.
 settings.register_profile("aifinops", deadline=None)
@@ -57,15 +57,17 @@ def clickhouse_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def kafka_settings(kafka_bootstrap: str) -> KafkaSettings:
+def kafka_settings(kafka_bootstrap: str) -> Iterator[KafkaSettings]:
     """Settings with a prefix of this test's own; its topics are not created yet."""
-    return KafkaSettings(
+    settings = KafkaSettings(
         bootstrap_servers=kafka_bootstrap,
         topic_prefix=f"t{uuid.uuid4().hex[:10]}.",
         partitions=3,
         session_timeout_ms=6_000,
         rebalance_timeout_ms=10_000,
     )
+    yield settings
+    drop_topics(kafka_bootstrap, settings.topic_prefix)
 
 
 @pytest.fixture
