@@ -239,7 +239,7 @@ async def test_kafka_goes_away_and_comes_back(
     kafka = KafkaSettings(bootstrap_servers=broker.bootstrap_servers, partitions=2, request_timeout_ms=3_000)
     try:
         await create_topics(kafka)
-        settings = _settings(tmp_path, kafka, clickhouse_settings, auth_settings, kafka_timeout_seconds=0.5)
+        settings = _settings(tmp_path, kafka, clickhouse_settings, auth_settings, kafka_timeout_seconds=2)
         async with _running(settings) as client:
             await _send(client, range(10))
             assert not list((tmp_path / "journal").glob("*.journal"))

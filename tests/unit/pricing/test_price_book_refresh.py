@@ -122,7 +122,7 @@ async def test_a_bad_copy_never_replaces_a_good_one(
     server: Publisher, tmp_path: Path, fault: Callable[[Publisher], None], refusal: Refusal
 ) -> None:
     server.publish(published(dearer))
-    running = Running(options(server, tmp_path).model_copy(update={"timeout_seconds": 1}))
+    running = Running(options(server, tmp_path).model_copy(update={"timeout_seconds": 3}))
     await running.keeper.refresh()
     version = running.pricer.book.version
     server.etag = '"7"'
