@@ -32,6 +32,7 @@ from services.anomaly.handlers.counting import FEW, Counting
 from services.anomaly.handlers.desk import Desk
 from services.anomaly.settings import AnomalyOptions
 from services.common.clock import HOUR, SECOND, ManualClock
+from services.common.host import collect_seldom
 from services.common.kafka.record import Batch
 from services.common.money import PICOS_PER_DOLLAR
 from tests.unit.anomaly.stream import LIFE, TOPIC, CostLog, Counts, StoredRecord
@@ -48,6 +49,7 @@ def main() -> None:
     arguments.add_argument("--hours", type=int, default=400)
     arguments.add_argument("--events", type=int, default=200_000)
     given = arguments.parse_args()
+    collect_seldom()
     console, load = Console(), os.getloadavg()
     console.print(f"load average {', '.join(f'{one:.1f}' for one in load)} on {os.cpu_count()} cores")
     for alike, title in (

@@ -90,11 +90,15 @@ def run(name: str, settings: ServiceSettings, service: Service, keyring: KeyRing
     run_loop(run_until_signal(host))
 
 
+def collect_seldom() -> None:
+    """Lets garbage lie longer: batches of messages make many objects that live briefly and hold no cycles; the default
+    (700) looks for cycles thousands of times a second."""
+    gc.set_threshold(50_000, 20, 50)
+
+
 def run_loop(work: Awaitable[None]) -> None:
     """Runs a coroutine on the fastest event loop there is."""
-    # Batches of messages make many objects that live briefly and hold no cycles; the default (700) looks for cycles
-    # thousands of times a second.
-    gc.set_threshold(50_000, 20, 50)
+    collect_seldom()
     # A thread that computes lets the loop have its turn after a millisecond, not five.
     sys.setswitchinterval(0.001)
     factory = None
