@@ -166,4 +166,5 @@ def build(settings: BudgetSettings, keyring: KeyRing) -> Service:
             ),
         ],
         migrations=["services.budget.migrations"],
+        prompt=True,
     )

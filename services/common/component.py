@@ -59,3 +59,5 @@ class Service:
     """An application that answers every path no route answers; at most one in a process."""
     migrations: Sequence[str] = field(default=())
     """Packages whose *.sql files make this service's tables."""
+    prompt: bool = False
+    """Its callers wait for it before they go on, so that pauses count for more than throughput."""

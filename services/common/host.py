@@ -18,12 +18,19 @@ from services.common.settings import ServiceSettings
 
 logger = log.get_logger(__name__)
 
+_FEW_PAUSES = (50_000, 20, 50)
+"""Batches of messages make many objects that live briefly and hold no cycles; the default (700) looks for cycles
+thousands of times a second."""
+_BRIEF_PAUSES = (5_000, 20, 50)
+"""To look through 50,000 objects takes ten milliseconds and more, in which nobody is answered."""
+
 
 class Host:
     """The services of one process, and what they share: the key ring and the two servers."""
 
     def __init__(self, name: str, settings: ServiceSettings, services: Sequence[Service], keyring: KeyRing) -> None:
         self._name = name
+        self._prompt = any(service.prompt for service in services)
         self.grpc = GrpcServer(settings.grpc, [g for s in services for g in s.grpc], keyring)
         web = next((service.web for service in services if service.web is not None), None)
         self.http = HttpServer(settings.http, [r for s in services for r in s.routes], web, self.checks)
@@ -48,6 +55,10 @@ class Host:
         for component in self._components:
             await component.start()
             self._started.append(component)
+        # What is there now stays: cycles are never looked for in it again.
+        gc.freeze()
+        if self._prompt:
+            gc.set_threshold(*_BRIEF_PAUSES)
         logger.info("started", host=self._name, http_port=self.http.port, grpc_port=self.grpc.port)
 
     async def stop(self) -> None:

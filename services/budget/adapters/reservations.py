@@ -30,7 +30,9 @@ class Reservations:
 
     def check(self, tenant_id: str, request: pb.CheckRequest) -> pb.CheckResponse:
         """Any replica tells, from memory."""
-        return pb.CheckResponse(decision=self._deciding.check(tenant_id, request.intent))
+        response = pb.CheckResponse()
+        self._deciding.check(tenant_id, request.intent, response.decision)
+        return response
 
     async def reserve(self, tenant_id: str, request: pb.ReserveRequest, context: Any) -> pb.ReserveResponse:
         share = self._ownership.share_of(tenant_id)

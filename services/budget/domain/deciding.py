@@ -46,8 +46,10 @@ class Headroom:
     remaining: Picos = field(init=False)
     rank: tuple[Picos, str] = field(init=False)
     """The strictest comes first."""
-    _told: dict[bool, budget_pb2.BudgetHeadroom] = field(init=False, default_factory=dict)
-    """By whether an estimate exceeds it; callers ask far more often than figures change."""
+    fits: bytes = field(init=False, default=b"")
+    exceeded: bytes = field(init=False, default=b"")
+    """What is told of an estimate that fits, and of one that does not, once it was: callers ask far more often than
+    figures change."""
 
     def __post_init__(self) -> None:
         self.remaining = self.limit - self.used - self.reserved
@@ -60,24 +62,35 @@ class Headroom:
         unsure = not self.complete and terms.failure_mode is FailureMode.CLOSED
         return estimate > self.remaining or unsure
 
-    def message(self, estimate: Picos) -> budget_pb2.BudgetHeadroom:
-        """As a decision shows it. Not to be changed."""
-        exceeded = estimate > self.remaining
-        found = self._told.get(exceeded)
-        if found is None:
-            found = self._told[exceeded] = _to_proto(self, exceeded=exceeded)
-        return found
+    def told(self, estimate: Picos) -> bytes:
+        """A serialized decision that shows this budget alone: one after the other they are read as one that shows them
+        all (protobuf encoding, "Last One Wins"), in a fraction of the time it takes to copy messages."""
+        if estimate > self.remaining:
+            self.exceeded = self.exceeded or _alone(self, exceeded=True)
+            return self.exceeded
+        self.fits = self.fits or _alone(self, exceeded=False)
+        return self.fits
 
 
 def decide(headrooms: Sequence[Headroom], estimate: Picos) -> budget_pb2.Decision:
     """Denies a spend where one of them does; says which, why, and until when. Allows it otherwise, and says so where it
     passes one that warns, or nobody can be sure that it does not."""
+    decision = budget_pb2.Decision()
+    tell(headrooms, estimate, decision)
+    return decision
+
+
+def tell(headrooms: Sequence[Headroom], estimate: Picos, decision: budget_pb2.Decision) -> None:
+    """The same, written into an empty message."""
     ranked = sorted(headrooms, key=_rank)
     doubtful = [headroom for headroom in ranked if estimate > headroom.remaining or not headroom.complete]
     denying = [headroom for headroom in doubtful if headroom.denies(estimate)]
     if denying:
         ranked.sort(key=lambda headroom: not headroom.denies(estimate))
-    decision = budget_pb2.Decision(allowed=not denying, budgets=[headroom.message(estimate) for headroom in ranked])
+    decision.MergeFromString(
+        b"".join([h.fits if estimate <= h.remaining and h.fits else h.told(estimate) for h in ranked])
+    )
+    decision.allowed = not denying
     telling = denying or [h for h in doubtful if h.budget.terms.enforcement is not Enforcement.OBSERVE]
     if telling:
         decision.reason = _reason(telling[0], estimate)
@@ -86,23 +99,22 @@ def decide(headrooms: Sequence[Headroom], estimate: Picos) -> budget_pb2.Decisio
         # The same request fits once the last of those that deny it lets it through.
         times = [_retry(headroom, estimate) for headroom in denying]
         decision.retry_unix_micros = max(times) if all(times) else 0
-    return decision
 
 
-def _to_proto(headroom: Headroom, *, exceeded: bool) -> budget_pb2.BudgetHeadroom:
-    budget = headroom.budget
-    message = budget_pb2.BudgetHeadroom(
+def _alone(headroom: Headroom, *, exceeded: bool) -> bytes:
+    budget, decision = headroom.budget, budget_pb2.Decision()
+    message = decision.budgets.add(
         name=budget.name,
         display_name=budget.terms.display_name,
         would_exceed=exceeded,
-        enforcement=budget.terms.enforcement.value,  # type: ignore[arg-type]  # numbered alike
+        enforcement=budget.terms.enforcement.value,  # numbered alike
         period_end_unix_micros=headroom.window.end,
         member=headroom.member,
         rebuilding=not headroom.complete,
     )
     money.put(message.remaining, headroom.remaining)
     money.put(message.limit, headroom.limit)
-    return message
+    return decision.SerializeToString()
 
 
 def _retry(headroom: Headroom, estimate: Picos) -> int:

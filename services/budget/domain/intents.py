@@ -12,6 +12,9 @@ from services.common import dimensions, money
 from services.common.errors import FieldViolation, InvalidArgumentError
 from services.common.money import Picos
 
+_GIVEN = frozenset(dimensions.DIMENSIONS) - {"tenant"}
+"""What most intents consist of; the tenant is the caller's."""
+
 
 class Intent(NamedTuple):
     """What would be spent, and on what."""
@@ -31,7 +34,7 @@ def intent_of(tenant_id: str, message: SpendIntent) -> Intent:
     given = dict(message.dimensions)
     violations = [
         FieldViolation(f"intent.dimensions[{name[:64]}]", f"no dimension {name[:64]!r}")
-        for name in given
+        for name in sorted(given.keys() - _GIVEN)
         if name == "tenant" or not dimensions.is_dimension(name)
     ]
     estimate = 0

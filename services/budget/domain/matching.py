@@ -17,7 +17,6 @@ from typing import Generic, NamedTuple, TypeVar
 
 from finops.usage.v1.usage_pb2 import UsageEvent
 
-from services.common import dimensions
 from services.common.dimensions import TAG_PREFIX
 from services.common.filters import And, Comparison, Filter, Not, Or, dimensions_of, parse, predicate
 
@@ -160,7 +159,12 @@ def event_reader(names: Sequence[str]) -> Callable[[UsageEvent], Values]:
 
 def mapping_reader(names: Sequence[str]) -> Callable[[Mapping[str, str]], Values]:
     """The same reading from a plain mapping of dimension names."""
-    return lambda mapping: tuple([dimensions.of_mapping(mapping, name) for name in names])
+
+    def read(mapping: Mapping[str, str]) -> Values:
+        found = mapping.get
+        return tuple([found(name, "") for name in names])
+
+    return read
 
 
 def _fields_reader(fields: Sequence[str]) -> Callable[[UsageEvent], Values]:

@@ -70,6 +70,7 @@ class Tracked:
     def __init__(self, budget: Budget, now: Micros, effective_filter: str | None = None) -> None:
         """Takes the budget's filter joined with its ancestors'; without one it has none."""
         self.budget = budget
+        self.budget_key: BudgetKey = budget.key
         self.filter = budget.terms.filter.strip() if effective_filter is None else effective_filter
         """What is counted."""
         self.scope_hash = scope_hash(budget.terms, self.filter)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from finops.budget.v1.budget_pb2 import Decision, SpendIntent
 
-from services.budget.domain.deciding import Headroom, decide
+from services.budget.domain.deciding import Headroom, decide, tell
 from services.budget.domain.holds import HeldScope
 from services.budget.domain.intents import Intent, intent_of
 from services.budget.domain.tracking import Tracked
@@ -24,16 +24,19 @@ class Deciding:
         self._clock = clock
         self._remembered: Remembered[Headroom] = Remembered(changes)
 
-    def check(self, tenant_id: str, message: SpendIntent) -> Decision:
-        """Whether the spend would fit. Raises InvalidArgumentError, UnavailableError."""
+    def check(self, tenant_id: str, message: SpendIntent, into: Decision | None = None) -> Decision:
+        """Whether the spend would fit; written into an empty decision, if there is one. Raises InvalidArgumentError,
+        UnavailableError."""
         intent = intent_of(tenant_id, message)
         self._catalog.require_loaded()
         now, basis, recall = self._clock.now(), self._standings.basis(tenant_id), self._remembered.get
         headrooms = [
-            recall(tracked.budget.key, member, basis, now) or self._remember(tracked, member, basis, now)
+            recall(tracked.budget_key, member, basis, now) or self._remember(tracked, member, basis, now)
             for tracked, member in self._catalog.of_intent(tenant_id, intent.dimensions)
         ]
-        return decide(headrooms, intent.estimate)
+        decision = Decision() if into is None else into
+        tell(headrooms, intent.estimate, decision)
+        return decision
 
     def decide(self, tenant_id: str, intent: Intent) -> tuple[Decision, tuple[HeldScope, ...]]:
         """The decision, and the budgets that a hold would count on; nothing remembered goes into it. Raises
@@ -47,7 +50,7 @@ class Deciding:
     def _remember(self, tracked: Tracked, member: str | None, basis: object, now: Micros) -> Headroom:
         found = self._headroom(tracked, member, now)
         self._remembered.put(
-            tracked.budget.key, member, found, basis=basis, since=now, until=self._standings.until(tracked, now)
+            tracked.budget_key, member, found, basis=basis, since=now, until=self._standings.until(tracked, now)
         )
         return found
 

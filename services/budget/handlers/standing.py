@@ -92,6 +92,7 @@ class Standings:
         self._totals = totals
         self._books = books
         self._committing = committing
+        self._basis: dict[str, tuple[object, object]] = {}
 
     def of(self, tracked: Tracked, now: Micros, member: str | None = None) -> Standing:
         """In the period of `now`: the whole budget, or one member of a budget that has `per`."""
@@ -105,7 +106,12 @@ class Standings:
     def basis(self, tenant_id: str) -> object:
         """What all figures of a tenant rest on: while it is the same, each stays until `Changes` tells of its budget,
         or time moves it (`until`)."""
-        return self._totals.basis(), self._books.of(tenant_id)
+        found = self._totals.basis(), self._books.of(tenant_id)
+        # The same object while it is the same, since it is compared for each budget.
+        known = self._basis.get(tenant_id)
+        if known != found:
+            known = self._basis[tenant_id] = found
+        return known
 
     def until(self, tracked: Tracked, now: Micros) -> Micros:
         """When time alone may change how a budget stands: by its period, its limit, or the days that seats are
