@@ -23,8 +23,9 @@ class Match(NamedTuple):
     member: str | None
 
 
-class _Matched:
-    """What one set of values matches, and the scopes of a time, which nearly all spend has in common."""
+class Matched:
+    """What one set of values matches, and the scopes of a time, which nearly all spend has in common. Another object
+    once anything about the budgets has changed."""
 
     __slots__ = ("end", "matches", "scopes", "start")
 
@@ -62,7 +63,7 @@ class Attribution:
         self._index = BudgetIndex([(tracked.filter, tracked) for tracked in self._budgets.values()], members)
         self._of_event = event_reader(self._index.dimensions)
         self._of_intent = mapping_reader(self._index.dimensions)
-        self._matched: dict[Values, _Matched] = {}
+        self._matched: dict[Values, Matched] = {}
 
     def put(self, tracked: Tracked) -> bool:
         """Takes in a budget, or another version of one. False: it must all be made anew."""
@@ -89,16 +90,16 @@ class Attribution:
         time = usage.time_unix_micros
         return matched.scopes if matched.start <= time < matched.end else matched.move(time)
 
-    def of_intent(self, intent: Mapping[str, str]) -> Sequence[Match]:
+    def of_intent(self, intent: Mapping[str, str]) -> Matched:
         """The budgets that a spend of these dimensions would count towards."""
         values = self._of_intent(intent)
-        return (self._matched.get(values) or self._match(values)).matches
+        return self._matched.get(values) or self._match(values)
 
-    def _match(self, values: Values) -> _Matched:
+    def _match(self, values: Values) -> Matched:
         if len(self._matched) >= REMEMBERED:
             self._matched.clear()
         place = self._index.place
-        found = self._matched[values] = _Matched(
+        found = self._matched[values] = Matched(
             [
                 Match(tracked, values[place[tracked.budget.terms.per]] if tracked.budget.terms.per else None)
                 for tracked in sorted(self._index.matching(values), key=_id)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from finops.usage.v1.usage_pb2 import UsageEvent
 
-from services.budget.domain.attribution import Attribution, Match
+from services.budget.domain.attribution import Attribution, Matched
 from services.budget.domain.budget import Budget
 from services.budget.domain.family import descendants, effective_filter
 from services.budget.domain.tracking import FOREVER, BudgetKey, ScopeKey, Tracked
@@ -15,6 +15,8 @@ from services.budget.handlers.changes import Changes
 from services.budget.handlers.ports import BudgetStore, Meters
 from services.common.clock import Clock, Micros
 from services.common.errors import UnavailableError
+
+_NOTHING = Matched(())
 
 
 class Catalog:
@@ -100,10 +102,10 @@ class Catalog:
         attribution = self._attributions.get(usage.tenant_id) or self._attribution(usage.tenant_id)
         return () if attribution is None else attribution.scopes_of(usage)
 
-    def of_intent(self, tenant_id: str, intent: Mapping[str, str]) -> Sequence[Match]:
+    def of_intent(self, tenant_id: str, intent: Mapping[str, str]) -> Matched:
         """Budgets a spend of these dimensions would count towards, in the order of their ids."""
         attribution = self._attributions.get(tenant_id) or self._attribution(tenant_id)
-        return () if attribution is None else attribution.of_intent(intent)
+        return _NOTHING if attribution is None else attribution.of_intent(intent)
 
     def _attribution(self, tenant_id: str) -> Attribution | None:
         if not self._tracked.get(tenant_id):

@@ -39,6 +39,15 @@ class Watcher:
         return changed
 
 
+class Version:
+    """Of a budget's figures: rises with every change, in this process."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
 class Changes:
     """Passes on which budget changed, at once and without waiting."""
 
@@ -47,6 +56,7 @@ class Changes:
         self._listeners: list[Listener] = []
         self._watchers: set[Watcher] = set()
         self._times: dict[tuple[str, str], Micros] = {}
+        self._versions: dict[tuple[str, str], Version] = {}
         self._closed = False
 
     def listen(self, listener: Listener) -> None:
@@ -55,7 +65,11 @@ class Changes:
 
     def touch(self, tenant_id: str, budget_id: str, member: str | None = None) -> None:
         """Figures of this budget changed now: those of a member, or those of the whole."""
-        self._times[tenant_id, budget_id] = self._clock.now()
+        key = tenant_id, budget_id
+        self._times[key] = self._clock.now()
+        version = self._versions.get(key)
+        if version is not None:
+            version.count += 1
         for listener in self._listeners:
             listener(tenant_id, budget_id, member)
         for watcher in self._watchers:
@@ -65,6 +79,14 @@ class Changes:
     def time_of(self, tenant_id: str, budget_id: str) -> Micros:
         """When they last changed in this process; 0: not since its start."""
         return self._times.get((tenant_id, budget_id), 0)
+
+    def version_of(self, tenant_id: str, budget_id: str) -> Version:
+        """The same object always, for whoever compares it often."""
+        key = tenant_id, budget_id
+        found = self._versions.get(key)
+        if found is None:
+            found = self._versions[key] = Version()
+        return found
 
     @contextmanager
     def watching(self, tenant_id: str) -> Iterator[Watcher]:
