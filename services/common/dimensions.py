@@ -92,8 +92,3 @@ def difference(after: Quantities, before: Quantities) -> Quantities:
         if change:
             changed.business_metrics[name] = change
     return changed
-
-
-def of_mapping(dimensions: Mapping[str, str], name: str) -> str:
-    """The same reading from a plain mapping of dimension names."""
-    return dimensions.get(name, "")

@@ -46,8 +46,8 @@ class Headroom:
     remaining: Picos = field(init=False)
     rank: tuple[Picos, str] = field(init=False)
     """The strictest comes first."""
-    fits: bytes = field(init=False, default=b"")
-    exceeded: bytes = field(init=False, default=b"")
+    _fits: bytes = field(init=False, default=b"")
+    _exceeded: bytes = field(init=False, default=b"")
     """What is told of an estimate that fits, and of one that does not, once it was: callers ask far more often than
     figures change."""
 
@@ -66,10 +66,10 @@ class Headroom:
         """A serialized decision that shows this budget alone: one after the other they are read as one that shows them
         all (protobuf encoding, "Last One Wins"), in a fraction of the time it takes to copy messages."""
         if estimate > self.remaining:
-            self.exceeded = self.exceeded or _alone(self, exceeded=True)
-            return self.exceeded
-        self.fits = self.fits or _alone(self, exceeded=False)
-        return self.fits
+            self._exceeded = self._exceeded or _alone(self, exceeded=True)
+            return self._exceeded
+        self._fits = self._fits or _alone(self, exceeded=False)
+        return self._fits
 
 
 def decide(headrooms: Sequence[Headroom], estimate: Picos) -> budget_pb2.Decision:
@@ -87,9 +87,7 @@ def tell(headrooms: Sequence[Headroom], estimate: Picos, decision: budget_pb2.De
     denying = [headroom for headroom in doubtful if headroom.denies(estimate)]
     if denying:
         ranked.sort(key=lambda headroom: not headroom.denies(estimate))
-    decision.MergeFromString(
-        b"".join([h.fits if estimate <= h.remaining and h.fits else h.told(estimate) for h in ranked])
-    )
+    decision.MergeFromString(b"".join([headroom.told(estimate) for headroom in ranked]))
     decision.allowed = not denying
     telling = denying or [h for h in doubtful if h.budget.terms.enforcement is not Enforcement.OBSERVE]
     if telling:
