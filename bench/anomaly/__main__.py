@@ -3,7 +3,7 @@
     python -m bench.anomaly [--seeds 11 12] [--tuned-on 1] [--weeks 9] [--world office] [--plain]
 
 Thresholds of the plain detectors are picked on other seeds (`--tuned-on`) than those reported; those of the service are
-its defaults.
+its defaults. Worlds: `office` and `wild`, and those of `bench.anomaly.outside` under its sterner judge.
 """
 
 from __future__ import annotations
@@ -11,61 +11,33 @@ from __future__ import annotations
 import argparse
 import asyncio
 import time
-from dataclasses import dataclass
 from itertools import permutations
 
-import numpy as np
 from finops.anomaly.v1.anomaly_pb2 import Anomaly
 from rich.console import Console
 from rich.progress import Progress
 
 from bench.anomaly.clockwork import WEEK
-from bench.anomaly.draw import Drawn, draw
-from bench.anomaly.incidents import Story, inject
-from bench.anomaly.plan import Plan
 from bench.anomaly.report import baselines_table, kinds_table, wrong_table
-from bench.anomaly.score import Alarm, Score, Truth
+from bench.anomaly.score import Alarm, Score
 from bench.anomaly.service import Told, watch
-from bench.anomaly.stream import START, records, sums
-from bench.anomaly.traps import set_traps
-from bench.anomaly.world import WORLDS
+from bench.anomaly.stream import START
+from bench.anomaly.years import NAMES, Year, make
 from services.anomaly.domain.policy import Policy
-from services.anomaly.domain.series import Reader, Series
-from services.anomaly.settings import AnomalyOptions
+from services.anomaly.domain.series import Series
 from services.common.clock import MINUTE
 
 FALSE_ALARMS = 0.25
 """Of a series and week: what plain detectors may have."""
 
 
-@dataclass(frozen=True)
-class Year:
-    """One made-up organisation and what happened in it."""
-
-    story: Story
-    drawn: Drawn
-    truth: Truth
-
-
-def make(world: str, seed: int, weeks: int, times: int) -> Year:
-    """The whole of a seed."""
-    rng = np.random.default_rng([seed, sum(world.encode())])
-    story = Story(Plan(WORLDS[world](rng), weeks * WEEK), rng)
-    set_traps(story)
-    inject(story, times)
-    drawn = draw(story.plan, rng, story.sprints)
-    reader = Reader(AnomalyOptions().dimensions)
-    return Year(story, drawn, Truth(story.incidents, sums(story.plan, drawn, reader, len(story.incidents))))
-
-
 def serve(year: Year, policy: Policy, progress: Progress) -> Score:
     """What the service makes of it."""
-    loops = {h for i in year.story.incidents if i.sprint for h in range(i.begin // 60, i.begin // 60 + 3)}
-    stream, hours = records(year.story.plan, year.drawn), year.story.plan.hours
-    told, meter = asyncio.run(watch(stream, hours, policy, loops, progress))
+    loops = {h for i in year.truth.incidents if i.sprint for h in range(i.begin // 60, i.begin // 60 + 3)}
+    told, meter = asyncio.run(watch(year.records(), year.hours, policy, loops, progress))
     places = {series: n for n, series in enumerate(year.truth.sums.series)}
     alarms = [alarm for name in told.opened for alarm in _alarms(told, name, places)]
-    return year.truth.judge(alarms, meter.series * hours / WEEK)
+    return year.truth.judge(alarms, meter.series * year.hours / WEEK)
 
 
 def _alarms(told: Told, name: str, places: dict[Series, int]) -> list[Alarm]:
@@ -97,7 +69,7 @@ def main() -> None:
     arguments.add_argument("--tuned-on", type=int, nargs="+", default=[1])
     arguments.add_argument("--weeks", type=int, default=9)
     arguments.add_argument("--times", type=int, default=2, help="incidents of each kind in a seed")
-    arguments.add_argument("--world", choices=list(WORLDS), default="office")
+    arguments.add_argument("--world", choices=NAMES, default="office")
     arguments.add_argument("--plain", action="store_true", help="beside plain detectors")
     arguments.add_argument("--missed", action="store_true", help="name what was missed and what was false")
     given = arguments.parse_args()
@@ -108,7 +80,7 @@ def main() -> None:
         for seed in given.seeds:
             year = make(given.world, seed, given.weeks, given.times)
             years.append(year)
-            series, events = len(year.truth.sums.series), len(year.drawn)
+            series, events = len(year.truth.sums.series), year.events
             console.print(f"seed {seed}: {events:,} events, {series} series, {len(year.truth.incidents)} incidents")
             total.add(serve(year, Policy(), progress))
     console.print(kinds_table(f"bench/anomaly: {given.world}, the service", total))
