@@ -160,8 +160,12 @@ class Truth:
 
     def _places(self, alarm: Alarm, incident: Incident) -> bool:
         """Rightly, as far as it was known when the alarm was told."""
-        until = -(-alarm.told // 60)
-        excess, concentration = np.abs(self._excess(incident, until)), self._concentration(incident, until)
+        until: Hour | None = -(-alarm.told // 60)
+        excess = np.abs(self._excess(incident, until))
+        if not excess[self._whole]:
+            # What fails or falls silent costs nothing at first.
+            until, excess = None, np.abs(self._excess(incident))
+        concentration = self._concentration(incident, until)
         share = np.where(excess >= WHOLE * excess[self._whole], concentration, 0.0)
         right = (share > 0) & (share >= CONCENTRATED * share.max(initial=0.0))
         return bool(right[list(alarm.series)].any())
