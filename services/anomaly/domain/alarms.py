@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from finops.anomaly.v1.anomaly_pb2 import Anomaly, AnomalyEvent
@@ -23,9 +23,10 @@ from services.anomaly.domain.incidents import (
 from services.anomaly.domain.known import KnownAnomalies
 from services.anomaly.domain.overlap import Overlap
 from services.anomaly.domain.policy import Policy
-from services.anomaly.domain.series import Hour
+from services.anomaly.domain.series import Hour, Series
 from services.anomaly.domain.shown_in import ShownIn
-from services.common.clock import HOUR
+from services.common.clock import HOUR, Micros
+from services.common.money import Picos
 
 
 class Transition(NamedTuple):
@@ -54,27 +55,61 @@ class Alarms:
         self._known = known
         self._told_by_minute = told_by_minute
         self._incidents: list[Incident] = []
+        self._foretold: dict[str, Incident] = {}
+        """Told before their hour was over, by name."""
         self._caps = Caps(policy)
         self.shown_in = ShownIn()
         self.withheld = 0
         """Alarms not told because of caps."""
 
+    def foretell(self, hour: Hour, until: Micros, suspects: Sequence[Suspect], overlap: Overlap) -> list[Transition]:
+        """Opens what an hour that is not over has already cost too much.
+
+        Args:
+            hour: under way.
+            until: the moment up to which it is known.
+            suspects: as they are by now: copies.
+            overlap: of what was spent by now.
+        """
+        transitions: list[Transition] = []
+        for candidate in self._worth_telling(suspects, hour):
+            while not candidate.run.held and not self._is_told(candidate, hour, overlap):
+                suspect = self._choose(candidate, suspects, overlap)
+                # Whoever is not told now is at the end of the hour.
+                suspect.run.held = True
+                channel, size = channel_of(suspect, self._policy), suspect.size
+                if channel == Anomaly.CHANNEL_COST and self._caps.allow(hour, suspect.series, size):
+                    incident = self._named(suspect, channel)
+                    self._caps.note(hour, suspect.series, size)
+                    self._foretold[incident.name] = incident
+                    told = describe(self._tenant, incident, self._policy, until)
+                    transitions.append(Transition(AnomalyEvent.TYPE_OPENED, hour, told))
+        return transitions
+
     def conclude(self, hour: Hour, suspects: Sequence[Suspect], overlap: Overlap) -> list[Transition]:
         """Opens, updates and closes incidents after every series was judged for this hour."""
         transitions = self._carry_on(hour)
-        candidates = [s for s in suspects if not s.run.held and is_worth_telling(s, hour, self._policy)]
-        # Ranked by dollars, so that caps fall on the smallest.
-        candidates.sort(key=lambda s: (-s.size, s.series, s.channel))
-        for candidate in candidates:
+        for candidate in self._worth_telling(suspects, hour):
             while not candidate.run.held and not self._hold(candidate, self._told_as(candidate, hour, overlap)):
                 incident = self._open(hour, self._choose(candidate, suspects, overlap))
                 if incident is not None:
-                    transitions.append(self._tell(AnomalyEvent.TYPE_OPENED, hour, incident))
+                    told = self._foretold.pop(incident.name, None) is not None
+                    kind = AnomalyEvent.TYPE_UPDATED if told else AnomalyEvent.TYPE_OPENED
+                    transitions.append(self._tell(kind, hour, incident))
+        transitions += self._take_back(hour)
         for suspect in suspects:
             if not suspect.run.held and is_shown(suspect, hour, self._policy):
-                self._hold(suspect, self._hidden_by(suspect, hour, overlap))
+                self._hold(suspect, self._hidden_by(suspect, hour, overlap, self._incidents))
         self._release(suspects)
         return transitions
+
+    def tells_of(self, series: Collection[Series], excess: Picos, since: Hour) -> bool:
+        """Whether people know of what one of these series costs beyond the usual, since about that hour."""
+        return any(
+            incident.series in series and incident.start >= since and excess <= self._policy.encore * incident.size
+            for incident in (*self.open_incidents(), *self._foretold.values())
+            if incident.channel == Anomaly.CHANNEL_COST
+        )
 
     def forsake(self, hour: Hour) -> list[Transition]:
         """Closes what an earlier life left open and history does not bear out."""
@@ -88,7 +123,7 @@ class Alarms:
 
     def expect(self, told: Iterable[Anomaly]) -> None:
         """What was told after this state was kept; what is open here is not news."""
-        names = {incident.name for incident in self.open_incidents()}
+        names = {incident.name for incident in self.open_incidents()} | self._foretold.keys()
         self._known.expect(
             anomaly for anomaly in told if anomaly.state == Anomaly.STATE_OPEN and anomaly.name not in names
         )
@@ -101,6 +136,11 @@ class Alarms:
                 incident.closed_at, incident.told_size = hour, incident.suspect.size
                 transitions.append(self._tell(AnomalyEvent.TYPE_CLOSED, hour, incident))
         return transitions
+
+    @property
+    def foretold(self) -> Collection[str]:
+        """Names of what was told of the hour under way."""
+        return self._foretold.keys()
 
     def open_incidents(self) -> list[Incident]:
         return [incident for incident in self._incidents if incident.closed_at is None]
@@ -120,16 +160,37 @@ class Alarms:
         self.shown_in.forget_before(hour)
         return transitions
 
+    def _take_back(self, hour: Hour) -> list[Transition]:
+        """Closes what was told too early: the whole hour does not bear it out."""
+        transitions = []
+        for incident in self._foretold.values():
+            incident.closed_at, incident.told_size = hour, incident.suspect.size
+            transitions.append(self._tell(AnomalyEvent.TYPE_CLOSED, hour, incident))
+        self._foretold = {}
+        return transitions
+
+    def _worth_telling(self, suspects: Sequence[Suspect], hour: Hour) -> list[Suspect]:
+        """Ranked by dollars, so that caps fall on the smallest."""
+        worth = [s for s in suspects if not s.run.held and is_worth_telling(s, hour, self._policy)]
+        return sorted(worth, key=lambda s: (-s.size, s.series, s.channel))
+
+    def _is_told(self, suspect: Suspect, hour: Hour, overlap: Overlap) -> bool:
+        """Whether people know of it already, be it from this very hour."""
+        by_hour = self._hidden_by(suspect, hour, overlap, (*self._incidents, *self._foretold.values()))
+        return (by_hour or self._told_by_minute(suspect, hour)) is not None
+
     def _told_as(self, suspect: Suspect, hour: Hour, overlap: Overlap) -> str | None:
         """The name under which people know of it already."""
-        hidden = self._hidden_by(suspect, hour, overlap)
+        hidden = self._hidden_by(suspect, hour, overlap, self._incidents)
         # What minutes told is no more than a moment of a drift.
         by_hour = suspect.family == Anomaly.CHANNEL_COST
         return self._told_by_minute(suspect, hour) if hidden is None and by_hour else hidden
 
-    def _hidden_by(self, suspect: Suspect, hour: Hour, overlap: Overlap) -> str | None:
+    def _hidden_by(
+        self, suspect: Suspect, hour: Hour, overlap: Overlap, incidents: Iterable[Incident]
+    ) -> str | None:  # fmt: skip
         """The name of the incident that it is a facet of, or an echo."""
-        for incident in self._incidents:
+        for incident in incidents:
             if incident.hides(suspect, hour, self._policy) and explains(incident.series, suspect, overlap):
                 return incident.name
         return None
@@ -147,28 +208,40 @@ class Alarms:
             for suspect in suspects
             if suspect.family == candidate.family
             and not suspect.run.held
-            and self._known.match(suspect, channel_of(suspect, self._policy)) is not None
+            and (self._known.match(suspect, channel_of(suspect, self._policy)) or self._foretold_of(suspect))
         ]
         return most_telling(candidate, told_before or suspects, self._policy)
 
     def _open(self, hour: Hour, suspect: Suspect) -> Incident | None:
         """None if caps forbid it; the run is held all the same."""
         suspect.run.held = True
-        channel = channel_of(suspect, self._policy)
-        before = self._known.match(suspect, channel)
-        if before is None and not self._caps.allow(hour, suspect.series, suspect.size):
+        foretold = self._foretold_of(suspect)
+        incident = self._named(suspect, channel_of(suspect, self._policy) if foretold is None else foretold.channel)
+        if foretold is not None:
+            incident.name, incident.start = foretold.name, foretold.start
+        elif self._known.match(suspect, incident.channel) or self._caps.allow(hour, suspect.series, suspect.size):
+            self._caps.note(hour, suspect.series, suspect.size)
+        else:
             self.withheld += 1
             return None
-        start = suspect.run.start
-        incident = Incident(suspect, channel, start, name_of(self._tenant, suspect.series, channel, start))
-        if before is not None:
-            incident.name, incident.start = before.name, before.start_unix_micros // HOUR
         incident.look_up()
         self._known.claim(incident.name)
         self._incidents.append(incident)
         self.shown_in.add(incident.name, suspect)
-        self._caps.note(hour, suspect.series, suspect.size)
         return incident
+
+    def _named(self, suspect: Suspect, channel: Anomaly.Channel) -> Incident:
+        """By the name that people know, if they do."""
+        before, start = self._known.match(suspect, channel), suspect.run.start
+        if before is not None:
+            return Incident(suspect, channel, before.start_unix_micros // HOUR, before.name)
+        return Incident(suspect, channel, start, name_of(self._tenant, suspect.series, channel, start))
+
+    def _foretold_of(self, suspect: Suspect) -> Incident | None:
+        """What people were told of it before its hour was over."""
+        if suspect.channel != Anomaly.CHANNEL_COST:
+            return None
+        return next((one for one in self._foretold.values() if one.series == suspect.series), None)
 
     def _release(self, suspects: Sequence[Suspect]) -> None:
         """Ends runs that are over: those of incidents just closed, facets, and muted ones."""

@@ -55,14 +55,14 @@ class OpenHours:
         """Ends an hour and everything before it; returns what it held."""
         self.closed_through = hour
         self._planned.pop(hour, None)
-        sums: dict[Series, Totals] = {}
         self.cells = self._hours.pop(hour, {})
         self.users = asking(self.cells, self._users.pop(hour, {}))
-        for belongs, totals in self.cells.items():
-            for series in belongs:
-                before = sums.get(series)
-                sums[series] = totals if before is None else before.plus(totals)
-        return sums
+        return _spread(self.cells)
+
+    def so_far(self, hour: Hour) -> tuple[Mapping[Belongs, Totals], Mapping[Series, Totals]]:
+        """What an hour that stays open holds by now: by the set of series each sum counts in, and by series."""
+        cells = self._hours.get(hour, {})
+        return cells, _spread(cells)
 
     def add_planned(self, hour: Hour, series: Series, totals: Totals) -> None:
         """Notes what of an hour that history told lies in planned windows: its sums do not say so themselves."""
@@ -91,3 +91,13 @@ class OpenHours:
 
     def __len__(self) -> int:
         return len(self._hours)
+
+
+def _spread(cells: Mapping[Belongs, Totals]) -> dict[Series, Totals]:
+    """Sums by each of the series they count in."""
+    sums: dict[Series, Totals] = {}
+    for belongs, totals in cells.items():
+        for series in belongs:
+            before = sums.get(series)
+            sums[series] = totals if before is None else before.plus(totals)
+    return sums

@@ -39,11 +39,18 @@ _RATIOS = {
 }
 
 
-def describe(tenant: str, incident: Incident, policy: Policy) -> Anomaly:
-    """The incident as it stands, without the times it was told at."""
+def describe(tenant: str, incident: Incident, policy: Policy, until: Micros | None = None) -> Anomaly:
+    """The incident as it stands, without the times it was told at.
+
+    Args:
+        tenant: whose.
+        incident: what is told.
+        policy: says how severe it is.
+        until: the moment up to which it is known, where its last hour is not over.
+    """
     run = incident.suspect.run
     total = run.total
-    end = run.last + 1
+    end = (run.last + 1) * HOUR if until is None else until
     anomaly = Anomaly(
         name=incident.name,
         tenant_id=tenant,
@@ -51,7 +58,7 @@ def describe(tenant: str, incident: Incident, policy: Policy) -> Anomaly:
         channel=incident.channel,
         state=Anomaly.STATE_OPEN if incident.closed_at is None else Anomaly.STATE_CLOSED,
         start_unix_micros=incident.start * HOUR,
-        end_unix_micros=end * HOUR,
+        end_unix_micros=end,
         unit=UNITS[incident.channel],
         impact=to_proto(-total.excess if incident.channel == Anomaly.CHANNEL_ERROR_SHARE else total.excess),
         severity=severity(total.excess, policy),
@@ -76,11 +83,11 @@ def severity(impact: int, policy: Policy) -> Anomaly.Severity:
     return Anomaly.SEVERITY_MEDIUM if dollars >= policy.medium_usd else Anomaly.SEVERITY_LOW
 
 
-def summary(incident: Incident, end: Hour) -> str:
+def summary(incident: Incident, end: Micros) -> str:
     """What happened, when, and what it cost; in words."""
     total = incident.suspect.run.total
     who = subject(incident.series)
-    when = period(incident.start, end)
+    when = between(incident.start * HOUR, end)
     latest = incident.suspect.run.latest
     spent, excess = dollars(total.spent / PICOS_PER_DOLLAR), dollars(abs(total.excess) / PICOS_PER_DOLLAR)
     if incident.channel == Anomaly.CHANNEL_SILENCE:

@@ -3,7 +3,7 @@ name people know."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from finops.anomaly.v1.anomaly_pb2 import Anomaly
 
@@ -12,24 +12,25 @@ from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Hour
 from services.common.clock import HOUR
 
+_Key = tuple[frozenset[tuple[str, str]], Anomaly.Channel]
+
 
 class KnownAnomalies:
     """Of one tenant."""
 
     def __init__(self, anomalies: Iterable[Anomaly], policy: Policy) -> None:
         self._policy = policy
-        self._found: dict[tuple[frozenset[tuple[str, str]], Anomaly.Channel], list[Anomaly]] = {}
+        self._found: dict[_Key, list[Anomaly]] = {}
         self._unclaimed: dict[str, Anomaly] = {}
         for anomaly in anomalies:
-            key = (frozenset(anomaly.series.items()), anomaly.channel)
-            self._found.setdefault(key, []).append(anomaly)
+            self._found.setdefault(_key(anomaly.series, anomaly.channel), []).append(anomaly)
             if anomaly.state == Anomaly.STATE_OPEN:
                 self._unclaimed[anomaly.name] = anomaly
 
     def match(self, suspect: Suspect, channel: Anomaly.Channel) -> Anomaly | None:
         """The anomaly told of this series and channel in about these hours."""
         reach = self._policy.calm_hours
-        for anomaly in self._found.get((frozenset(suspect.series.labels.items()), channel), ()):
+        for anomaly in self._found.get(_key(suspect.series.labels, channel), ()):
             start, end = anomaly.start_unix_micros // HOUR, anomaly.end_unix_micros // HOUR
             if suspect.run.start < end + reach and suspect.run.last >= start - reach:
                 return anomaly
@@ -41,7 +42,9 @@ class KnownAnomalies:
 
     def expect(self, anomalies: Iterable[Anomaly]) -> None:
         """Open ones that were told after the state at hand was kept: what follows is to bear them out."""
-        self._unclaimed |= {anomaly.name: anomaly for anomaly in anomalies}
+        for anomaly in anomalies:
+            self._unclaimed[anomaly.name] = anomaly
+            self._found.setdefault(_key(anomaly.series, anomaly.channel), []).append(anomaly)
 
     def forsaken(self, hour: Hour) -> list[Anomaly]:
         """Open ones that nothing in history bears out any more; each is returned once, to be closed."""
@@ -50,3 +53,7 @@ class KnownAnomalies:
         for anomaly in gone:
             del self._unclaimed[anomaly.name]
         return gone
+
+
+def _key(labels: Mapping[str, str], channel: Anomaly.Channel) -> _Key:
+    return frozenset(labels.items()), channel

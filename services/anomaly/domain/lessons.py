@@ -39,6 +39,8 @@ class Said:
     verdict: Label.Verdict
     hour: Hour
     """It counts before this hour is judged: the first that was not closed when it was said."""
+    waited: bool = False
+    """What it was said of is told before its hour is judged: it counts after it."""
 
 
 def teach(panel: Panel, stretch: Stretch, verdict: Label.Verdict) -> None:

@@ -44,6 +44,13 @@ class RowArrays:
             setattr(view, name, getattr(self, name)[row : row + 1])
         return view
 
+    def pick(self, rows: npt.NDArray[np.int64]) -> Self:
+        """Copies of these rows, to be asked about apart."""
+        copies = copy.copy(self)
+        for name in self.ARRAYS:
+            setattr(copies, name, getattr(self, name)[rows])
+        return copies
+
     def blank(self, name: str) -> Any:
         """What a new row holds."""
         array: npt.NDArray[Any] = getattr(self, name)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import permutations
 
 from finops.anomaly.v1.anomaly_pb2 import Anomaly, Label
@@ -10,10 +11,12 @@ from finops.anomaly.v1.anomaly_pb2 import Anomaly, Label
 from services.anomaly.domain.alarms import Alarms, Transition
 from services.anomaly.domain.buckets import OpenHours
 from services.anomaly.domain.detectors.calibrated import Band
+from services.anomaly.domain.foretold import suspects_so_far
 from services.anomaly.domain.incidents import Suspect, suspects
 from services.anomaly.domain.known import KnownAnomalies
 from services.anomaly.domain.lessons import Said, teach
 from services.anomaly.domain.minutes.runaways import Runaways
+from services.anomaly.domain.minutes.tally import MINUTES_AN_HOUR, Minute
 from services.anomaly.domain.minutes.usual import UsualSpend
 from services.anomaly.domain.novelty.novelties import Novelties
 from services.anomaly.domain.novelty.sightings import SIGHTED
@@ -23,6 +26,11 @@ from services.anomaly.domain.plan import Plan, Planned
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Hour, Series, Totals
 from services.anomaly.domain.whole import SAYS_WHY
+from services.common.clock import HOUR, MINUTE
+from services.common.money import Picos
+
+LOOK_MINUTES = 5
+"""So often the hour under way is looked at."""
 
 
 class TenantWatch:
@@ -40,9 +48,11 @@ class TenantWatch:
         runaways = [anomaly for anomaly in told if anomaly.channel == Anomaly.CHANNEL_RUNAWAY]
         keys = [anomaly for anomaly in told if anomaly.channel == Anomaly.CHANNEL_KEY_NOVELTY]
         others = [anomaly for anomaly in told if anomaly.channel not in SAYS_WHY]
-        self.minutes = Runaways(tenant, policy, UsualSpend(tenant, self.panel, policy), runaways)
-        self._novelties = Novelties(tenant, policy, self.panel, keys)
         self._alarms = Alarms(tenant, policy, KnownAnomalies(others, policy), self._told_already_as)
+        usual = UsualSpend(tenant, self.panel, policy)
+        self.minutes = Runaways(tenant, policy, usual, self._told_by_hour, runaways)
+        self._novelties = Novelties(tenant, policy, self.panel, keys)
+        self._looked: Minute = 0
         self.plan = Plan()
         self._unheard: list[Said] = []
         self.unwatched: set[Series] = set()
@@ -81,6 +91,29 @@ class TenantWatch:
             transitions += yield from self._close(hour)
         return transitions + self.listen() + self._alarms.forsake(last)
 
+    def look_ahead(self, last: Minute) -> Generator[None, None, list[Transition]]:
+        """Tells what the hour under way has cost too much already, by the end of minute `last`. Yields as
+        `close_through` does."""
+        hour = self.hours.next()
+        over = last // MINUTES_AN_HOUR - hour if hour is not None else -1
+        if hour is None or not 0 <= over <= 1 or last < self._looked + LOOK_MINUTES:
+            return []
+        self._looked = last
+        until = min((last + 1) * MINUTE, (hour + 1) * HOUR)
+        windows = self.plan.at(hour)
+        cells, totals = self.hours.so_far(hour)
+        yield
+        if windows:
+            planned = Planned(windows, self.hours.planned(hour, windows))
+            totals = {one: sums for one, sums in planned.rest(totals).items() if not planned.covers(one)}
+        transitions = self._novelties.foretell(hour, until, totals)
+        found = [
+            suspect
+            for suspect in suspects_so_far(self.panel, hour, totals)
+            if not self._novelties.may_cover(suspect, hour)
+        ]
+        return transitions + self._alarms.foretell(hour, until, found, Overlap(cells))
+
     def hear(self, said: Said) -> None:
         """What somebody said of an anomaly: it counts from its hour on."""
         self._unheard.append(said)
@@ -95,12 +128,19 @@ class TenantWatch:
         transitions: list[Transition] = []
         while self._unheard and self._unheard[0].hour <= hour:
             said = self._unheard.pop(0)
+            if said.hour == hour and not said.waited and not self._has_judged(said.anomaly):
+                self.hear(replace(said, hour=hour + 1, waited=True))
+                continue
             if said.verdict != Label.VERDICT_CONFIRMED:
                 transitions += self._alarms.close(hour - 1, said.anomaly) + self.minutes.close(said.anomaly)
                 transitions += self._novelties.close(hour - 1, said.anomaly)
             for stretch in self._alarms.shown_in.of(said.anomaly):
                 teach(self.panel, stretch, said.verdict)
         return transitions
+
+    def _has_judged(self, anomaly: str) -> bool:
+        """Whether an hour, or a minute, has borne it out."""
+        return bool(self._alarms.shown_in.of(anomaly)) or self.minutes.knows(anomaly) or self._novelties.knows(anomaly)
 
     def expect(self, told: Iterable[Anomaly]) -> None:
         """Anomalies that the table holds, some of them perhaps told after this state was kept."""
@@ -118,7 +158,15 @@ class TenantWatch:
     def open_anomalies(self) -> list[str]:
         """Names of what is open."""
         hourly = [incident.name for incident in self._alarms.open_incidents()]
-        return [*hourly, *self.minutes.open_anomalies(), *self._novelties.open_anomalies()]
+        return [*hourly, *self._foretold(), *self.minutes.open_anomalies(), *self._novelties.open_anomalies()]
+
+    def _told_by_hour(self, series: Collection[Series], excess: Picos, since: Hour) -> bool:
+        """Whether people know of what one of these series costs beyond the usual, since about that hour."""
+        by_key = self._novelties.tells_of(series, excess, since)
+        return by_key or self._alarms.tells_of(series, excess, since)
+
+    def _foretold(self) -> list[str]:
+        return sorted({*self._alarms.foretold, *self._novelties.foretold})
 
     def _told_already_as(self, suspect: Suspect, hour: Hour) -> str | None:
         return self.minutes.covers(suspect, hour) or self._novelties.covers(suspect, hour)

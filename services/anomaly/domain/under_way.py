@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable
 
 import numpy as np
@@ -23,6 +24,8 @@ class UnderWay:
     def __init__(self, policy: Policy, detectors: Iterable[str]) -> None:
         self._policy = policy
         self.doubts = Doubts()
+        self.came_to_nothing: list[tuple[str, int, list[tuple[Hour, float]]]] = []
+        """Scores of runs that ended without an alarm, by detector and row, since they were asked for last."""
         self.runs: dict[str, Runs] = {name: {} for name in detectors}
 
     def step(self, name: str, row: int, hour: Hour, verdict: Verdict) -> None:
@@ -38,6 +41,19 @@ class UnderWay:
         run.step(hour, verdict, self._policy.evidence_after(run.doubts))
         if not run.active and not run.held:
             del runs[row]
+            if run.unlearned:
+                self.came_to_nothing.append((name, row, run.unlearned))
+
+    def foresee(self, name: str, row: int, hour: Hour, verdict: Verdict) -> Run | None:
+        """The row's run as it would be with a word on an hour that is not over; None: people were told, or do not care.
+        The run itself is left as it is."""
+        run = self.runs[name].get(row)
+        if run is not None and (run.held or run.tolerated is not None):
+            return None
+        ahead = Run() if run is None else copy.deepcopy(run)
+        ahead.doubts = self.doubts.of(name, row, hour)
+        ahead.step(hour, verdict, self._policy.evidence_after(ahead.doubts))
+        return ahead
 
     def rows(self, count: int, name: str, wanted: Callable[[Run], bool]) -> Mask:
         """Those of `count` rows whose run of this detector is as wanted."""
@@ -66,6 +82,11 @@ class UnderWay:
 
     def _is_worse(self, spell: Spell, tolerated: float) -> bool:
         return spell.excess > self._policy.encore * tolerated * spell.hours
+
+
+def is_adding_up(run: Run) -> bool:
+    """Its last hour was beyond the edge, and nobody knows yet what comes of it."""
+    return run.active and run.odd and not run.held
 
 
 def is_held(run: Run) -> bool:

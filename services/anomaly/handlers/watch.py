@@ -253,7 +253,9 @@ class CostWatch:
             over = desk.watermarks[tenant].at(now)
             if over is not None:
                 await self._close(desk, watch, last_hour_before(min(over, minutes_over)))
-            self._outbox.put(watch.minutes.close_through(last_minute_before(minutes_over)), _read_through(desk))
+            minute = last_minute_before(minutes_over)
+            self._put(desk, watch.minutes.close_through(minute))
+            self._put(desk, await in_slices(watch.look_ahead(minute)))
         self._report(desk)
         await self._tell()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 
@@ -91,7 +91,9 @@ class Life:
     def passes(self, now: Micros) -> None:
         """Everything appended before this moment was read."""
         self._close((now - PATIENCE.grace) // HOUR - 1)
-        self.told += self.watch.minutes.close_through(last_minute_before(now - PATIENCE.minute_grace))
+        minute = last_minute_before(now - PATIENCE.minute_grace)
+        self.told += self.watch.minutes.close_through(minute)
+        self._do(self.watch.look_ahead(minute))
 
     def stories(self) -> list[tuple[str, int, int]]:
         """What was told: series, transition, minutes since `LIVE` at which it was known."""
@@ -102,10 +104,12 @@ class Life:
             self.watch.add(cell.hour, READER.series(cell), totals)
 
     def _close(self, hour: Hour) -> None:
-        closing = self.watch.close_through(hour)
+        self._do(self.watch.close_through(hour))
+
+    def _do(self, work: Generator[None, None, list[Transition]]) -> None:
         while True:
             try:
-                next(closing)
+                next(work)
             except StopIteration as done:
                 self.told += done.value
                 return

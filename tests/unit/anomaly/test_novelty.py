@@ -94,6 +94,25 @@ def test_what_a_key_does_in_a_window_is_not_new_and_what_it_does_after_it_is() -
     assert next(t.hour for t in of_keys(fed(watch, records, LIVE + 48))) == LIVE + 5
 
 
+def test_a_leaked_key_is_told_while_its_hour_is_under_way() -> None:
+    theft = [use(LIVE + 2, 6.0, model="gpt-5", network=ABROAD, minute=minute) for minute in (5, 12, 20, 30, 50)]
+    watch = TenantWatch("acme", Policy())
+    fed(watch, HISTORY, LIVE + 2)
+    found = []
+    for record in theft:
+        for cell, totals in READER.tally([record]).items():
+            watch.add(cell.hour, READER.series(cell), totals)
+        found += _returned(watch.look_ahead(record.usage.time_unix_micros // MINUTE))
+    (early,) = found
+    # Ten dollars of each of two new things were spent with the second.
+    assert early.type == _OPENED and early.anomaly.impact.units == 12
+    assert early.anomaly.end_unix_micros == (LIVE + 2) * HOUR + 13 * MINUTE
+    later = of_keys(fed(watch, [use(LIVE + 3, 60.0, model="gpt-5", network=ABROAD)], LIVE + 12))
+    assert {t.anomaly.name for t in later} == {early.anomaly.name}
+    assert [t.type for t in later] == [_OPENED, _UPDATED, _CLOSED], "the outbox tells an opening once"
+    assert not [t for t in later if t.anomaly.channel == Anomaly.CHANNEL_COST]
+
+
 def of_keys(transitions: Iterable[Transition]) -> list[Transition]:
     return [t for t in transitions if t.anomaly.channel == Anomaly.CHANNEL_KEY_NOVELTY]
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import pytest
-from finops.anomaly.v1.anomaly_pb2 import CreatePlannedWindowRequest, ListPlannedWindowsRequest, PlannedWindow
+from finops.anomaly.v1.anomaly_pb2 import (
+    AnomalyEvent,
+    CreatePlannedWindowRequest,
+    ListPlannedWindowsRequest,
+    PlannedWindow,
+)
 
 from services.anomaly.domain.series import Reader
 from services.anomaly.handlers.ports import Announced
@@ -169,8 +174,11 @@ async def test_a_window_announced_after_a_restart_reckons_with_what_the_ledger_t
     bench.ledger.take_in_everything()
     await bench.restart()
     await planned(bench, NOW + 1, NOW + 9, team="search")
-    await live(bench, range(NOW + 3, NOW + 5), times=9)
-    assert not bench.archive.events
+    await live(bench, range(NOW + 3, NOW + 9), times=9)
+    await live(bench, range(NOW + 9, NOW + 20))
+    # It was told while the hour was under way, and is taken back: nothing but the window came of it.
+    assert [event.type for event in bench.archive.events] == [AnomalyEvent.TYPE_OPENED, AnomalyEvent.TYPE_CLOSED]
+    assert bench.archive.events[0].anomaly.start_unix_micros == (FIRST + NOW + 2) * HOUR
 
 
 async def test_a_deleted_window_leaves_open_hours_to_be_judged() -> None:

@@ -3,11 +3,13 @@ detectors have in common."""
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, Self
 
 import numpy as np
+import numpy.typing as npt
 from finops.anomaly.v1.anomaly_pb2 import Anomaly
 
 from services.anomaly.domain.bank import Expectation, SeasonalBank
@@ -45,6 +47,7 @@ class Calibrated:
         self.surprise = np.zeros(0)
         """-ln p of it; 0 for any of the usual ones."""
         self.lasting = np.zeros(0)
+        self.steepness = np.zeros(0)
 
     @property
     def parts(self) -> Mapping[str, SeasonalBank | TailBank | PersistenceBank]:
@@ -58,16 +61,24 @@ class Calibrated:
         for part in self.parts.values():
             part.clear(row)
 
+    def pick(self, rows: npt.NDArray[np.int64]) -> Self:
+        """These rows alone: what they judge changes nothing here."""
+        picked = copy.copy(self)
+        picked.baseline, picked._tail = self.baseline.pick(rows), self._tail.pick(rows)
+        picked._persistence = self._persistence.pick(rows)
+        return picked
+
     def judge_values(self, hour: Hour, values: Floats) -> None:
         """Compares an hour's values with what is usual; NaN: the hour has none."""
         self._idle = not self.baseline.observations.any() and bool(np.isnan(values).all())
         if self._idle:
             self.score, self.surprise, self.lasting = values, np.zeros(len(values)), np.zeros(len(values))
+            self.steepness = self.lasting
             return
         self._values, self._expected = values, self.baseline.expect(hour)
         self.score = self.sign * self._expected.score(values)
         self.surprise = or_zero(self._tail.surprise(self.score))
-        self.lasting = self._persistence.get()
+        self.lasting, self.steepness = self._persistence.get(), self._tail.steepness()
 
     def known(self, least: int = 1) -> Mask:
         """Rows of which so many values were learned."""
@@ -93,7 +104,9 @@ class Calibrated:
             known = not math.isnan(level + reach)
             yield Band(*map(self.natural, (level - reach, level, level + reach))) if known else None
 
-    def learn(self, hour: Hour, learned: Mask, clipped: Mask, kept: Mask = NOBODY) -> None:
+    def learn(
+        self, hour: Hour, learned: Mask, clipped: Mask, kept: Mask = NOBODY, adding_up: Mask = NOBODY
+    ) -> None:  # fmt: skip
         """Takes in the hour judged last.
 
         Args:
@@ -101,12 +114,18 @@ class Calibrated:
             learned: rows that learn from it; of the others it belongs to an anomaly.
             clipped: rows that hold back what lies far outside.
             kept: rows that are as if the hour had not been.
+            adding_up: rows whose score is told by `came_to_nothing`, if it is.
         """
         if self._idle:
             return
-        self._tail.learn(hour, self.score, learned, kept)
+        self._tail.learn(hour, self.score, learned & ~adding_up, kept)
         self._persistence.learn(self.score, learned & ~kept)
         self.baseline.learn(hour, self._values, self._expected, learned, clipped, kept)
+
+    def came_to_nothing(self, row: int, scores: Iterable[tuple[Hour, float]]) -> None:
+        """Scores beyond the edge of hours gone by that made no alarm: so far out is usual now and then."""
+        for hour, score in scores:
+            self._tail.learn_late(row, hour, score)
 
     def relearn(self, row: int, since: Hour, through: Hour) -> None:
         self.baseline.relearn(row, since, through)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from finops.anomaly.v1.anomaly_pb2 import Anomaly, AnomalyEvent
 
 from services.anomaly.domain.alarms import Transition
 from services.anomaly.domain.caps import Caps
 from services.anomaly.domain.incidents import Suspect, name_of
+from services.anomaly.domain.lives import TAKEN_OVER
 from services.anomaly.domain.minutes.describe import describe
-from services.anomaly.domain.minutes.loop import NO_HISTORY, Loop, loop_of
+from services.anomaly.domain.minutes.loop import NO_HISTORY, Loop, loop_of, start_of
 from services.anomaly.domain.minutes.runaway import Runaway, begun, taken_up
 from services.anomaly.domain.minutes.tally import MINUTES_AN_HOUR, NOBODY, Minute, Spender, Sums
-from services.anomaly.domain.minutes.tracks import Tracks, rank
+from services.anomaly.domain.minutes.tracks import Track, Tracks, rank
 from services.anomaly.domain.minutes.usual import UsualSpend
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Hour, Series
+from services.common.money import PICOS_PER_DOLLAR, Picos
 
 MOSTLY = 0.8
 """A session that spends this share of what its key or user does is named in their place."""
@@ -30,8 +32,20 @@ REMEMBER_HOURS = 14 * 24
 class Runaways:
     """Minutes come in, transitions come out."""
 
-    def __init__(self, tenant: str, policy: Policy, usual: UsualSpend, known: Iterable[Anomaly] = ()) -> None:
+    def __init__(
+        self, tenant: str, policy: Policy, usual: UsualSpend,
+        told_by_hour: Callable[[Collection[Series], Picos, Hour], bool], known: Iterable[Anomaly] = (),
+    ) -> None:  # fmt: skip
+        """
+        Args:
+            tenant: whose.
+            policy: thresholds.
+            usual: what is usually spent.
+            told_by_hour: whether people know of this excess in one of these series, since about that hour.
+            known: runaways told in an earlier life.
+        """
         self._tenant = tenant
+        self._told_by_hour = told_by_hour
         self._policy = policy
         self._usual = usual
         self._open: dict[Minute, dict[Spender, Sums]] = {}
@@ -70,6 +84,10 @@ class Runaways:
     def open_anomalies(self) -> list[str]:
         """Names of what is open."""
         return [runaway.name for runaway in self._found if runaway.name and runaway.closed_at is None]
+
+    def knows(self, name: str) -> bool:
+        """Whether a runaway of this name was found."""
+        return any(runaway.name == name for runaway in self._found)
 
     @property
     def series_count(self) -> int:
@@ -119,7 +137,7 @@ class Runaways:
             loop
             for track in touched
             if track.series not in busy
-            if (loop := loop_of(track, minute, self._usual, self._policy)) is not None
+            if (loop := loop_of(track, minute, self._usual, self._policy, self._is_new(track, minute))) is not None
         ]
         loops.sort(key=lambda loop: (-loop.spent, loop.track.series))
         for loop in loops:
@@ -130,6 +148,20 @@ class Runaways:
                 transitions += self._tell_if_news(found, minute)
         return transitions
 
+    def _is_new(self, track: Track, minute: Minute) -> Callable[[Picos], bool]:
+        """Whether whoever it is part of spends that much more than usual."""
+        since = minute - self._policy.runaway_minutes + 1
+
+        def is_new(spent: Picos) -> bool:
+            for series in track.links:
+                wider, usual = self._tracks.get(series), self._usual.of(series, minute)
+                if wider is not None and usual is not None:
+                    usually = usual.typical / MINUTES_AN_HOUR * self._policy.runaway_minutes * PICOS_PER_DOLLAR
+                    return wider.spent(since, minute) - usually >= TAKEN_OVER * spent
+            return True
+
+        return is_new
+
     def _named(self, loop: Loop, minute: Minute, busy: set[Series]) -> Runaway:
         """Named after the narrowest series that spends most of it."""
         since = minute - self._policy.runaway_minutes + 1
@@ -138,9 +170,12 @@ class Runaways:
             for track in self._tracks.narrower(loop.track.series, minute)
             if track.series not in busy and track.spent(since, minute) >= MOSTLY * loop.spent
         ]
-        track = min([loop.track, *inner], key=lambda one: (rank(one.series), one.series))
-        usual = loop.usual if track is loop.track else self._usual.of(track.series, minute) or NO_HISTORY
-        return begun(loop._replace(track=track, usual=usual), minute)
+        for track in sorted(inner, key=lambda one: (rank(one.series), one.series)):
+            usual, spent = self._usual.of(track.series, minute) or NO_HISTORY, track.spent(since, minute)
+            start = start_of(track, minute, spent, usual, self._policy)
+            if start is not None and rank(track.series) < rank(loop.track.series):
+                return begun(Loop(track, start, spent, usual), minute)
+        return begun(loop, minute)
 
     def _carry_on(self, minute: Minute) -> list[Transition]:
         transitions: list[Transition] = []
@@ -179,6 +214,9 @@ class Runaways:
         hour = minute // MINUTES_AN_HOUR
         if runaway.denied or any(self._hides(told, runaway, minute) for told in self._found if told.name):
             return []
+        since = runaway.start // MINUTES_AN_HOUR - 1
+        if self._told_by_hour(self._wider(runaway), runaway.excess, since):
+            return []
         if not self._caps.allow(hour, runaway.series, runaway.excess):
             self.withheld += 1
             runaway.denied = True
@@ -196,10 +234,12 @@ class Runaways:
 
     def _overlap(self, one: Runaway, other: Runaway) -> bool:
         """True if the same spend counts in both."""
-        links = {
-            series for runaway in (one, other) if (track := self._tracks.get(runaway.series)) for series in track.links
-        }
-        return one.series == other.series or one.series in links or other.series in links
+        return one.series in self._wider(other) or other.series in self._wider(one)
+
+    def _wider(self, runaway: Runaway) -> Collection[Series]:
+        """Its series, and those that the same spend counts in."""
+        track = self._tracks.get(runaway.series)
+        return {runaway.series} if track is None else {runaway.series, *track.links}
 
     def _tell(self, kind: AnomalyEvent.Type, minute: Minute, runaway: Runaway) -> Transition:
         runaway.updated_at, runaway.updated_size = minute, runaway.excess

@@ -8,14 +8,14 @@ from typing import NamedTuple
 from finops.anomaly.v1.anomaly_pb2 import Anomaly, Novelty
 
 from services.anomaly.domain.bank import HOURS_A_DAY
-from services.anomaly.domain.describe import UNITS, period, severity
+from services.anomaly.domain.describe import UNITS, between, severity
 from services.anomaly.domain.incidents import name_of
 from services.anomaly.domain.novelty.sightings import KEY_MODEL, KEY_NETWORK, KEY_USER
 from services.anomaly.domain.novelty.strange import HOUR_OF_DAY, Strange, StrangeKey
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import TENANT, Hour, Series, Totals
 from services.anomaly.domain.words import dollars
-from services.common.clock import DAY, HOUR, to_datetime
+from services.common.clock import DAY, HOUR, Micros, to_datetime
 from services.common.money import PICOS_PER_DOLLAR, to_proto
 
 MOST_LISTED = 100
@@ -33,9 +33,17 @@ class NewPair(NamedTuple):
     totals: Totals
 
 
-def describe_key(tenant: str, found: StrangeKey, policy: Policy) -> Anomaly:
-    """The key's new ways as they stand, without the times they were told at."""
-    end, cost = found.last + 1, found.spent.cost
+def describe_key(tenant: str, found: StrangeKey, policy: Policy, until: Micros | None = None) -> Anomaly:
+    """The key's new ways as they stand, without the times they were told at.
+
+    Args:
+        tenant: whose.
+        found: what is told.
+        policy: says how severe it is.
+        until: the moment up to which it is known, where its last hour is not over.
+    """
+    hours, cost = max(1, found.last + 1 - found.start), found.spent.cost
+    end = (found.last + 1) * HOUR if until is None else until
     open_ = found.closed_at is None
     return Anomaly(
         name=found.name,
@@ -44,8 +52,8 @@ def describe_key(tenant: str, found: StrangeKey, policy: Policy) -> Anomaly:
         channel=Anomaly.CHANNEL_KEY_NOVELTY,
         state=Anomaly.STATE_OPEN if open_ else Anomaly.STATE_CLOSED,
         start_unix_micros=found.start * HOUR,
-        end_unix_micros=end * HOUR,
-        actual=cost / PICOS_PER_DOLLAR / max(1, end - found.start),
+        end_unix_micros=end,
+        actual=cost / PICOS_PER_DOLLAR / hours,
         unit=UNITS[Anomaly.CHANNEL_KEY_NOVELTY],
         impact=to_proto(cost),
         # Whoever holds the key may go on: never a trifle.
@@ -91,9 +99,9 @@ def _novelty(found: StrangeKey, strange: Strange) -> Novelty:
     )
 
 
-def _key_summary(found: StrangeKey, end: Hour) -> str:
+def _key_summary(found: StrangeKey, end: Micros) -> str:
     news = " and ".join(f"{_WORDS[one.dimension]} {_list(one.values)}" for one in found.strange)
-    spent, when = dollars(found.spent.cost / PICOS_PER_DOLLAR), period(found.start, end)
+    spent, when = dollars(found.spent.cost / PICOS_PER_DOLLAR), between(found.start * HOUR, end)
     said = f"Key {found.key} was used {news}, as it never was before, and spent {spent} so {when}"
     return f"{said}. If nobody meant it, the key may have leaked: revoke it."
 

@@ -6,8 +6,8 @@ and enough dollars on each of them, are told. A new key has no habits to leave, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from finops.anomaly.v1.anomaly_pb2 import Anomaly, AnomalyEvent
@@ -22,8 +22,8 @@ from services.anomaly.domain.novelty.strange import HOUR_OF_DAY, Strange, Strang
 from services.anomaly.domain.panel import Panel
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import NOTHING, Hour, Series, Totals
-from services.common.clock import HOUR
-from services.common.money import PICOS_PER_DOLLAR
+from services.common.clock import HOUR, Micros
+from services.common.money import PICOS_PER_DOLLAR, Picos
 
 AT_ONCE = 2
 MOSTLY = 0.5
@@ -55,24 +55,45 @@ class KeyNovelty:
         self._found: list[StrangeKey] = []
         self._left_open = {one.name: one for one in known if one.state == Anomaly.STATE_OPEN}
         self._known = frozenset(one.name for one in known)
+        self._ahead: list[StrangeKey] = []
+        """As they would be if the hour under way were over."""
+        self._foretold: set[str] = set()
         self.withheld = 0
 
     def judge(self, hour: Hour, sights: Mapping[Sight, Totals]) -> list[Transition]:
         """Looks at an hour that closed, before its sights are noted."""
         transitions: list[Transition] = []
-        uses: dict[str, _Use] = {}
-        for sight, totals in sights.items():
-            if sight.dimension in DIMENSIONS:
-                use = uses.setdefault(sight.owner, _Use())
-                use.by_sight[sight] = totals
-                if sight.dimension == KEY_MODEL:
-                    use.total = use.total.plus(totals)
-        open_keys = {found.key: found for found in self._found if found.closed_at is None}
+        uses, open_keys = _uses(sights), self._open_keys()
+        self._ahead = []
         for key in sorted(open_keys.keys() | uses.keys()):
             transitions += self._look_at(key, open_keys.get(key), hour, uses.get(key, _Use()))
         oldest = hour - self._policy.cooldown_hours - self._policy.calm_hours
         self._found = [one for one in self._found if one.closed_at is None or one.closed_at >= oldest]
+        self._foretold = set()
         return transitions + self._forsake(hour)
+
+    def foretell(self, hour: Hour, until: Micros, sights: Mapping[Sight, Totals]) -> list[Transition]:
+        """Tells of keys on which an hour that is not over has enough that is new already.
+
+        Args:
+            hour: under way.
+            until: the moment up to which it is known.
+            sights: of the hour by now.
+        """
+        transitions: list[Transition] = []
+        uses, open_keys = _uses(sights), self._open_keys()
+        self._ahead = []
+        for key in sorted(uses):
+            found, row = open_keys.get(key), self._panel.index.get(Series("key", key))
+            if row is None or (found is not None and found.name):
+                continue
+            new = self._new_ways(key, row, hour, uses[key], watched=found is not None)
+            if found is not None or len(new) >= AT_ONCE:
+                ahead = StrangeKey(key, hour) if found is None else replace(found)
+                ahead.add(hour, new, uses[key].by_sight, uses[key].total)
+                self._ahead.append(ahead)
+                transitions += self._open_early(ahead, hour, until) if self._is_worth_telling(ahead) else []
+        return transitions
 
     def close(self, hour: Hour, name: str) -> list[Transition]:
         """Closes one because of what was said of it, after this hour; nothing if it is not open. What was new has been
@@ -84,6 +105,15 @@ class KeyNovelty:
                 transitions.append(self._tell(AnomalyEvent.TYPE_CLOSED, hour, found))
         return transitions
 
+    def knows(self, name: str) -> bool:
+        """Whether an hour that closed had a key of this name."""
+        return any(found.name == name for found in self._found)
+
+    @property
+    def foretold(self) -> Collection[str]:
+        """Names of what was told of the hour under way."""
+        return self._foretold
+
     def open_anomalies(self) -> list[str]:
         return [one.name for one in self._found if one.name and one.closed_at is None]
 
@@ -91,7 +121,19 @@ class KeyNovelty:
         """The name under which people were told of a key whose use is that excess."""
         if suspect.silence:
             return None
-        return next((one.name for one in self._found if one.name and self._explains(one, suspect, hour)), None)
+        found = (one.name for one in self._found if one.name and self._explains(one, suspect, hour))
+        return next(found, None)
+
+    def may_cover(self, suspect: Suspect, hour: Hour) -> bool:
+        """Whether the hour under way may end with such a key."""
+        return any(self._explains(one, suspect, hour) for one in self._ahead)
+
+    def tells_of(self, series: Collection[Series], excess: Picos, since: Hour) -> bool:
+        """Whether people know that one of these is a key that is used as it never was, since about that hour."""
+        told = [
+            one for one in (*self._found, *self._ahead) if one.closed_at is None and one.name and one.start >= since
+        ]
+        return any(Series("key", one.key) in series and excess <= self._policy.encore * one.spent.cost for one in told)
 
     # --- one key ----------------------------------------------------------------------------------------------------
 
@@ -151,18 +193,36 @@ class KeyNovelty:
         return any(bool(np.any(seen[ago - 1 :: HOURS_A_DAY] > 0)) for ago in (25, 24, 23))
 
     def _open(self, found: StrangeKey, hour: Hour) -> list[Transition]:
-        series = Series("key", found.key)
-        name = name_of(self._tenant, series, Anomaly.CHANNEL_KEY_NOVELTY, found.start)
+        series, name = Series("key", found.key), self._name_of(found)
         if found.denied:
             return []
-        if name not in self._known and not self._caps.allow(hour, series, found.spent.cost):
-            self.withheld += 1
-            found.denied = True
-            return []
-        self._caps.note(hour, series, found.spent.cost)
+        if name not in self._foretold:
+            if name not in self._known and not self._caps.allow(hour, series, found.spent.cost):
+                self.withheld += 1
+                found.denied = True
+                return []
+            self._caps.note(hour, series, found.spent.cost)
         found.name = name
         self._left_open.pop(name, None)
         return [self._tell(AnomalyEvent.TYPE_OPENED, hour, found)]
+
+    def _open_early(self, found: StrangeKey, hour: Hour, until: Micros) -> list[Transition]:
+        series, name = Series("key", found.key), self._name_of(found)
+        if found.denied or name in self._foretold or not self._caps.allow(hour, series, found.spent.cost):
+            return []
+        self._caps.note(hour, series, found.spent.cost)
+        self._foretold.add(name)
+        found.name = name
+        told = describe_key(self._tenant, found, self._policy, until)
+        # If the whole hour does not bear it out, it is closed as what an earlier life left open.
+        self._left_open[name] = told
+        return [Transition(AnomalyEvent.TYPE_OPENED, hour, told)]
+
+    def _name_of(self, found: StrangeKey) -> str:
+        return name_of(self._tenant, Series("key", found.key), Anomaly.CHANNEL_KEY_NOVELTY, found.start)
+
+    def _open_keys(self) -> Mapping[str, StrangeKey]:
+        return {found.key: found for found in self._found if found.closed_at is None}
 
     def _forsake(self, hour: Hour) -> list[Transition]:
         """Closes what an earlier life left open and history does not bear out."""
@@ -184,3 +244,15 @@ class KeyNovelty:
 
     def _tell(self, kind: AnomalyEvent.Type, hour: Hour, found: StrangeKey) -> Transition:
         return Transition(kind, hour, describe_key(self._tenant, found, self._policy))
+
+
+def _uses(sights: Mapping[Sight, Totals]) -> dict[str, _Use]:
+    """What each key did."""
+    uses: dict[str, _Use] = {}
+    for sight, totals in sights.items():
+        if sight.dimension in DIMENSIONS:
+            use = uses.setdefault(sight.owner, _Use())
+            use.by_sight[sight] = totals
+            if sight.dimension == KEY_MODEL:
+                use.total = use.total.plus(totals)
+    return uses
