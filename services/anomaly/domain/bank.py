@@ -14,6 +14,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from services.anomaly.domain.counts import Habits
 from services.anomaly.domain.rows import (
     NOBODY,
     Floats,
@@ -46,6 +47,14 @@ CLIP = 4.0
 REFRESH_HOURS = 6
 """The medians over a window are looked up so often; every hour while a series is younger than `YOUNG` values."""
 YOUNG = 48
+NIGHTS = np.arange(1, 4)
+"""Days back: what came in the same hour of two of them is a nightly batch,"""
+BRIEF_HOURS = 3
+"""if it was over soon: no more than so many hours each time, of as many before and after, are about as large."""
+SIMILAR = 0.7
+"""On the square root; half the cost."""
+ASLEEP = 0.3
+"""On the square root; a tenth of the cost of the busiest hour of the day."""
 FARTHEST = 2.0
 """A rhythm that moved reaches at most so many times as far up as it, or what moved it, ever did; on the square root,
 four times in dollars."""
@@ -132,6 +141,11 @@ class SeasonalBank(RowArrays):
         self._learned[:, place] = np.where(learned, taken, before)
         self.observations += learned
         self._refresh(hour)
+
+    def sleeps(self, row: int, hour: Hour) -> bool:
+        """Whether this is an hour of the day in which hardly anything ever happens, unlike in others."""
+        by_hour = or_zero(row_median(self._learned[row].reshape(-1, HOURS_A_DAY).T))
+        return bool(by_hour[hour % HOURS_A_DAY] < ASLEEP * by_hour.max())
 
     @property
     def hours(self) -> int:
@@ -255,9 +269,18 @@ class SeasonalBank(RowArrays):
         return (count * MEAN_TO_SIGMA * self._by_hour[:, slot] + SPREAD_PULL * whole) / (count + SPREAD_PULL)
 
     def _habit(self, hour: Hour, level: Floats, spread: Floats) -> Floats:
-        """What came twice in the same hour of the week is a habit, even if it was called an anomaly both times."""
+        """What came twice in the same hour of the week is a habit, even if it was called an anomaly both times; and so
+        is what came on two of three days in the same hour and was over then: a new nightly batch."""
         twice = largest_but_one(self._seen[:, hour % HOURS_A_WEEK :: HOURS_A_WEEK])
-        return np.where(twice > level + WEEKLY_EVENT * np.maximum(spread, self._absolute), twice, level)
+        far = level + WEEKLY_EVENT * np.maximum(spread, self._absolute)
+        level = np.where(twice > far, twice, level)
+        nightly = largest_but_one(self._seen[:, (hour - HOURS_A_DAY * NIGHTS) % self._size])
+        rows = np.flatnonzero(nightly > np.maximum(level, far))
+        if rows.size:
+            around = (hour - HOURS_A_DAY * NIGHTS[:, None] + np.arange(-BRIEF_HOURS, BRIEF_HOURS + 1)).ravel()
+            as_large = (self._seen[:, around % self._size][rows] > SIMILAR * nightly[rows, None]).sum(axis=1)
+            level[rows] = np.where(as_large <= 2 * BRIEF_HOURS, nightly[rows], level[rows])
+        return level
 
     def _note_deviation(self, hour: Hour, deviation: Floats, known: Mask, kept: Mask) -> None:
         before = np.where(kept, self._deviations[:, hour % WINDOW], np.nan)
@@ -317,6 +340,10 @@ class VolumeBank(RowArrays):
         known = row_count(weekly) > 0
         fewest = np.min(np.where(np.isnan(weekly), np.inf, weekly), axis=1, initial=np.inf) ** 2
         return np.where(known, fewest, 0.0), or_zero(row_median(weekly) ** 2)
+
+    def habits(self, row: int) -> Habits:
+        """How much its counts vary."""
+        return Habits(self._roots[row].astype(np.float64).reshape(-1, HOURS_A_WEEK).T ** 2)
 
     def between(self, hour: Hour, row: int) -> tuple[float, float, float] | None:
         """The fewest, the usual and the most in the same hour of other weeks; None where no week is known."""

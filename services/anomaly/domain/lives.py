@@ -18,7 +18,7 @@ TAKEN_OVER = 0.7
 class Lives(RowArrays):
     """Of all series of a tenant."""
 
-    ARRAYS = ("first", "last_active", "unit_seen", "ended", "used", "heeded", "dimension")
+    ARRAYS = ("first", "last_active", "unit_seen", "ended", "used", "heeded", "by_regularity", "dimension")
 
     def __init__(self) -> None:
         self.first = np.zeros(0, np.int64)
@@ -29,14 +29,16 @@ class Lives(RowArrays):
         self.used = np.zeros(0, np.bool_)
         """The row is a series'."""
         self.heeded = np.zeros(0, np.bool_)
-        """Its silence is told."""
+        """Its silence is told,"""
+        self.by_regularity = np.zeros(0, np.bool_)
+        """or only if it was regular."""
         self.dimension = np.zeros(0, np.int16)
         """Number of its dimension."""
         self._dimensions: dict[str, int] = {}
 
-    def begin(self, row: int, series: Series, hour: Hour, *, heeded: bool) -> None:
+    def begin(self, row: int, series: Series, hour: Hour, *, heeded: bool, by_regularity: bool) -> None:
         """Gives the row to a series."""
-        self.used[row], self.heeded[row] = True, heeded
+        self.used[row], self.heeded[row], self.by_regularity[row] = True, heeded, by_regularity
         self.first[row] = self.last_active[row] = self.unit_seen[row] = hour
         self.dimension[row] = self._dimensions.setdefault(series.dimension, len(self._dimensions))
 

@@ -24,10 +24,11 @@ from services.anomaly.domain.lives import TAKEN_OVER
 from services.anomaly.domain.plan import Planned
 from services.anomaly.domain.roster import Roster
 from services.anomaly.domain.rows import Mask
-from services.anomaly.domain.run import Run, Spell, Verdict
+from services.anomaly.domain.run import NIGHT_HOURS, Run, Spell, Verdict
 from services.anomaly.domain.series import TENANT, Hour, Series, Totals
 from services.anomaly.domain.under_way import (
     Runs,
+    is_adding_up,
     is_confirmed,
     is_held,
     is_left_out,
@@ -37,6 +38,8 @@ from services.anomaly.domain.users import Sketches
 from services.common.money import PICOS_PER_DOLLAR
 
 NOBODY_ASKED: Sketches = {}
+FAILING = 0.5
+"""Share of the evidence for an alarm at which failures make what is answered another mix than usual."""
 
 
 @dataclass
@@ -72,8 +75,8 @@ class Panel(Roster):
         self._amounts = hourly = self._set_apart(hourly, planned)
         self.cost.judge(hour, hourly)
         yield
-        self.ratios.judge(hour, hourly)
         self.errors.judge(hour, hourly)
+        self.ratios.judge(hour, hourly, failing=self.errors.surprise >= FAILING * self.policy.evidence_needed)
         yield
         mature = self._mature() & ~self._planned
         self._judge_young(mature, capped=capped)
@@ -86,6 +89,7 @@ class Panel(Roster):
     def learn(self) -> Iterator[None]:
         """Learns the judged hour, where it is not part of an anomaly; pauses now and then."""
         hour, used = self._hour, self.lives.used
+        self._learn_of_nothing()
         silent = self._silent & ~self._rows(SilenceDetector.name, is_tolerated)
         quiet = used & ~(self._rows(CostDetector.name, is_left_out) | silent)
         kept = self._kept | self._rows(CostDetector.name, is_confirmed) | self._rows(SilenceDetector.name, is_confirmed)
@@ -123,7 +127,7 @@ class Panel(Roster):
     def _excuse_silence(self, events: np.ndarray) -> None:
         """Who falls silent in a window may be what others are silent of; as with facets, size alone tells."""
         candidates = self._planned & self._mature() & self.cost.known()
-        quiet = np.flatnonzero(self.silence.silent(self._hour, events.astype(np.float64), candidates))
+        quiet = np.flatnonzero(self._silent_of(events, candidates))
         largest = max((self.cost.expected(row)[1] for row in quiet.tolist()), default=0.0)
         for row in np.flatnonzero(self._silent).tolist():
             if self.cost.expected(row)[1] <= self.policy.encore * largest:
@@ -158,11 +162,22 @@ class Panel(Roster):
         runs = self.runs[CostDetector.name]
         known = mature & self.cost.known()
         rows = _interesting(known & (self.cost.surprise > 0), known, runs)
-        usual = self.requests.usual(self._hour, rows)
-        for row, requests in zip(rows.tolist(), usual.tolist(), strict=True):
-            verdict = self.cost.verdict(self._hour, row)
-            verdict.spell.usual_requests = requests
+        for row in rows.tolist():
+            verdict = self.word_on_cost(self.cost.verdict(self._hour, row), self._hour, row)
             self._step(CostDetector.name, row, replace(verdict, crowd=self.users.in_hour(self._hour, row)))
+
+    def word_on_cost(self, verdict: Verdict, hour: Hour, row: int) -> Verdict:
+        """With how many requests are usual. Where some cost a thousand times what others do, it is their number rather
+        than their cost that tells how unlikely an hour is that costs too much."""
+        usual = float(self.requests.usual(hour, np.array([row]))[0])
+        verdict.spell.usual_requests = usual
+        if not verdict.out or verdict.spell.requests <= usual:
+            return verdict
+        habits = self.requests.habits(row)
+        # A working day may begin and end an hour early or late.
+        near = max(float(self.requests.usual(hour + moved, np.array([row]))[0]) for moved in (-1, 0, 1))
+        unlikely = habits.of_so_many(verdict.spell.requests, near) if habits.known else 0.0
+        return replace(verdict, surprise=max(verdict.surprise, unlikely))
 
     def _judge_ratios(self, mature: Mask) -> None:
         unit = self.ratios.unit_cost
@@ -172,7 +187,7 @@ class Panel(Roster):
             for row in _interesting(judged & (detector.surprise > 0), judged, runs).tolist():
                 self._step(detector.name, row, detector.verdict(self._hour, row, unit))
             for row, run in runs.items():
-                if run.held and not judged[row] and self._hour - self.lives.unit_seen[row] >= self.policy.pool_hours:
+                if run.held and not judged[row] and self._hour - self.lives.unit_seen[row] >= NIGHT_HOURS:
                     run.calm = self.policy.calm_hours
         self.lives.unit_seen[mature & unit.judged()] = self._hour
 
@@ -183,14 +198,15 @@ class Panel(Roster):
         for row in _interesting(judged & (detector.surprise > 0), judged, runs).tolist():
             self._step(detector.name, row, detector.verdict(self._hour, row, unit))
         for row, run in runs.items():
-            if run.held and not judged[row] and self._hour - run.last >= self.policy.pool_hours:
+            if run.held and not judged[row] and self._hour - run.last >= NIGHT_HOURS:
                 run.calm = self.policy.calm_hours
 
     def _judge_silence(self, mature: Mask) -> None:
         runs, hour = self.runs[SilenceDetector.name], self._hour
         events = self._events
         watched = mature & self.lives.heeded & ~self.lives.ended & self.cost.known()
-        self._silent = self.silence.silent(hour, events.astype(np.float64), watched)
+        self._silent = self._silent_of(events, watched)
+        self.silence.count_gaps(hour, events.astype(np.float64), watched)
         self._excuse_silence(events)
         rows = np.flatnonzero(self._silent)
         usual = self.requests.usual(hour, rows)
@@ -211,6 +227,9 @@ class Panel(Roster):
             runs[row].calm = self.policy.calm_hours
             if not runs[row].held:
                 del runs[row]
+
+    def _silent_of(self, events: np.ndarray, watched: Mask) -> Mask:
+        return self.silence.silent(self._hour, events.astype(np.float64), watched, self.lives.by_regularity)
 
     def _judge_drift(self) -> None:
         tainted, kept = self._silent.copy(), self._kept.copy()
@@ -252,7 +271,14 @@ class Panel(Roster):
 
     def _teach(self, detector: Calibrated, learned: Mask, kept: Mask) -> None:
         clipped = self._mature() & ~self._rows(detector.name, is_tolerated)
-        detector.learn(self._hour, learned, clipped, kept)
+        detector.learn(self._hour, learned, clipped, kept, self._rows(detector.name, is_adding_up))
+
+    def _learn_of_nothing(self) -> None:
+        detectors = {detector.name: detector for detector in self.detectors}
+        for name, row, scores in self.under_way.came_to_nothing:
+            if name in detectors:
+                detectors[name].came_to_nothing(row, scores)
+        self.under_way.came_to_nothing = []
 
     def _end_long_runs(self, hour: Hour) -> None:
         """A run that has lasted for `longest_hours` is the new normal."""

@@ -90,8 +90,11 @@ class Policy:
         "team", "project", "key", "user", "tool", "source", "model", "provider", "environment", "service_tier", TENANT,
     )  # fmt: skip
     """Of series that show the same incident about equally well, the first here gives it its name."""
-    silence_order: tuple[str, ...] = (TENANT, "source", "tool", "provider", "team")
-    """The same for silence; only these dimensions are watched for it, since keys, projects and models end every day."""
+    silence_order: tuple[str, ...] = (TENANT, "source", "tool", "provider", "team", "project", "key")
+    """The same for silence; only these dimensions are watched for it, since people go on holiday and models end."""
+
+    silent_if_regular: tuple[str, ...] = ("project", "key")
+    """Of these only what was heard of in every hour for weeks: they end as a rule, and are idle as their owners are."""
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():

@@ -76,7 +76,10 @@ class Roster:
             self._grow()
         row = self._free.pop()
         self.index[series] = row
-        self.lives.begin(row, series, hour, heeded=series.dimension in self.policy.silence_order)
+        heeded, by_regularity = (
+            series.dimension in names for names in (self.policy.silence_order, self.policy.silent_if_regular)
+        )
+        self.lives.begin(row, series, hour, heeded=heeded, by_regularity=by_regularity)
 
     def forget(self, hour: Hour) -> list[Series]:
         """Drops the series from which nothing has come for long."""

@@ -18,6 +18,8 @@ MEMORY = 0.9
 what is needed never adds up to an alarm, however long it lasts."""
 CLOSE_TO_LEVEL = 1.0
 """Within a run an hour is calm below so many spreads above the level; between there and the edge it decides nothing."""
+NIGHT_HOURS = 20
+"""Hours in which the series sleeps end a run only after so long: what went wrong by day goes on in the morning."""
 WAKE = 1 / 3
 """Nor does an hour belong to a run whose score is below this share of the run's: noise in its wake or before it."""
 
@@ -68,8 +70,12 @@ class Verdict:
     high: float
     spell: Spell
     persistence: float = 0.0
-    """Share of an odd hour's surprise that is expected of the one after it."""
+    """Share of an odd hour's score that is expected of the one after it."""
+    steepness: float = 0.0
+    """Nats that a score higher by one surprises more, beyond the edge; 0: not known."""
     over_cap: bool = False
+    asleep: bool = False
+    """The series hardly ever does anything in this hour: it tells nothing."""
     crowd: Crowd | None = None
     """Who asked; None: nobody counted."""
 
@@ -98,9 +104,13 @@ class Run:
     pending: Spell = field(default_factory=Spell)
     latest: Verdict | None = None
     scores: float = 0.0
+    unlearned: list[tuple[Hour, float]] = field(default_factory=list)
+    """Scores beyond the edge that teach how far out is usual only once they came to nothing."""
     calm: int = 0
     odd: bool = False
-    """The hour before was beyond the edge."""
+    """The hour before was beyond the edge,"""
+    before: float = 0.0
+    """and this was its score."""
     held: bool = False
     """Part of an anomaly, or muted: nothing is learned, and it ends only after calm hours."""
     doubts: int = 0
@@ -123,21 +133,36 @@ class Run:
             needed: evidence that makes an alarm.
         """
         if not self.held:
-            news = 1 - verdict.persistence if self.odd else 1.0
-            self.proof = MEMORY * self.evidence + news * verdict.surprise
-            self.evidence = min(max(0.0, self.proof - news * ALLOWANCE), needed)
+            news, allowance = self._news(verdict)
+            self.proof = MEMORY * self.evidence + news
+            self.evidence = min(max(0.0, self.proof - allowance), needed)
             if not verdict.out and self.evidence == 0.0:
+                came_to_nothing = self.unlearned
                 self.clear()
+                self.unlearned = came_to_nothing
                 return
+            if verdict.out:
+                self.unlearned.append((hour, verdict.score))
         self.utmost = max(self.utmost, verdict.surprise if self.held else self.proof)
-        self.odd = verdict.out
+        self.odd, self.before = verdict.out, verdict.score
         wake = WAKE * self.scores / self.total.hours if self.held and self.total.hours else 0.0
         if verdict.out and verdict.score >= wake:
             self._extend(hour, verdict)
         elif self.active:
             self.pending.add(verdict.spell)
-            if verdict.score < max(CLOSE_TO_LEVEL, wake):
+            if verdict.score < max(CLOSE_TO_LEVEL, wake) and not (verdict.asleep and hour - self.last < NIGHT_HOURS):
                 self.calm += 1
+
+    def _news(self, verdict: Verdict) -> tuple[float, float]:
+        """What an hour brings, and what is taken off for it. After an odd one it is half expected: either all of it
+        counts for less, or only what is more than was to be expected."""
+        if not self.odd:
+            return verdict.surprise, ALLOWANCE
+        share = 1 - verdict.persistence
+        unexpected = verdict.surprise - verdict.persistence * self.before * verdict.steepness
+        if verdict.steepness and unexpected - ALLOWANCE > share * max(0.0, verdict.surprise - ALLOWANCE):
+            return unexpected, ALLOWANCE
+        return share * verdict.surprise, share * ALLOWANCE
 
     def _extend(self, hour: Hour, verdict: Verdict) -> None:
         if not self.held and self.total.hours and WAKE * verdict.score > self.scores / self.total.hours:
@@ -161,4 +186,6 @@ class Run:
         self.scores = 0.0
         self.calm = 0
         self.odd = self.held = self.confirmed = False
+        self.before = 0.0
+        self.unlearned = []
         self.tolerated = None

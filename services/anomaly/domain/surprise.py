@@ -41,8 +41,11 @@ class TailBank(RowArrays):
     def surprise(self, scores: Floats) -> Floats:
         """-ln of the probability of such a score or a higher one; 0 for any of the usual ones."""
         over = scores - self.edge()
-        decay = np.maximum(LEAST_EXCESS, np.where(np.isnan(self._excess), PRIOR_EXCESS, self._excess))
-        return np.where(over > 0, over / decay - math.log(1 - BODY), 0.0)
+        return np.where(over > 0, over * self.steepness() - math.log(1 - BODY), 0.0)
+
+    def steepness(self) -> Floats:
+        """Nats that a score higher by one surprises more."""
+        return 1 / np.maximum(LEAST_EXCESS, np.where(np.isnan(self._excess), PRIOR_EXCESS, self._excess))
 
     def edge(self) -> Floats:
         """The score that one hour in twenty exceeds."""
@@ -52,9 +55,7 @@ class TailBank(RowArrays):
     def learn(self, hour: Hour, scores: Floats, learned: Mask, kept: Mask = NOBODY) -> None:
         """Takes in the scores of an hour that is no anomaly; `kept` rows are as if it had not been."""
         learned = learned & ~np.isnan(scores) & ~kept
-        before = np.where(np.isnan(self._excess), PRIOR_EXCESS, self._excess)
-        over = np.minimum(scores - self.edge(), FARTHEST * before)
-        self._excess = np.where(learned & (over > 0), before + MEMORY * (over - before), before)
+        self._learn_excess(scores, learned)
         older = np.where(kept, self._scores[:, hour % WINDOW], np.nan)
         self._scores[:, hour % WINDOW] = np.where(learned, np.clip(scores, -6e4, 6e4), older)
         self._learned += learned
@@ -63,6 +64,17 @@ class TailBank(RowArrays):
         )
         if len(rows):
             self._edge[rows] = row_quantile(self._scores[rows], BODY)
+
+    def learn_late(self, row: int, hour: Hour, score: float) -> None:
+        """Takes in the score of an hour gone by."""
+        self._learn_excess(np.array([score]), np.ones(1, np.bool_), slice(row, row + 1))
+        self._scores[row, hour % WINDOW] = np.clip(score, -6e4, 6e4)
+        self._learned[row] += 1
+
+    def _learn_excess(self, scores: Floats, learned: Mask, rows: slice = slice(None)) -> None:
+        before = np.where(np.isnan(self._excess[rows]), PRIOR_EXCESS, self._excess[rows])
+        over = np.minimum(scores - self.edge()[rows], FARTHEST * before)
+        self._excess[rows] = np.where(learned & (over > 0), before + MEMORY * (over - before), before)
 
 
 class PersistenceBank(RowArrays):
@@ -74,6 +86,8 @@ class PersistenceBank(RowArrays):
     """About eight days."""
     CLIP = 4.0
     MOST = 0.8
+    LEAST_SQUARE = 0.5
+    """Scores that are smaller as a rule do not tell how long odd hours last."""
 
     def __init__(self) -> None:
         self._together = np.full(0, np.nan)
@@ -89,9 +103,7 @@ class PersistenceBank(RowArrays):
 
     def get(self) -> Floats:
         """The autocorrelation, by row."""
-        alone = or_zero(self._alone)
-        ratio = or_zero(self._together) / np.where(alone > 0, alone, 1.0)
-        return np.where(alone > 0, np.clip(ratio, 0.0, self.MOST), 0.0)
+        return np.clip(or_zero(self._together) / np.maximum(or_zero(self._alone), self.LEAST_SQUARE), 0.0, self.MOST)
 
     def _moved(self, mean: Floats, value: Floats) -> Floats:
         moved = np.where(np.isnan(mean), value, mean + self.MEMORY * (value - mean))

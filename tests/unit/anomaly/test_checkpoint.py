@@ -22,7 +22,7 @@ from tests.unit.anomaly.organisation import FIRST, TENANT
 from tests.unit.anomaly.stream import Bench, CostLog, cost_of
 from tests.unit.anomaly.test_watch import cell
 
-DAYS = 9
+DAYS = 16
 LIVE = 24 * DAYS
 _OPENED, _CLOSED = AnomalyEvent.TYPE_OPENED, AnomalyEvent.TYPE_CLOSED
 

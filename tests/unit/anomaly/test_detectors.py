@@ -228,7 +228,83 @@ def test_silence_of_what_is_never_silent() -> None:
 
 @pytest.mark.parametrize(("hours", "told"), [(2, 0), (3, 1)])
 def test_two_silent_hours_of_what_is_not_busy_are_no_news(hours: int, told: int) -> None:
-    assert len(opened(watch_hours(lambda n: (0.0, 0) if 600 <= n < 600 + hours else (4.0, 7), 30))) == told
+    counts = np.random.default_rng(3).negative_binomial(3, 1 / 3, 24 * 30) + 1
+
+    def hourly(n: int) -> tuple[float, int]:
+        return (0.0, 0) if 600 <= n < 600 + hours else (4.0, int(counts[n]))
+
+    assert len(opened(watch_hours(hourly, 30))) == told
+
+
+@pytest.mark.parametrize(("events", "hours"), [(2, 2), (4, 1), (7, 1)])
+def test_what_comes_like_clockwork_is_missed_at_once(events: int, hours: int) -> None:
+    """Once four events are missing."""
+    told = watch_hours(lambda n: (0.0, 0) if 600 <= n < 608 else (4.0, events), 30)
+    (found,) = opened(told)
+    assert hours_of(found) == (600, 600 + hours)
+
+
+def test_what_pauses_now_and_then_pauses_once_more() -> None:
+    """Two pauses of five hours are told; a third is not before it lasts longer."""
+    pauses = [(22 * 24 + 9, 5), (30 * 24 + 14, 5), (38 * 24 + 10, 5), (46 * 24 + 12, 9)]
+
+    def hourly(n: int) -> tuple[float, int]:
+        return (0.0, 0) if any(begin <= n < begin + hours for begin, hours in pauses) else (4.0, 40)
+
+    starts = [hours_of(found) for found in opened(watch_hours(hourly, 50))]
+    assert [begin for begin, _ in starts] == [pauses[0][0], pauses[1][0], pauses[3][0]]
+    assert starts[-1][1] - starts[-1][0] == 6
+
+
+def test_what_came_one_week_is_not_missed_the_next() -> None:
+    tool = Series("tool", "python")
+    assert watch_hours(lambda n: (4.0, 40) if 24 * 22 <= n < 24 * 23 else (0.0, 0), 40, series=(tool,)) == []
+
+
+@pytest.mark.parametrize("moved", [-1, 1])
+def test_a_nightly_batch_that_runs_an_hour_early_or_late_is_no_news(moved: int) -> None:
+    """As when clocks change."""
+    rng = np.random.default_rng(4)
+
+    def hourly(n: int) -> tuple[float, int]:
+        batch = n % 24 == (1 if n < 24 * 30 else 1 + moved)
+        return (26.0 * float(rng.lognormal(0, 0.05)), 400) if batch else (0.0, 0)
+
+    assert watch_hours(hourly, 50) == []
+
+
+def test_a_new_nightly_batch_is_told_twice_and_then_known() -> None:
+    def hourly(n: int) -> tuple[float, int]:
+        return (30.0, 300) if n >= 24 * 30 and n % 24 == 4 else (2.0, 40)
+
+    told = [found for found in opened(watch_hours(hourly, 45)) if found.channel == Anomaly.CHANNEL_COST]
+    assert [hours_of(found)[0] for found in told] == [24 * 30 + 4, 24 * 31 + 4]
+
+
+def test_what_went_wrong_by_day_goes_on_in_the_morning() -> None:
+    """One anomaly of three days, not one a day."""
+
+    def hourly(n: int) -> tuple[float, int]:
+        times = 6 if 24 * 30 <= n < 24 * 33 else 1
+        return (3.0 * times, 40 * times) if 8 <= n % 24 < 18 else (0.0, 0)
+
+    (found,) = opened(told := watch_hours(hourly, 40))
+    (end,) = closed(told)
+    assert hours_of(found)[0] == 24 * 30 + 8
+    assert hours_of(end) == (24 * 30 + 8, 24 * 32 + 18)
+
+
+def test_four_times_the_volume_is_told_of_a_series_that_hardly_varies() -> None:
+    """The hour before, of which a part was affected, makes it no less odd."""
+    rng = np.random.default_rng(5)
+
+    def hourly(n: int) -> tuple[float, int]:
+        wave = 10 + 6 * np.sin(n / 24 * 2 * np.pi)
+        times = {524: 2.2}.get(n, 4.0 if 524 < n < 544 else 1.0)
+        return times * wave * float(rng.lognormal(0, 0.03)), round(200 * times)
+
+    (found,) = opened(watch_hours(hourly, 30))
+    assert hours_of(found)[1] <= 527
 
 
 def test_what_does_not_begin_in_the_morning_is_given_three_hours() -> None:
@@ -265,11 +341,20 @@ def test_a_series_that_ends_is_told_once_and_forgotten() -> None:
     assert end.end_unix_micros - end.start_unix_micros <= (policy.silence_ends_hours + 1) * 3_600_000_000
 
 
-def test_keys_projects_and_models_may_end_unsaid() -> None:
-    for dimension in ("key", "project", "model"):
-        assert (
-            watch_hours(lambda n: (4.0, 40) if n < 3 * WEEK else (0.0, 0), 50, series=(Series(dimension, "x"),)) == []
-        )
+@pytest.mark.parametrize(("dimension", "told"), [("key", 1), ("project", 1), ("model", 0), ("user", 0)])
+def test_keys_and_projects_that_never_paused_are_missed(dimension: str, told: int) -> None:
+    def hourly(n: int) -> tuple[float, int]:
+        return (4.0, 40) if n < 3 * WEEK else (0.0, 0)
+
+    assert len(opened(watch_hours(hourly, 50, series=(Series(dimension, "x"),)))) == told
+
+
+@pytest.mark.parametrize("dimension", ["key", "project"])
+def test_keys_and_projects_that_do_not_run_all_day_may_end_unsaid(dimension: str) -> None:
+    def hourly(n: int) -> tuple[float, int]:
+        return (4.0, 40) if n < 3 * WEEK + 30 and n % 24 else (0.0, 0)
+
+    assert watch_hours(hourly, 50, series=(Series(dimension, "x"),)) == []
 
 
 def test_what_lasts_a_week_is_the_new_normal() -> None:
@@ -286,3 +371,30 @@ def test_learning_is_frozen_while_an_anomaly_is_open() -> None:
     found = opened(watch_hours(lambda n: (60.0, 600) if n in spikes else (usual, 50), 45))
     assert [hours_of(a)[0] for a in found] == [4 * WEEK + 10, 5 * WEEK + 60]
     assert all(abs(a.expected - usual) < 1 for a in found)
+
+
+def test_a_price_of_few_requests_is_found_before_it_is_learned() -> None:
+    """Four hours of them make an observation: of fifty, two are enough to move the edge of the usual."""
+    rng = np.random.default_rng(6)
+    begin = 24 * 24
+
+    def hourly(n: int) -> tuple[float, int]:
+        requests = int(rng.poisson(9))
+        each = rng.lognormal(-2.2, 0.9, requests)
+        return float(each.sum()) * (3 if n >= begin else 1), requests
+
+    (found, *_) = opened(watch_hours(hourly, 28))
+    assert found.channel == Anomaly.CHANNEL_UNIT_COST
+    assert hours_of(found)[1] <= begin + 24
+
+
+def test_many_times_the_requests_are_certain_where_costs_are_not() -> None:
+    rng = np.random.default_rng(8)
+    begin = 24 * 24 + 10
+
+    def hourly(n: int) -> tuple[float, int]:
+        requests = int(rng.poisson(70 if begin <= n < begin + 5 else 10))
+        return float(rng.lognormal(-2.2, 1.3, requests).sum()), requests
+
+    (found,) = opened(watch_hours(hourly, 28))
+    assert hours_of(found)[1] <= begin + 2

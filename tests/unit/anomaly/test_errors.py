@@ -161,3 +161,17 @@ def test_records_say_what_failed() -> None:
     assert value_of(Anomaly.CHANNEL_ERROR_SHARE, hour) == 0.75
     assert value_of(Anomaly.CHANNEL_UNIT_COST, hour) == 5.0
     assert value_of(Anomaly.CHANNEL_SILENCE, hour) == 8.0
+
+
+def test_what_is_left_once_requests_fail_is_no_dearer() -> None:
+    """A team's cheap service fails: what its dear one costs is no more than it was."""
+    watch, told, rng = TenantWatch("acme", Policy()), [], np.random.default_rng(7)
+    for n in range(24 * 30):
+        failing = START <= n < START + 6
+        for service, dollars, requests in (("cheap", 12.0, 600), ("dear", 8.0, 60)):
+            failed = requests - 20 if failing and service == "cheap" else 0
+            spent = dollars * float(rng.lognormal(0, 0.1)) * (1 - failed / requests)
+            totals = Totals(round(spent * PICOS_PER_DOLLAR), requests, requests, failed=failed)
+            watch.add(FIRST + n, (Series("team", "search"), Series("project", service)), totals)
+        told += drain(watch.close_through(FIRST + n))
+    assert {found.channel for found in opened(told)} == {Anomaly.CHANNEL_ERROR_SHARE}

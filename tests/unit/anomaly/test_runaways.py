@@ -231,3 +231,31 @@ def test_no_more_is_told_than_people_bear() -> None:
     life = Life(Policy(alarms_per_tenant_day=3)).has(a_day).lives(many, NOON + HOUR)
     assert len({one.name for one in told(life)}) == 3
     assert life.watch.withheld >= 3
+
+
+@pytest.mark.parametrize("minutes", [1, 2])
+def test_a_large_request_or_two_are_no_loop(minutes: int) -> None:
+    """The hour tells of them if they are worth it."""
+    large = loop(LOOP, minutes, lambda n: 9.0)
+    assert not told(Life().has(a_day).lives(live(14) + large, NOON + 2 * HOUR))
+    assert told(Life().has(a_day).lives(live(14) + loop(LOOP, 3, lambda n: 9.0), NOON + 2 * HOUR))
+
+
+@pytest.mark.parametrize(("key", "news"), [("prod-2", False), ("stolen", True)])
+def test_a_key_without_history_must_spend_new_money(key: str, news: bool) -> None:
+    """A rotated key spends what its team always did, however much that is."""
+
+    def busy(hour: Hour) -> list[CostRecord]:
+        minutes = range(hour * 60, hour * 60 + 60)
+        return [spend(at * MINUTE, 8.0, key="prod", requests=20) for at in minutes]
+
+    life = Life().has(busy, days=14)
+    rotated = LIVE + 5
+    records = [spend(r.usage.time_unix_micros, 8.0, key="prod", requests=20) for h in range(20) for r in busy(LIVE + h)]
+    for record in records:
+        if key == "prod-2" and record.usage.time_unix_micros >= rotated * HOUR:
+            record.usage.key = key
+    if key == "stolen":
+        records += [spend(rotated * HOUR + n * MINUTE, 8.0, key=key) for n in range(40)]
+    life.lives(records, (LIVE + 8) * HOUR)
+    assert bool(told(life)) == news

@@ -21,6 +21,10 @@ RELATIVE_SPREAD = 0.06
 ABSOLUTE_SPREAD = 0.1
 """Square root of a cent."""
 HOURS_A_MONTH = 720
+MISSING = 0.5
+"""What comes late was missing before, this share of it at least,"""
+LATELY = 6
+"""in as many hours."""
 
 
 class CostDetector(Calibrated):
@@ -50,12 +54,41 @@ class CostDetector(Calibrated):
     def verdict(self, hour: Hour, row: int) -> Verdict:
         """The word on the hour that was judged last."""
         low, usual, high = self.expected(row)
+        score, surprise = float(self.score[row]), float(self.surprise[row])
+        moved = self._moved(hour, row, surprise) if surprise > 0 else None
+        if moved is not None:
+            score, surprise, (low, usual, high) = moved
         cost, requests = int(self._amounts.totals[row, COST]), int(self._amounts.answered[row])
         spell = Spell(1, cost, usual, low, high, requests)
         return Verdict(
-            hour, float(self.score[row]), float(self.surprise[row]), cost / PICOS_PER_DOLLAR, usual, low, high,
-            spell, float(self.lasting[row]),
+            hour, score, surprise, cost / PICOS_PER_DOLLAR, usual, low, high, spell,
+            float(self.lasting[row]), float(self.steepness[row]),
+            asleep=self.baseline.sleeps(row, hour) and cost <= round(high * PICOS_PER_DOLLAR),
         )  # fmt: skip
+
+    def _moved(self, hour: Hour, row: int, surprise: float) -> tuple[float, float, tuple[float, float, float]] | None:
+        """Score, surprise and what is usual, as of an hour later, or of an hour earlier if as much was missing lately,
+        where this hour is more like that: a batch, or the morning, runs early or late, as after daylight saving."""
+        baseline, tail = self.baseline.only(row), self._tail.only(row)
+        found = None
+        for other in (hour - 1, hour + 1):
+            expected = baseline.expect(other)
+            score = expected.score(self._values[row : row + 1])
+            less = float(tail.surprise(score)[0])
+            if less < surprise and (other > hour or self._was_missing(hour, row)):
+                level, reach = float(expected.level[0]), float(tail.edge()[0] * expected.spread[0])
+                band = (self.natural(level - reach), self.natural(level), self.natural(level + reach))
+                surprise, found = less, (float(score[0]), less, band)
+        return found
+
+    def _was_missing(self, hour: Hour, row: int) -> bool:
+        """Whether much of what is too much in this hour did not come in those just before."""
+        baseline = self.baseline.only(row)
+        hours = range(hour - LATELY, hour)
+        usual = np.array([self.natural(float(baseline.expect(each).level[0])) for each in hours])
+        missing = np.maximum(usual - self.spent(row, hour - LATELY, hour - 1), 0.0).sum()
+        excess = self.natural(float(self._values[row])) - self.expected(row)[1]
+        return bool(missing >= MISSING * excess)
 
     def amend(self, row: int, hour: Hour, late: Totals) -> None:
         """Adds late records to an hour that was closed."""

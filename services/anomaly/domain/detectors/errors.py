@@ -78,5 +78,5 @@ class ErrorShareDetector(Calibrated):
         spell = Spell(hour - start + 1, picos, answered, fewest, most, requests, requests)
         return Verdict(
             start, float(self.score[row]), float(self.surprise[row]), share, usual, low, high, spell,
-            float(self.lasting[row]),
+            float(self.lasting[row]), float(self.steepness[row]),
         )  # fmt: skip

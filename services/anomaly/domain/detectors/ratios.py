@@ -51,6 +51,11 @@ class Pool(RowArrays):
         self.open = active
         self.observed = active & self.full()
 
+    def drop(self, rows: Mask) -> None:
+        """What these rows hold tells nothing."""
+        self.open &= ~rows
+        self.observed &= ~rows
+
     def full(self) -> Mask:
         """Rows that hold enough."""
         found: Mask = (self.answered() >= self._policy.min_requests) & (self.totals[:, COST] > 0)
@@ -104,8 +109,9 @@ class RatioDetector(Calibrated):
         cheap, each, dear = (unit.natural(value) * requests for value in unit.band(row))
         spell = Spell(hour - start + 1, int(totals[COST]), each, cheap, dear, requests, requests)
         return Verdict(
-            start, float(self.score[row]), float(self.surprise[row]), *figures, spell, float(self.lasting[row])
-        )
+            start, float(self.score[row]), float(self.surprise[row]), *figures, spell, float(self.lasting[row]),
+            float(self.steepness[row]),
+        )  # fmt: skip
 
 
 class UnitCostDetector(RatioDetector):
@@ -172,8 +178,11 @@ class Ratios:
             self.unit_cost, InputTokensDetector(self.pool), OutputTokensDetector(self.pool), CacheDetector(self.pool),
         )  # fmt: skip
 
-    def judge(self, hour: Hour, amounts: Amounts) -> None:
+    def judge(self, hour: Hour, amounts: Amounts, failing: Mask) -> None:
+        """Looks at an hour that closed. In rows that are `failing` more requests than usual do: those that are answered
+        are others than usual, and say nothing of what is usual for all."""
         self.pool.add(hour, amounts)
+        self.pool.drop(failing)
         for detector in self.detectors:
             detector.judge(hour)
 

@@ -9,11 +9,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from services.anomaly.domain.bank import VolumeBank
+from services.anomaly.domain.bank import HOURS_A_WEEK, VolumeBank
+from services.anomaly.domain.detectors.gaps import GapBank
 from services.anomaly.domain.policy import Policy
-from services.anomaly.domain.rows import Floats, Mask
+from services.anomaly.domain.rows import Floats, Mask, row_count
 from services.anomaly.domain.series import Hour
 
+LEAST_WEEKS = 2
+"""An hour of the week always had events if so many weeks are known in which it had."""
+MISSED = 4
+"""Events of clockwork that do not come are an alarm."""
 BUSY = 0.5
 """Share of the usual events of an hour that makes it one like any other."""
 
@@ -26,29 +31,81 @@ class SilenceDetector(VolumeBank):
     def __init__(self, policy: Policy) -> None:
         super().__init__()
         self._policy = policy
+        self._gaps = GapBank()
 
-    def silent(self, hour: Hour, events: Floats, watched: Mask) -> Mask:
-        """Rows where nothing came although something always did."""
-        silent = np.zeros(len(events), np.bool_)
+    def grow(self, rows: int) -> None:
+        super().grow(rows)
+        self._gaps.grow(rows)
+
+    def clear(self, row: int) -> None:
+        super().clear(row)
+        self._gaps.clear(row)
+
+    def silent(self, hour: Hour, events: Floats, watched: Mask, by_regularity: Mask) -> Mask:
+        """Rows where nothing came although something always did.
+
+        Args:
+            hour: that closed.
+            events: in it.
+            watched: rows to look at,
+            by_regularity: of which these must have been regular.
+        """
+        silent = self._broken_off(hour, events, watched)
+        rows = np.flatnonzero(silent)
+        silent[rows] = row_count(self._roots[rows, hour % HOURS_A_WEEK :: HOURS_A_WEEK]) >= LEAST_WEEKS
+        rows = np.flatnonzero(silent & by_regularity)
+        needed = self._policy.evidence_needed
+        certain = np.array([self._unlikely(hour, row) >= needed for row in rows.tolist()], np.bool_)
+        silent[rows] = self._never_quiet(rows) & certain
+        return silent
+
+    def count_gaps(self, hour: Hour, events: Floats, watched: Mask) -> None:
+        """Takes in who pauses in the next hour, and who does no longer."""
+        self._gaps.count(hour, self._broken_off(hour, events, watched), events > 0)
+
+    def _broken_off(self, hour: Hour, events: Floats, watched: Mask) -> Mask:
+        broken_off = np.zeros(len(events), np.bool_)
         rows = np.flatnonzero(watched & (events <= 0))
         if len(rows):
             fewest, middle = self.always(hour, rows)
             least = self._policy.silent_events
-            silent[rows] = (fewest > 0) & (middle >= least * 0.999) & (self.usual(hour, rows) >= least * 0.999)
-        return silent
+            enough = (middle >= least * 0.999) & (self.usual(hour, rows) >= least * 0.999)
+            broken_off[rows] = (fewest > 0) & enough
+            few = rows[(fewest > 0) & ~enough]
+            broken_off[few] = self._never_quiet(few)
+        return broken_off
+
+    def _never_quiet(self, rows: np.ndarray) -> Mask:
+        """Rows that had events in every hour of weeks, be it one."""
+        roots = self._roots[rows]
+        found: Mask = (row_count(roots) >= LEAST_WEEKS * HOURS_A_WEEK) & ~(roots <= 0).any(axis=1)
+        return found
 
     def weight(self, hour: Hour, start: Hour, row: int) -> float:
-        """How many quiet silent hours this one is worth: as many times as more than enough always came in it, if the
-        series was as busy as usual until it broke off. One that never began may have a holiday.
+        """How many quiet silent hours this one is worth: more where more than enough always came in it, or where none
+        is unlikelier, if the series was as busy as usual until it broke off. One that never began may have a holiday,
+        and one that has paused before does so again.
 
         Args:
             hour: silent.
             start: since when it has been silent.
             row: of the series.
         """
-        rows = np.array([row])
+        most, rows = float(self._policy.silent_hours), np.array([row])
+        most = min(most, most / (self._gaps.habit(hour, row) + 1))
         before, usual = float(self._roots[row, (start - 1) % self._size]) ** 2, float(self.usual(start - 1, rows)[0])
-        if not before >= max(BUSY * usual, 1.0):
-            return 1.0
+        if not before >= max(BUSY * usual, 1.0) or usual < BUSY * float(self.usual(hour, rows)[0]):
+            return min(1.0, most)
         fewest = float(self.always(hour, rows)[0][0])
-        return min(max(1.0, fewest / self._policy.silent_events), float(self._policy.silent_hours))
+        unlikely = self._unlikely(hour, row) / self._policy.evidence_needed * self._policy.silent_hours
+        return min(round(max(1.0, fewest / self._policy.silent_events, unlikely), 2), most)
+
+    def _unlikely(self, hour: Hour, row: int) -> float:
+        """-ln of the probability that nothing comes in this hour."""
+        habits, mean = self.habits(row), float(self.usual(hour, np.array([row]))[0])
+        if not habits.known:
+            return 0.0
+        if habits.lowest >= BUSY:
+            # It never was far below what is usual: like clockwork.
+            return self._policy.evidence_needed * min(1.0, mean / MISSED)
+        return habits.of_none(mean)

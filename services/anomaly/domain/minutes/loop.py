@@ -7,6 +7,7 @@ within the busiest hours of the weeks before.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -27,6 +28,11 @@ TIMES_BUSIEST = 2.0
 SHARE_OF_PACE = 0.1
 """and this share of the loop's own pace."""
 
+LASTS_MINUTES = 3
+"""What is all over in fewer minutes is a large request or two, and told by the hour if it is worth it."""
+DEAREST_MINUTE = 0.5
+"""Nor is it a loop if one minute alone is more than this share of what is held against the cap."""
+
 NO_HISTORY = Usual(0.0, 0.0)
 
 
@@ -40,20 +46,32 @@ class Loop(NamedTuple):
     usual: Usual
 
 
-def loop_of(track: Track, minute: Minute, usual_spend: UsualSpend, policy: Policy) -> Loop | None:
-    """The runaway that a series is in, if it is in one."""
+def loop_of(
+    track: Track, minute: Minute, usual_spend: UsualSpend, policy: Policy, is_new_money: Callable[[Picos], bool]
+) -> Loop | None:
+    """The runaway that a series is in, if it is in one.
+
+    Args:
+        track: its last minutes.
+        minute: the last of them.
+        usual_spend: of any series.
+        policy: the caps.
+        is_new_money: whether what it spends within the window of the caps comes on top of what others spend, rather
+            than in its place, as that of a rotated key.
+    """
     spent = track.spent(minute - policy.runaway_minutes + 1, minute)
     floor = min(policy.runaway_usd, policy.runaway_growth_usd, policy.runaway_young_usd) * PICOS_PER_DOLLAR
-    if spent < floor:
+    if spent < floor or not _goes_on(track, minute, spent, policy):
         return None
     usual = usual_spend.of(track.series, minute)
     if usual is None:
         alone = rank(track.series) <= 1 or usual_spend.tenant_has_history(minute)
-        out = alone and spent >= policy.runaway_young_usd * PICOS_PER_DOLLAR
+        out = alone and spent >= policy.runaway_young_usd * PICOS_PER_DOLLAR and is_new_money(spent)
     else:
         out = _over_cap(track, minute, spent / PICOS_PER_DOLLAR, usual, policy)
     usual = usual or NO_HISTORY
-    return Loop(track, start_of(track, minute, spent, usual, policy), spent, usual) if out else None
+    start = start_of(track, minute, spent, usual, policy) if out else None
+    return None if start is None else Loop(track, start, spent, usual)
 
 
 def least_pace(usual: Usual, pace: float) -> float:
@@ -61,16 +79,21 @@ def least_pace(usual: Usual, pace: float) -> float:
     return max(TIMES_BUSIEST * usual.busiest / MINUTES_AN_HOUR, SHARE_OF_PACE * pace)
 
 
-def start_of(track: Track, minute: Minute, spent: Picos, usual: Usual, policy: Policy) -> Minute:
-    """The first minute of the loop that lasts until `minute`."""
+def start_of(track: Track, minute: Minute, spent: Picos, usual: Usual, policy: Policy) -> Minute | None:
+    """The first minute of the loop that lasts until `minute`; None: it is over by then."""
     least = least_pace(usual, spent / PICOS_PER_DOLLAR / policy.runaway_minutes) * PICOS_PER_DOLLAR
-    start = minute
+    start, found = minute, False
     for before, sums in reversed(track.minutes):
         if start - before > GAP + 1 or before <= minute - MEMORY:
             break
         if sums.cost >= least:
-            start = before
-    return start
+            start, found = before, True
+    return start if found else None
+
+
+def _goes_on(track: Track, minute: Minute, spent: Picos, policy: Policy) -> bool:
+    costs = sorted(sums.cost for before, sums in track.minutes if before > minute - policy.runaway_minutes)
+    return len(costs) >= LASTS_MINUTES and costs[-1] <= DEAREST_MINUTE * spent
 
 
 def _over_cap(track: Track, minute: Minute, spent: float, usual: Usual, policy: Policy) -> bool:
