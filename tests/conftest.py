@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import httpx
@@ -22,6 +23,18 @@ from tests.kafka import ExternalKafka, RealKafka, RealKafkaMissing, drop_topics
 # How long an example takes says nothing on a machine that others use too.
 settings.register_profile("aifinops", deadline=None)
 settings.load_profile("aifinops")
+
+# What is imported and collected stays until the end: searching it for garbage again and again finds none.
+gc.disable()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """From here on garbage is looked for among what tests make."""
+    result = yield
+    gc.freeze()
+    gc.enable()
+    return result
 
 
 @pytest.fixture(scope="session")
