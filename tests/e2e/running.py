@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 
 from services.allinone.engines.ports import free_port
 from services.allinone.services import SERVICES
@@ -25,7 +26,7 @@ AIFINOPS = [sys.executable, "-m", "services.allinone.cli"]
 
 def eventually(read: Callable[[], Any], expected: Callable[[Any], bool], seconds: float = 60) -> Any:
     """Reads until the answer is as expected; the last answer is in the failure."""
-    deadline = time.monotonic() + seconds
+    deadline, pause = time.monotonic() + seconds, 0.1
     while True:
         try:
             answer = read()
@@ -35,7 +36,8 @@ def eventually(read: Callable[[], Any], expected: Callable[[Any], bool], seconds
             answer = error
         if time.monotonic() > deadline:
             raise AssertionError(f"still not as expected after {seconds:.0f} s: {answer!r}")
-        time.sleep(0.1)
+        time.sleep(pause)
+        pause = min(0.5, 1.2 * pause)  # Whoever asks takes time of those who are to bring it about.
 
 
 class Client:
@@ -222,3 +224,12 @@ class Up:
         self.process.kill()
         self.process.wait()
         self._errors.close()
+
+
+def children_left(data: Path) -> list[str]:
+    """Commands of processes that still run on this folder."""
+    return [
+        " ".join(process.info["cmdline"])
+        for process in psutil.process_iter(["cmdline"])
+        if any(str(data) in part for part in process.info["cmdline"] or ())
+    ]

@@ -11,7 +11,6 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +20,8 @@ import pytest
 from opentelemetry._logs import LogRecord, SeverityNumber
 from opentelemetry.exporter.otlp.proto.grpc._log_exporter import OTLPLogExporter as GrpcLogs
 from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter as GrpcMetrics
-from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcSpans
-from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter as HttpLogs
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter as HttpMetrics
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as HttpSpans
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import SimpleLogRecordProcessor
 from opentelemetry.sdk.metrics import MeterProvider
@@ -39,7 +35,8 @@ from services.allinone.engines.ports import free_port
 from services.allinone.up import OTLP_PORT, Options, otlp_port
 from services.common.settings import ClickHouseSettings, KafkaSettings
 from tests.e2e.events import price
-from tests.e2e.running import AIFINOPS, Client, Cluster, Up, eventually
+from tests.e2e.running import AIFINOPS, Cluster, Up
+from tests.e2e.spans import ONE_CALL, arrives, bearer, one_call, span_exporter
 
 EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 
@@ -51,59 +48,26 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
         assert running.stop() == 0
 
 
-def _arrives(client: Client, cost: Decimal, requests: int, **parameters: str) -> None:
-    def read() -> tuple[Decimal, int]:
-        rows = client.costs(granularity="total", **parameters)
-        return sum((Decimal(row["cost"]) for row in rows), Decimal(0)), sum(row["requests"] for row in rows)
-
-    eventually(read, lambda found: found == (cost, requests), seconds=60)
-
-
-def _headers(key: str) -> dict[str, str]:
-    return {"authorization": f"Bearer {key}"}
-
-
-def _span_exporter(protocol: str, up: Up, key: str = "") -> SpanExporter:
-    headers = _headers(key or up.addresses["key"])
-    if protocol == "http":
-        return HttpSpans(f"{up.addresses['http']}/v1/traces", headers=headers, compression=Compression.Gzip)
-    return GrpcSpans(up.addresses["otlp"], insecure=True, headers=headers, compression=grpc.Compression.Gzip)
-
-
-def _call(tracer: Any, number: int, **more: Any) -> None:
-    attributes: dict[str, Any] = {
-        "gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.request.model": "gpt-4o",
-        "gen_ai.response.model": "gpt-4o", "gen_ai.usage.input_tokens": 2006, "gen_ai.usage.output_tokens": 300,
-        "gen_ai.usage.cache_read.input_tokens": 1920, "gen_ai.usage.reasoning.output_tokens": 100,
-        "gen_ai.input.messages": "SECRET question", "user.id": f"user-{number % 3}",
-    }  # fmt: skip
-    with tracer.start_as_current_span("chat gpt-4o", attributes=attributes | more):
-        pass
-
-
-ONE_CALL = price("gpt-4o", {"input_tokens": 86, "cache_read_tokens": 1920, "output_tokens": 300})
-
-
 @pytest.mark.parametrize("protocol", ["http", "grpc"])
 def test_spans_of_an_agent_and_its_calls(up: Up, protocol: str) -> None:
     project = f"travel-{protocol}"
     provider = TracerProvider(resource=Resource({"service.name": project, "team": "holidays"}))
-    provider.add_span_processor(BatchSpanProcessor(_span_exporter(protocol, up)))
+    provider.add_span_processor(BatchSpanProcessor(span_exporter(protocol, up)))
     tracer = provider.get_tracer("test")
     summed: dict[str, Any] = {"gen_ai.operation.name": "invoke_agent", "gen_ai.request.model": "gpt-4o",
               "gen_ai.usage.input_tokens": 6018, "gen_ai.usage.output_tokens": 900}  # fmt: skip
     for _ in range(20):
         with tracer.start_as_current_span("invoke_agent Planner", attributes=summed):
             for number in range(3):
-                _call(tracer, number)
+                one_call(tracer, number)
     with tracer.start_as_current_span("chat gpt-4o") as failed:
         failed.set_attributes({"gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-4o"})
         failed.set_status(Status(StatusCode.ERROR))
     assert provider.force_flush()
     provider.shutdown()
     client = up.client()
-    _arrives(client, 60 * ONE_CALL, 61, project=project)
-    _arrives(client, 20 * ONE_CALL, 20, project=project, user="user-1")
+    arrives(client, 60 * ONE_CALL, 61, project=project)
+    arrives(client, 20 * ONE_CALL, 20, project=project, user="user-1")
     entries = client.get("/api/v1/entries", project=project)["entries"]
     assert {entry["team"] for entry in entries} == {"holidays"}
     assert "SECRET" not in json.dumps(entries)
@@ -111,7 +75,7 @@ def test_spans_of_an_agent_and_its_calls(up: Up, protocol: str) -> None:
 
 def test_the_same_spans_again_are_counted_once(up: Up) -> None:
     """What an exporter does after an answer that got lost: it sends the batch again."""
-    exporter = _span_exporter("http", up)
+    exporter = span_exporter("http", up)
     kept: list[Any] = []
 
     class Twice(SpanExporter):
@@ -123,16 +87,16 @@ def test_the_same_spans_again_are_counted_once(up: Up) -> None:
     provider = TracerProvider(resource=Resource({"service.name": "again"}))
     provider.add_span_processor(BatchSpanProcessor(Twice()))
     for number in range(50):
-        _call(provider.get_tracer("test"), number)
+        one_call(provider.get_tracer("test"), number)
     provider.shutdown()
-    assert _span_exporter("grpc", up).export(kept) is SpanExportResult.SUCCESS
-    _arrives(up.client(), 50 * ONE_CALL, 50, project="again")
+    assert span_exporter("grpc", up).export(kept) is SpanExportResult.SUCCESS
+    arrives(up.client(), 50 * ONE_CALL, 50, project="again")
 
 
 @pytest.mark.parametrize("protocol", ["http", "grpc"])
 def test_events_of_claude_code(up: Up, protocol: str) -> None:
     """The bill of the example: 3 input, 12304 written to the cache, 550 output, and not a token twice."""
-    headers = _headers(up.addresses["key"])
+    headers = bearer(up.addresses["key"])
     exporter = (
         HttpLogs(f"{up.addresses['http']}/v1/logs", headers=headers)
         if protocol == "http"
@@ -159,7 +123,7 @@ def test_events_of_claude_code(up: Up, protocol: str) -> None:
     expected = price(
         "claude-3-5-haiku-20241022", {"input_tokens": 3, "cache_write_tokens": 12304, "output_tokens": 550}
     )
-    _arrives(up.client(), expected, 1, team=f"claude-{protocol}", tool="claude-code", user="ann@example.com")
+    arrives(up.client(), expected, 1, team=f"claude-{protocol}", tool="claude-code", user="ann@example.com")
 
 
 LITELLM = """
@@ -189,7 +153,7 @@ def test_litellms_callback(up: Up) -> None:
     client = up.client()
     # LiteLLM's mock says 10 tokens in and 20 out.
     expected = price("gpt-4o", {"input_tokens": 10, "output_tokens": 20})
-    _arrives(client, 3 * expected, 3, project="gateway", user="ann@example.com")
+    arrives(client, 3 * expected, 3, project="gateway", user="ann@example.com")
     assert "SECRET" not in json.dumps(client.get("/api/v1/entries", project="gateway"))
 
 
@@ -201,7 +165,7 @@ def test_who_may_send(up: Up) -> None:
         answer = httpx.post(
             f"{up.addresses['http']}/v1/traces",
             content=b"",
-            headers={**_headers(key), "content-type": "application/x-protobuf"},
+            headers={**bearer(key), "content-type": "application/x-protobuf"},
             trust_env=False,
         )
         with grpc.insecure_channel(
@@ -221,7 +185,7 @@ def test_who_may_send(up: Up) -> None:
     }
     # The exporter says so too, instead of trying for ever.
     provider = TracerProvider()
-    assert _span_exporter("http", up, viewer).export([]) is SpanExportResult.FAILURE
+    assert span_exporter("http", up, viewer).export([]) is SpanExportResult.FAILURE
     provider.shutdown()
 
 
@@ -248,19 +212,6 @@ def test_a_taken_usual_otlp_port_is_no_reason_not_to_start(tmp_path: Path) -> No
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_each_service_in_a_process_of_its_own(tmp_path: Path) -> None:
-    with Up(tmp_path / "data", "--processes") as up:
-        for protocol in ("http", "grpc"):
-            provider = TracerProvider(resource=Resource({"service.name": "apart"}))
-            provider.add_span_processor(BatchSpanProcessor(_span_exporter(protocol, up)))
-            _call(provider.get_tracer("test"), 1)
-            provider.shutdown()
-        _arrives(up.client(), 2 * ONE_CALL, 2, project="apart")
-        assert up.stop() == 0
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_a_cumulative_counter_outlives_kills_of_ingest(
     kafka_bootstrap: str, clickhouse_url: str, tmp_path: Path
 ) -> None:
@@ -276,7 +227,7 @@ def test_a_cumulative_counter_outlives_kills_of_ingest(
     cluster.prepare()
     cluster.start()
     cluster.ready()
-    headers = _headers(cluster.admin_key)
+    headers = bearer(cluster.admin_key)
     exporters: tuple[Any, ...] = (
         HttpMetrics(f"{cluster.http('ingest')}/v1/metrics", headers=headers),
         GrpcMetrics(f"http://127.0.0.1:{otlp}", insecure=True, headers=headers),
@@ -301,9 +252,9 @@ def test_a_cumulative_counter_outlives_kills_of_ingest(
     assert provider.force_flush()
     client = cluster.client()
     expected = price("gpt-4o", {"input_tokens": 12_000, "output_tokens": 1_200})
-    _arrives(client, expected, 12, project="steady")
-    _arrives(client, expected, 12, project="other")
+    arrives(client, expected, 12, project="steady")
+    arrives(client, expected, 12, project="other")
     provider.shutdown()
     other.shutdown()
-    _arrives(client, expected, 12, project="steady")
+    arrives(client, expected, 12, project="steady")
     assert set(cluster.stop().values()) == {0}
