@@ -14,6 +14,7 @@ import pytest
 
 from tests.e2e.events import event, total
 from tests.e2e.running import AIFINOPS, Client, Up, children_left, eventually
+from tests.runtime import only_runtime
 
 
 @pytest.fixture
@@ -98,8 +99,12 @@ def test_a_missing_setting_is_named() -> None:
     assert "bugdet" in unknown.stderr
 
 
-def test_the_demo_needs_nothing_but_the_public_api(tmp_path: Path, starts: Callable[..., Up]) -> None:
+def test_the_demo_needs_nothing_but_the_public_api_and_what_is_installed_at_run_time(
+    tmp_path: Path, starts: Callable[..., Up], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A short history, and then everything the console shows is there."""
+    for name, value in only_runtime(tmp_path).items():
+        monkeypatch.setenv(name, value)
     data = tmp_path / "data"
     up = starts(data)
     player = subprocess.run(
