@@ -2,9 +2,6 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 UV := .venv/bin/uv
-# Most tests wait for something; each worker has a Kafka and a ClickHouse of its own. Files stay in the order of folders:
-# what a folder shares, such as a running platform, starts once a worker, and the short files of units fill the end.
-WORKERS := 3
 RUN := $(UV) run --frozen --no-sync
 # Bytecode is kept whatever the environment says: each of the hundreds of processes that tests start would compile anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -36,7 +33,7 @@ up: .venv/.running ## Start the platform, empty
 
 test: .venv/.installed ## Run every test, against a real Kafka where Java and Maven are there
 	bash tests/prepare.sh
-	$(RUN) pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	bash tests/run.sh $(ARGS)
 
 lint: .venv/.installed ## Format check, lint, types, import rules, proto rules, stubs and references up to date
 	$(RUN) ruff format --check .
