@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import uuid
 import warnings
 from collections.abc import Generator, Iterator
@@ -20,8 +21,9 @@ from services.common.auth import Role
 from services.common.settings import AuthSettings, ClickHouseSettings, KafkaSettings
 from tests.kafka import ExternalKafka, RealKafka, RealKafkaMissing, drop_topics
 
-# How long an example takes says nothing on a machine that others use too.
-settings.register_profile("aifinops", deadline=None)
+# How long an example takes says nothing on a machine that others use too. Each run tries other examples; a night's may
+# try many: AIFINOPS_TEST_EXAMPLES=2000 in tests that do not say how many they need.
+settings.register_profile("aifinops", deadline=None, max_examples=int(os.environ.get("AIFINOPS_TEST_EXAMPLES", "50")))
 settings.load_profile("aifinops")
 
 # What is imported and collected stays until the end: searching it for garbage again and again finds none.
