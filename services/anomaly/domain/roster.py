@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from finops.anomaly.v1.anomaly_pb2 import Anomaly
 
-from services.anomaly.domain.bank import VolumeBank
 from services.anomaly.domain.detectors.calibrated import Band, Calibrated
 from services.anomaly.domain.detectors.cost import CostDetector
 from services.anomaly.domain.detectors.drift import DriftDetector
@@ -21,6 +20,7 @@ from services.anomaly.domain.rows import Floats, Mask, RowArrays
 from services.anomaly.domain.series import Hour, Series, Totals
 from services.anomaly.domain.under_way import Runs, UnderWay
 from services.anomaly.domain.users import UserBank
+from services.anomaly.domain.volumes import VolumeBank
 
 LEAST_ROWS = 8
 

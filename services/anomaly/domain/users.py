@@ -11,9 +11,10 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from services.anomaly.domain.bank import HOURS_A_DAY, VolumeBank
+from services.anomaly.domain.bank import HOURS_A_DAY
 from services.anomaly.domain.rows import Mask, row_median
 from services.anomaly.domain.series import PAIR, Hour, Series, Totals
+from services.anomaly.domain.volumes import VolumeBank
 from services.common.distinct_values import count, hashed, smallest
 
 USER = "user"

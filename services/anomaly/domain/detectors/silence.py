@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from services.anomaly.domain.bank import HOURS_A_WEEK, VolumeBank
+from services.anomaly.domain.bank import HOURS_A_WEEK
 from services.anomaly.domain.detectors.gaps import GapBank
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.rows import Floats, Mask, row_count
 from services.anomaly.domain.series import Hour
+from services.anomaly.domain.volumes import VolumeBank
 
 LEAST_WEEKS = 2
 """An hour of the week always had events if so many weeks are known in which it had."""
