@@ -398,3 +398,10 @@ def test_many_times_the_requests_are_certain_where_costs_are_not() -> None:
 
     (found,) = opened(watch_hours(hourly, 28))
     assert hours_of(found)[1] <= begin + 2
+
+
+def test_what_breaks_off_within_an_hour_is_missed_after_the_next() -> None:
+    """The hour in which it did so holds less than usual, and the one before is like any other."""
+    told = watch_hours(lambda n: (0.0, 0) if 601 <= n < 608 else (1.0, 2) if n == 600 else (4.0, 20), 30)
+    (found,) = opened(told)
+    assert hours_of(found) == (601, 602)

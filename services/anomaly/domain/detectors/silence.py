@@ -94,12 +94,18 @@ class SilenceDetector(VolumeBank):
         """
         most, rows = float(self._policy.silent_hours), np.array([row])
         most = min(most, most / (self._gaps.habit(hour, row) + 1))
-        before, usual = float(self._roots[row, (start - 1) % self._size]) ** 2, float(self.usual(start - 1, rows)[0])
-        if not before >= max(BUSY * usual, 1.0) or usual < BUSY * float(self.usual(hour, rows)[0]):
+        if not any(self._was_busy(before, hour, row) for before in (start - 1, start - 2)):
             return min(1.0, most)
         fewest = float(self.always(hour, rows)[0][0])
         unlikely = self._unlikely(hour, row) / self._policy.evidence_needed * self._policy.silent_hours
         return min(round(max(1.0, fewest / self._policy.silent_events, unlikely), 2), most)
+
+    def _was_busy(self, before: Hour, hour: Hour, row: int) -> bool:
+        """Whether that hour was as busy as usual, and is usually about as busy as this one. In the last before it broke
+        off, it may have done so early."""
+        count, rows = float(self._roots[row, before % self._size]) ** 2, np.array([row])
+        usual, now = (float(self.usual(each, rows)[0]) for each in (before, hour))
+        return count >= max(BUSY * usual, 1.0) and usual >= BUSY * now
 
     def _unlikely(self, hour: Hour, row: int) -> float:
         """-ln of the probability that nothing comes in this hour."""

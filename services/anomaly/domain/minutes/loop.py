@@ -71,7 +71,8 @@ def loop_of(
         out = _over_cap(track, minute, spent / PICOS_PER_DOLLAR, usual, policy)
     usual = usual or NO_HISTORY
     start = start_of(track, minute, spent, usual, policy) if out else None
-    return None if start is None else Loop(track, start, spent, usual)
+    lasts = start is not None and minute - start >= LASTS_MINUTES - 1
+    return Loop(track, start, spent, usual) if start is not None and lasts else None
 
 
 def least_pace(usual: Usual, pace: float) -> float:

@@ -154,13 +154,27 @@ class Runaways:
 
         def is_new(spent: Picos) -> bool:
             for series in track.links:
-                wider, usual = self._tracks.get(series), self._usual.of(series, minute)
-                if wider is not None and usual is not None:
-                    usually = usual.typical / MINUTES_AN_HOUR * self._policy.runaway_minutes * PICOS_PER_DOLLAR
+                wider, usually = self._tracks.get(series), self._usually(series, minute)
+                if wider is not None and usually is not None:
                     return wider.spent(since, minute) - usually >= TAKEN_OVER * spent
-            return True
+            return spent - self._usually_within(track.series, minute) >= TAKEN_OVER * spent
 
         return is_new
+
+    def _usually(self, series: Series, minute: Minute) -> float | None:
+        """Picodollars in as many minutes as the caps are about; None: it has no history."""
+        usual = self._usual.of(series, minute)
+        if usual is None:
+            return None
+        return usual.typical / MINUTES_AN_HOUR * self._policy.runaway_minutes * PICOS_PER_DOLLAR
+
+    def _usually_within(self, series: Series, minute: Minute) -> float:
+        """The same of the users, or of the keys, that are a part of it: a renamed team has theirs."""
+        by_rank: dict[int, float] = {}
+        for track in self._tracks.narrower(series, minute):
+            place = rank(track.series)
+            by_rank[place] = by_rank.get(place, 0.0) + (self._usually(track.series, minute) or 0.0)
+        return max((usually for place, usually in by_rank.items() if place), default=0.0)
 
     def _named(self, loop: Loop, minute: Minute, busy: set[Series]) -> Runaway:
         """Named after the narrowest series that spends most of it."""
