@@ -195,7 +195,7 @@ def test_after_false_alarms_a_series_needs_more_evidence() -> None:
     assert not proof_needed(3)
 
 
-FAINT = 2.2
+FAINT = 2.0
 
 
 def test_doubts_pass_with_memory() -> None:
