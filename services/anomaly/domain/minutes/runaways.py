@@ -11,7 +11,7 @@ from services.anomaly.domain.caps import Caps
 from services.anomaly.domain.incidents import Suspect, name_of
 from services.anomaly.domain.lives import TAKEN_OVER
 from services.anomaly.domain.minutes.describe import describe
-from services.anomaly.domain.minutes.loop import NO_HISTORY, Loop, loop_of, start_of
+from services.anomaly.domain.minutes.loop import LASTS_MINUTES, NO_HISTORY, Loop, loop_of, start_of
 from services.anomaly.domain.minutes.runaway import Runaway, begun, taken_up
 from services.anomaly.domain.minutes.tally import MINUTES_AN_HOUR, NOBODY, Minute, Spender, Sums
 from services.anomaly.domain.minutes.tracks import Track, Tracks, rank
@@ -134,19 +134,21 @@ class Runaways:
         transitions = self._carry_on(minute)
         busy = {runaway.series for runaway in self._found if runaway.closed_at is None}
         loops = [
-            loop
-            for track in touched
-            if track.series not in busy
-            if (loop := loop_of(track, minute, self._usual, self._policy, self._is_new(track, minute))) is not None
+            loop for track in touched if track.series not in busy if (loop := self._loop_of(track, minute)) is not None
         ]
         loops.sort(key=lambda loop: (-loop.spent, loop.track.series))
         for loop in loops:
             if loop.track.series not in busy:
                 found = self._named(loop, minute, busy)
+                if found.minutes < LASTS_MINUTES:
+                    continue
                 busy.add(found.series)
                 self._found.append(found)
                 transitions += self._tell_if_news(found, minute)
         return transitions
+
+    def _loop_of(self, track: Track, minute: Minute) -> Loop | None:
+        return loop_of(track, minute, self._usual, self._policy, self._is_new(track, minute))
 
     def _is_new(self, track: Track, minute: Minute) -> Callable[[Picos], bool]:
         """Whether whoever it is part of spends that much more than usual."""
@@ -157,7 +159,7 @@ class Runaways:
                 wider, usually = self._tracks.get(series), self._usually(series, minute)
                 if wider is not None and usually is not None:
                     return wider.spent(since, minute) - usually >= TAKEN_OVER * spent
-            return spent - self._usually_within(track.series, minute) >= TAKEN_OVER * spent
+            return spent - self._spent_by_known(track.series, minute) >= TAKEN_OVER * spent
 
         return is_new
 
@@ -168,13 +170,15 @@ class Runaways:
             return None
         return usual.typical / MINUTES_AN_HOUR * self._policy.runaway_minutes * PICOS_PER_DOLLAR
 
-    def _usually_within(self, series: Series, minute: Minute) -> float:
-        """The same of the users, or of the keys, that are a part of it: a renamed team has theirs."""
-        by_rank: dict[int, float] = {}
+    def _spent_by_known(self, series: Series, minute: Minute) -> Picos:
+        """What its users, or its keys, spent that have a history of their own, as those of a renamed team: they are
+        held against it."""
+        since, by_rank = minute - self._policy.runaway_minutes + 1, dict[int, Picos]()
         for track in self._tracks.narrower(series, minute):
             place = rank(track.series)
-            by_rank[place] = by_rank.get(place, 0.0) + (self._usually(track.series, minute) or 0.0)
-        return max((usually for place, usually in by_rank.items() if place), default=0.0)
+            if place and self._usual.of(track.series, minute) is not None:
+                by_rank[place] = by_rank.get(place, 0) + track.spent(since, minute)
+        return max(by_rank.values(), default=0)
 
     def _named(self, loop: Loop, minute: Minute, busy: set[Series]) -> Runaway:
         """Named after the narrowest series that spends most of it."""
@@ -187,7 +191,9 @@ class Runaways:
         for track in sorted(inner, key=lambda one: (rank(one.series), one.series)):
             usual, spent = self._usual.of(track.series, minute) or NO_HISTORY, track.spent(since, minute)
             start = start_of(track, minute, spent, usual, self._policy)
-            if start is not None and rank(track.series) < rank(loop.track.series):
+            as_busy = usual.busiest / MINUTES_AN_HOUR * self._policy.runaway_minutes * PICOS_PER_DOLLAR
+            # What keeps to the pace of its busiest hour is not what runs away.
+            if start is not None and spent > as_busy and rank(track.series) < rank(loop.track.series):
                 return begun(Loop(track, start, spent, usual), minute)
         return begun(loop, minute)
 
