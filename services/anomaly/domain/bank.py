@@ -276,7 +276,7 @@ class SeasonalBank(RowArrays):
         rows = np.flatnonzero(nightly > np.maximum(level, far))
         if rows.size:
             around = (hour - HOURS_A_DAY * NIGHTS[:, None] + np.arange(-BRIEF_HOURS, BRIEF_HOURS + 1)).ravel()
-            as_large = (self._seen[:, around % self._size][rows] > SIMILAR * nightly[rows, None]).sum(axis=1)
+            as_large = (self._seen[np.ix_(rows, around % self._size)] > SIMILAR * nightly[rows, None]).sum(axis=1)
             level[rows] = np.where(as_large <= 2 * BRIEF_HOURS, nightly[rows], level[rows])
         return level
 

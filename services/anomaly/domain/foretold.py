@@ -42,8 +42,9 @@ def suspects_so_far(panel: Panel, hour: Hour, totals: Mapping[Series, Totals]) -
     detector = panel.cost.pick(rows)
     detector.judge(hour, amounts(len(rows), {series: place for place, series in enumerate(watched)}, totals))
     found = []
+    usual = panel.requests.usual(hour, rows)
     for place in np.flatnonzero(detector.surprise > 0).tolist():
-        verdict = panel.word_on_cost(detector.verdict(hour, place), hour, int(rows[place]))
+        verdict = panel.word_on_cost(detector.verdict(hour, place), hour, int(rows[place]), float(usual[place]))
         run = panel.under_way.foresee(CostDetector.name, int(rows[place]), hour, verdict)
         if run is not None:
             found.append(Suspect(Watched(panel, watched[place]), run, Anomaly.CHANNEL_COST))

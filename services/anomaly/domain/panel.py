@@ -38,6 +38,8 @@ from services.anomaly.domain.users import Sketches
 from services.common.money import PICOS_PER_DOLLAR
 
 NOBODY_ASKED: Sketches = {}
+WORTH_A_LOOK = 0.3
+"""Share of the least dollars of an alarm in one hour, at which its requests are counted."""
 FAILING = 0.5
 """Share of the evidence for an alarm at which failures make what is answered another mix than usual."""
 
@@ -162,22 +164,27 @@ class Panel(Roster):
         runs = self.runs[CostDetector.name]
         known = mature & self.cost.known()
         rows = _interesting(known & (self.cost.surprise > 0), known, runs)
-        for row in rows.tolist():
-            verdict = self.word_on_cost(self.cost.verdict(self._hour, row), self._hour, row)
-            self._step(CostDetector.name, row, replace(verdict, crowd=self.users.in_hour(self._hour, row)))
+        usual = self.requests.usual(self._hour, rows)
+        for row, requests in zip(rows.tolist(), usual.tolist(), strict=True):
+            verdict = self.word_on_cost(self.cost.verdict(self._hour, row), self._hour, row, requests)
+            asleep = row in runs and runs[row].held and self.cost.sleeps(row, verdict)
+            crowd = self.users.in_hour(self._hour, row)
+            self._step(CostDetector.name, row, replace(verdict, crowd=crowd, asleep=asleep))
 
-    def word_on_cost(self, verdict: Verdict, hour: Hour, row: int) -> Verdict:
+    def word_on_cost(self, verdict: Verdict, hour: Hour, row: int, usual: float) -> Verdict:
         """With how many requests are usual. Where some cost a thousand times what others do, it is their number rather
         than their cost that tells how unlikely an hour is that costs too much."""
-        usual = float(self.requests.usual(hour, np.array([row]))[0])
-        verdict.spell.usual_requests = usual
-        if not verdict.out or verdict.spell.requests <= usual:
+        spell, least = verdict.spell, self.policy.min_cost_ratio
+        spell.usual_requests = usual
+        large = spell.excess >= WORTH_A_LOOK * self.policy.min_impact_usd * PICOS_PER_DOLLAR
+        if not (verdict.out and large and spell.requests >= least * usual):
             return verdict
         habits = self.requests.habits(row)
+        if not habits.known or habits.of_so_many(spell.requests, usual) <= verdict.surprise:
+            return verdict
         # A working day may begin and end an hour early or late.
         near = max(float(self.requests.usual(hour + moved, np.array([row]))[0]) for moved in (-1, 0, 1))
-        unlikely = habits.of_so_many(verdict.spell.requests, near) if habits.known else 0.0
-        return replace(verdict, surprise=max(verdict.surprise, unlikely))
+        return replace(verdict, surprise=max(verdict.surprise, habits.of_so_many(spell.requests, near)))
 
     def _judge_ratios(self, mature: Mask) -> None:
         unit = self.ratios.unit_cost
@@ -206,7 +213,7 @@ class Panel(Roster):
         events = self._events
         watched = mature & self.lives.heeded & ~self.lives.ended & self.cost.known()
         self._silent = self._silent_of(events, watched)
-        self.silence.count_gaps(hour, events.astype(np.float64), watched)
+        self.silence.count_gaps(hour, events > 0)
         self._excuse_silence(events)
         rows = np.flatnonzero(self._silent)
         usual = self.requests.usual(hour, rows)

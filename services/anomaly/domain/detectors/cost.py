@@ -21,6 +21,8 @@ RELATIVE_SPREAD = 0.06
 ABSOLUTE_SPREAD = 0.1
 """Square root of a cent."""
 HOURS_A_MONTH = 720
+SUSPICIOUS = 6.0
+"""Nats at which it is worth while to look whether an hour has moved: half of an alarm's."""
 MISSING = 0.5
 """What comes late was missing before, this share of it at least,"""
 LATELY = 6
@@ -55,7 +57,7 @@ class CostDetector(Calibrated):
         """The word on the hour that was judged last."""
         low, usual, high = self.expected(row)
         score, surprise = float(self.score[row]), float(self.surprise[row])
-        moved = self._moved(hour, row, surprise) if surprise > 0 else None
+        moved = self._moved(hour, row, surprise) if surprise >= SUSPICIOUS else None
         if moved is not None:
             score, surprise, (low, usual, high) = moved
         cost, requests = int(self._amounts.totals[row, COST]), int(self._amounts.answered[row])
@@ -63,7 +65,6 @@ class CostDetector(Calibrated):
         return Verdict(
             hour, score, surprise, cost / PICOS_PER_DOLLAR, usual, low, high, spell,
             float(self.lasting[row]), float(self.steepness[row]),
-            asleep=self.baseline.sleeps(row, hour) and cost <= round(high * PICOS_PER_DOLLAR),
         )  # fmt: skip
 
     def _moved(self, hour: Hour, row: int, surprise: float) -> tuple[float, float, tuple[float, float, float]] | None:
@@ -89,6 +90,10 @@ class CostDetector(Calibrated):
         missing = np.maximum(usual - self.spent(row, hour - LATELY, hour - 1), 0.0).sum()
         excess = self.natural(float(self._values[row])) - self.expected(row)[1]
         return bool(missing >= MISSING * excess)
+
+    def sleeps(self, row: int, verdict: Verdict) -> bool:
+        """Whether in such an hour hardly anything ever happens, and nothing much did."""
+        return verdict.actual <= verdict.high and self.baseline.sleeps(row, verdict.start)
 
     def amend(self, row: int, hour: Hour, late: Totals) -> None:
         """Adds late records to an hour that was closed."""

@@ -33,6 +33,7 @@ class SilenceDetector(VolumeBank):
         super().__init__()
         self._policy = policy
         self._gaps = GapBank()
+        self._pauses: Mask = np.zeros(0, np.bool_)
 
     def grow(self, rows: int) -> None:
         super().grow(rows)
@@ -51,7 +52,8 @@ class SilenceDetector(VolumeBank):
             watched: rows to look at,
             by_regularity: of which these must have been regular.
         """
-        silent = self._broken_off(hour, events, watched)
+        self._pauses = self._broken_off(hour, events, watched)
+        silent = self._pauses.copy()
         rows = np.flatnonzero(silent)
         silent[rows] = row_count(self._roots[rows, hour % HOURS_A_WEEK :: HOURS_A_WEEK]) >= LEAST_WEEKS
         rows = np.flatnonzero(silent & by_regularity)
@@ -60,9 +62,9 @@ class SilenceDetector(VolumeBank):
         silent[rows] = self._never_quiet(rows) & certain
         return silent
 
-    def count_gaps(self, hour: Hour, events: Floats, watched: Mask) -> None:
-        """Takes in who pauses in the next hour, and who does no longer."""
-        self._gaps.count(hour, self._broken_off(hour, events, watched), events > 0)
+    def count_gaps(self, hour: Hour, heard: Mask) -> None:
+        """Takes in who pauses in the hour that `silent` was asked about last, and who is heard in it."""
+        self._gaps.count(hour, self._pauses, heard)
 
     def _broken_off(self, hour: Hour, events: Floats, watched: Mask) -> Mask:
         broken_off = np.zeros(len(events), np.bool_)
