@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from finops.cost.v1.cost_pb2 import CostRecord
 from finops.usage.v1.usage_pb2 import OUTCOME_FAILED, UsageEvent
 
@@ -15,6 +17,8 @@ from bench.anomaly.plan import Plan
 from bench.anomaly.world import Floats, Labels
 from services.anomaly.domain.series import Reader, Series
 from services.common.clock import HOUR, SECOND, Micros
+
+Numbers = npt.NDArray[Any]
 
 TENANT = "acme"
 TOPIC = "finops.costs.v1"
@@ -53,18 +57,32 @@ class Named:
 
 
 def records(plan: Plan, drawn: Drawn) -> Iterator[StoredRecord]:
-    """In the order of time. A message is its use's names and its own numbers, one serialised behind the other."""
+    """In the order of time."""
     variants = Named(plan).variants()
     names = [[(since, _attribution(labels)) for since, labels in known] for known in variants]
+
+    def name_of(use: int, time: Micros) -> bytes:
+        known = names[use]
+        return known[0][1] if len(known) == 1 else _at(known, time // HOUR)
+
+    numbers = (drawn.time, drawn.use, drawn.requests, drawn.sent, drawn.read, drawn.answered, drawn.picos, drawn.failed)
+    return as_stored(numbers, name_of)
+
+
+def as_stored(numbers: Sequence[Numbers], name_of: Callable[[int, Micros], bytes]) -> Iterator[StoredRecord]:
+    """Events as the log holds them. A message is its names and its own numbers, one serialised behind the other.
+
+    Args:
+        numbers: of the events, in the order of time: microseconds since `START`, whose they are, requests, input
+            tokens, those of them that were read from a cache, output tokens, picodollars, and whether they failed.
+        name_of: serialised, of whose they are at that time.
+    """
     offsets = [0] * PARTITIONS
-    columns = (drawn.time, drawn.use, drawn.requests, drawn.sent, drawn.read, drawn.answered, drawn.picos, drawn.failed)
     # Lists of a slice at a time: plain integers are faster than numpy's.
-    for begin in range(0, len(drawn), 50_000):
-        rows = zip(*(column[begin : begin + 50_000].tolist() for column in columns), strict=True)
-        for number, (time, use, requests, sent, read, answered, picos, failed) in enumerate(rows, begin):
+    for begin in range(0, len(numbers[0]), 50_000):
+        rows = zip(*(column[begin : begin + 50_000].tolist() for column in numbers), strict=True)
+        for number, (time, whose, requests, sent, read, answered, picos, failed) in enumerate(rows, begin):
             partition = number % PARTITIONS
-            known = names[use]
-            name = known[0][1] if len(known) == 1 else _at(known, time // HOUR)
             cost = CostRecord(revision=1, events_delta=1, cost_delta_picos=picos)
             usage, more, position = cost.usage, cost.quantity_delta, cost.usage_position
             usage.source_event_id, usage.time_unix_micros = f"e{number}", START + time
@@ -74,8 +92,8 @@ def records(plan: Plan, drawn: Drawn) -> Iterator[StoredRecord]:
             if failed:
                 usage.outcome = OUTCOME_FAILED
             position.incarnation, position.partition, position.offset = LIFE, partition, offsets[partition]
-            at = (START + time + UNDER_WAY) // 1_000
-            yield StoredRecord(TOPIC, partition, offsets[partition], at, b"k", name + cost.SerializeToString())
+            at, value = (START + time + UNDER_WAY) // 1_000, name_of(whose, time) + cost.SerializeToString()
+            yield StoredRecord(TOPIC, partition, offsets[partition], at, b"k", value)
             offsets[partition] += 1
 
 
