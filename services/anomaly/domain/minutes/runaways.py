@@ -164,11 +164,13 @@ class Runaways:
         return is_new
 
     def _usually(self, series: Series, minute: Minute) -> float | None:
-        """Picodollars in as many minutes as the caps are about; None: it has no history."""
+        """The same at its typical pace; None: it has no history."""
         usual = self._usual.of(series, minute)
-        if usual is None:
-            return None
-        return usual.typical / MINUTES_AN_HOUR * self._policy.runaway_minutes * PICOS_PER_DOLLAR
+        return None if usual is None else self._in_window(usual.typical)
+
+    def _in_window(self, dollars_an_hour: float) -> float:
+        """Picodollars in the minutes that the caps are about."""
+        return dollars_an_hour / MINUTES_AN_HOUR * self._policy.runaway_minutes * PICOS_PER_DOLLAR
 
     def _spent_by_known(self, series: Series, minute: Minute) -> Picos:
         """What its users, or its keys, spent that have a history of their own, as those of a renamed team: they are
@@ -191,9 +193,12 @@ class Runaways:
         for track in sorted(inner, key=lambda one: (rank(one.series), one.series)):
             usual, spent = self._usual.of(track.series, minute) or NO_HISTORY, track.spent(since, minute)
             start = start_of(track, minute, spent, usual, self._policy)
-            as_busy = usual.busiest / MINUTES_AN_HOUR * self._policy.runaway_minutes * PICOS_PER_DOLLAR
             # What keeps to the pace of its busiest hour is not what runs away.
-            if start is not None and spent > as_busy and rank(track.series) < rank(loop.track.series):
+            if (
+                start is not None
+                and spent > self._in_window(usual.busiest)
+                and rank(track.series) < rank(loop.track.series)
+            ):
                 return begun(Loop(track, start, spent, usual), minute)
         return begun(loop, minute)
 
