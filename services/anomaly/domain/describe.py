@@ -8,7 +8,7 @@ from services.anomaly.domain.incidents import Incident
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.reason import Figures
 from services.anomaly.domain.run import Spell
-from services.anomaly.domain.series import TENANT, Hour, Series
+from services.anomaly.domain.series import TENANT, Series
 from services.anomaly.domain.users import Crowd
 from services.anomaly.domain.whole import hours_between
 from services.anomaly.domain.words import dollars
@@ -125,13 +125,8 @@ def subject(series: Series) -> str:
     return said[:1].upper() + said[1:]
 
 
-def period(start: Hour, end: Hour) -> str:
-    """'between 14:00 and 19:00 UTC on 13 Nov', or with both days if they differ."""
-    return between(start * HOUR, end * HOUR)
-
-
 def between(start: Micros, end: Micros) -> str:
-    """The same of moments, to the minute."""
+    """'between 14:00 and 19:00 UTC on 13 Nov', or with both days if they differ."""
     begin, finish = to_datetime(start), to_datetime(end)
     if begin.date() == finish.date():
         return f"between {begin:%H:%M} and {finish:%H:%M} UTC on {begin.day} {begin:%b}"

@@ -137,9 +137,7 @@ class Run:
             self.proof = MEMORY * self.evidence + news
             self.evidence = min(max(0.0, self.proof - allowance), needed)
             if not verdict.out and self.evidence == 0.0:
-                came_to_nothing = self.unlearned
                 self.clear()
-                self.unlearned = came_to_nothing
                 return
             if verdict.out:
                 self.unlearned.append((hour, verdict.score))
@@ -179,7 +177,7 @@ class Run:
         self.calm = 0
 
     def clear(self) -> None:
-        """Back to nothing."""
+        """Back to nothing, but for what is still to be learned: whoever keeps runs begins another in its place."""
         self.evidence = self.proof = self.utmost = 0.0
         self.total, self.pending = Spell(), Spell()
         self.latest = None
@@ -187,5 +185,4 @@ class Run:
         self.calm = 0
         self.odd = self.held = self.confirmed = False
         self.before = 0.0
-        self.unlearned = []
         self.tolerated = None

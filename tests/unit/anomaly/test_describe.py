@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.anomaly.domain.describe import period, severity, subject
+from services.anomaly.domain.describe import between, severity, subject
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Series
 from services.anomaly.domain.words import dollars
@@ -31,8 +31,8 @@ def test_dollars_as_people_read_them(amount: float, text: str) -> None:
 
 def test_a_period_names_the_day_once_if_it_can() -> None:
     start = parse_rfc3339("2026-11-13T14:00:00Z") // HOUR
-    assert period(start, start + 5) == "between 14:00 and 19:00 UTC on 13 Nov"
-    assert period(start, start + 12) == "between 14:00 on 13 Nov and 02:00 UTC on 14 Nov"
+    assert between(start * HOUR, (start + 5) * HOUR) == "between 14:00 and 19:00 UTC on 13 Nov"
+    assert between(start * HOUR, (start + 12) * HOUR) == "between 14:00 on 13 Nov and 02:00 UTC on 14 Nov"
 
 
 def test_subjects() -> None:

@@ -121,8 +121,7 @@ class KeyNovelty:
         """The name under which people were told of a key whose use is that excess."""
         if suspect.silence:
             return None
-        found = (one.name for one in self._found if one.name and self._explains(one, suspect, hour))
-        return next(found, None)
+        return next((one.name for one in self._found if one.name and self._explains(one, suspect, hour)), None)
 
     def may_cover(self, suspect: Suspect, hour: Hour) -> bool:
         """Whether the hour under way may end with such a key."""
