@@ -240,7 +240,9 @@ class Accounts:
         counted: list[Entry] = []
         for number, events in arrived.items():
             counted += self._arrivals.counted(incarnation, number, staged[number].position.offset, events)
-        await self._append(list(self._gone))
+        # The whole first: while it is there, a member without a sum is taken to have spent nothing.
+        wholes_first = sorted(self._gone, key=lambda tombstone: tombstone.scope.member is not None)
+        await self._append(wholes_first)
         self._gone.clear()
         await self._append(sums)
         # After the sums, so that a hold ends only once its event counts; before the position, so that a crash in

@@ -12,7 +12,7 @@ from services.common import money
 from services.common.errors import InvalidArgumentError
 from tests.unit.budget.process import Process
 from tests.unit.budget.test_reserving import intent
-from tests.unit.budget.world import World, monthly, use
+from tests.unit.budget.world import Crashed, World, monthly, use
 
 DOLLAR = 10**12
 ODD = ("", "a/b", "ada", "Zoë ☂", "x" * 500)
@@ -49,6 +49,24 @@ async def test_each_member_has_its_own_sum_whatever_it_is_called_and_after_a_cra
         assert [actual(each, user) for user in ODD] == [1, 2, 3, 4, 5]
         assert actual(each) == 15
         assert actual(each, "nobody") == 0
+
+
+@pytest.mark.parametrize("writes", range(6))
+async def test_a_crash_amid_forgetting_sums_leaves_no_member_without_its_own(writes: int) -> None:
+    world = World()
+    process = await people(world)
+    for number, user in enumerate(ODD, start=1):
+        spend(world, user, number)
+    await process.settle_down()
+    world.writes_until_crash = writes
+    with pytest.raises(Crashed):
+        await process.rebuilder.restart(process.catalog.of_tenant("acme"))
+    world.writes_until_crash = None
+    process = Process(world)
+    await process.assign()
+    assert process.status("people").rebuilding or [actual(process, user) for user in ODD] == [1, 2, 3, 4, 5]
+    await process.settle_down()
+    assert [actual(process, user) for user in ODD] == [1, 2, 3, 4, 5]
 
 
 async def test_the_whole_tells_of_its_members() -> None:
