@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from services.anomaly.domain.bank import HOURS_A_DAY
 from services.anomaly.domain.plan import covers
 from services.anomaly.domain.series import Hour, Series, Totals
 from services.anomaly.domain.users import asking
 from services.common.distinct_values import smallest
+from services.common.money import Picos
 
 Belongs = tuple[Series, ...]
 """The series that a sum counts in."""
@@ -24,6 +26,9 @@ class OpenHours:
         """The last hour that was closed."""
         self.cells: Mapping[Belongs, Totals] = {}
         """What it held, by the set of series each sum counts in."""
+        self.dearest: Mapping[Belongs, Totals] = {}
+        """The same of the hour in which most was spent, of its day until then."""
+        self._dearest_picos: Picos = 0
         self._users: dict[Hour, dict[Series, frozenset[int]]] = {}
         self.users: Mapping[Series, frozenset[int]] = {}
         """Who made requests in the hour closed last, as `distinct_values` has it, by series that are not one user's."""
@@ -56,6 +61,9 @@ class OpenHours:
         self.closed_through = hour
         self._planned.pop(hour, None)
         self.cells = self._hours.pop(hour, {})
+        picos = sum(totals.cost for totals in self.cells.values())
+        if hour % HOURS_A_DAY == 0 or picos > self._dearest_picos:
+            self.dearest, self._dearest_picos = self.cells, picos
         self.users = asking(self.cells, self._users.pop(hour, {}))
         return _spread(self.cells)
 

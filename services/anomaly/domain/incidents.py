@@ -159,15 +159,20 @@ def explains(series: Series, suspect: Suspect, overlap: Overlap) -> bool:
     if suspect.channel == Anomaly.CHANNEL_ERROR_SHARE:
         failed = overlap.failed(series, suspect.series)
         return failed is None or failed >= EXPLAINED * (overlap.failed(suspect.series, suspect.series) or 0)
+    if suspect.channel == Anomaly.CHANNEL_DRIFT:
+        return _spends_with(series, suspect.series, overlap.dearest)
     latest = suspect.run.latest
     shared = None if suspect.silence or latest is None else overlap.shared(series, suspect.series)
     if shared is None or latest is None:
         return True
-    if suspect.channel == Anomaly.CHANNEL_DRIFT:
-        # Of a day only the last hour is at hand: whether one is a part of the other.
-        smaller = min(overlap.shared(one, one) or 0 for one in (series, suspect.series))
-        return shared >= EXPLAINED * smaller
     return shared >= EXPLAINED * latest.spell.excess / max(1, latest.spell.hours)
+
+
+def _spends_with(one: Series, other: Series, overlap: Overlap) -> bool:
+    """True if one may be a part of the other, or nothing is known of either."""
+    shared = overlap.shared(one, other)
+    spent = [overlap.shared(each, each) or 0 for each in (one, other)]
+    return shared is None or not any(spent) or (all(spent) and shared >= EXPLAINED * min(spent))
 
 
 def same_money(candidate: Suspect, other: Suspect, overlap: Overlap) -> bool:

@@ -21,7 +21,14 @@ class Overlap:
     True
     """
 
-    def __init__(self, cells: Mapping[Belongs, Totals]) -> None:
+    def __init__(self, cells: Mapping[Belongs, Totals], dearest: Mapping[Belongs, Totals] | None = None) -> None:
+        """
+        Args:
+            cells: of the hour.
+            dearest: of the hour of its day in which most was spent.
+        """
+        self.dearest = self if dearest is None else Overlap(dearest)
+        """What days have in common is told by their dearest hours: in the last, many have gone home."""
         self._cells = cells
         self._known = any(len(belongs) > 1 for belongs in cells)
         self._shared: dict[tuple[Series, int], dict[Series, int]] = {}

@@ -191,7 +191,7 @@ class TenantWatch:
         capped = hour - self._first >= self._policy.min_history_hours
         yield from self.panel.judge(hour, totals, capped=capped, planned=planned, users=self.hours.users)
         transitions += self._novelties.judge(hour, everything if planned is None else planned.rest(everything))
-        transitions += self._alarms.conclude(hour, suspects(self.panel), Overlap(self.hours.cells))
+        transitions += self._alarms.conclude(hour, suspects(self.panel), Overlap(self.hours.cells, self.hours.dearest))
         yield from self.panel.learn()
         self._forget(hour)
         yield

@@ -71,18 +71,21 @@ def test_a_fortnight_of_holidays_makes_no_drift_of_what_follows() -> None:
     assert [a for a in opened(watch_hours(hourly, 84)) if a.channel == Anomaly.CHANNEL_DRIFT] == []
 
 
-def test_two_drifts_of_different_teams_are_two() -> None:
-    one, other = drifting(1.06, 21, 1), drifting(1.05, 21, 2)
+@pytest.mark.parametrize("renamed_after", [9, 60])
+def test_two_drifts_that_have_no_money_in_common_are_two(renamed_after: int) -> None:
+    """Also where the first is told of a team that is no more when the second is."""
+    one, other = drifting(1.08, 21, 1), drifting(1.05, 21, 2)
     watch, told = TenantWatch("acme", Policy()), []
     for n in range(63 * DAY):
-        for hourly, team, key in ((one, "search", "a"), (other, "legal", "b")):
+        team = "search-2" if n >= START + renamed_after * DAY else "search"
+        whose = (Series("team", team), Series("key", "a")), (Series("project", "audit"), Series("key", "b"))
+        for hourly, series in zip((one, other), whose, strict=True):
             dollars, requests = hourly(n)
             if requests:
-                series = (Series("team", team), Series("key", key))
                 watch.add(FIRST + n, series, Totals(round(dollars * PICOS_PER_DOLLAR), requests, requests))
         told += drain(watch.close_through(FIRST + n))
     names = [dict(a.series) for a in opened(told) if a.channel == Anomaly.CHANNEL_DRIFT]
-    assert len(names) == 2
+    assert names == [{"team": "search"}, {"project": "audit"}]
 
 
 def test_what_minutes_told_hides_no_drift(monkeypatch: pytest.MonkeyPatch) -> None:
