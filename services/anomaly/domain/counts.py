@@ -16,6 +16,8 @@ LEAST_HOURS = 168
 """Hours that tell how much counts vary."""
 LEAST_WEEKS = 3
 """Of each hour of the week."""
+BUSY = 0.5
+"""Share of the usual events of an hour that makes another one about as busy."""
 EVENEST = 1e6
 """k of counts that vary no more than those of a Poisson process."""
 
@@ -48,11 +50,15 @@ class Habits:
         beyond = float(np.sum(nearer * (counts[known] - means) ** 2 - means))
         self.varies = float(np.sum(means**2)) / beyond if beyond > 0 else EVENEST
         """k; the more, the more even they are."""
-        ratios = counts[known] / means
-        self.lowest = float(np.min(ratios, initial=1.0))
-        """The smallest share of its usual that an hour ever had,"""
-        self.highest = float(np.max(ratios, initial=1.0))
-        """and the largest."""
+        self._means, self._ratios = means, counts[known] / means
+        self.highest = float(np.max(self._ratios, initial=1.0))
+        """The largest multiple of its usual that an hour ever had."""
+
+    def fewest(self, mean: float) -> tuple[int, float]:
+        """How many hours were usually about as busy as one of so many, and the smallest share of its usual that any of
+        them had."""
+        ratios = self._ratios[self._means >= BUSY * mean]
+        return len(ratios), float(np.min(ratios, initial=1.0))
 
     def of_none(self, mean: float) -> float:
         """-ln of the probability of none where so many are usual."""

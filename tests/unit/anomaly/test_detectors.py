@@ -227,8 +227,9 @@ def test_silence_of_what_is_never_silent() -> None:
 
 
 @pytest.mark.parametrize(("hours", "told"), [(2, 0), (3, 1)])
-def test_two_silent_hours_of_what_is_not_busy_are_no_news(hours: int, told: int) -> None:
-    counts = np.random.default_rng(3).negative_binomial(3, 1 / 3, 24 * 30) + 1
+def test_two_silent_hours_of_what_is_empty_now_and_then_are_no_news(hours: int, told: int) -> None:
+    counts = np.random.default_rng(3).negative_binomial(3, 1 / 4, 24 * 30)
+    counts[[600 - WEEK * week + n for week in (1, 2, 3) for n in range(-2, 4)]] += 4
 
     def hourly(n: int) -> tuple[float, int]:
         return (0.0, 0) if 600 <= n < 600 + hours else (4.0, int(counts[n]))
@@ -236,9 +237,26 @@ def test_two_silent_hours_of_what_is_not_busy_are_no_news(hours: int, told: int)
     assert len(opened(watch_hours(hourly, 30))) == told
 
 
-@pytest.mark.parametrize(("events", "hours"), [(2, 2), (4, 1), (7, 1)])
+def test_two_silent_hours_of_what_never_was_empty_are_news() -> None:
+    counts = np.random.default_rng(3).negative_binomial(3, 1 / 3, 24 * 30) + 1
+    (found,) = opened(watch_hours(lambda n: (0.0, 0) if 600 <= n < 608 else (4.0, int(counts[n])), 30))
+    assert hours_of(found) == (600, 602)
+
+
+def test_what_never_was_empty_in_office_hours_is_missed_in_them() -> None:
+    """Three records an hour from nine to five: nothing by night says nothing, nothing by day does."""
+
+    def hourly(n: int) -> tuple[float, int]:
+        open_hours = 9 <= n % 24 < 17 and n // 24 % 7 < 5
+        return (4.0, 3) if open_hours and not 35 * 24 + 11 <= n < 35 * 24 + 17 else (0.0, 0)
+
+    (found,) = opened(watch_hours(hourly, 40))
+    assert hours_of(found) == (35 * 24 + 11, 35 * 24 + 13)
+
+
+@pytest.mark.parametrize(("events", "hours"), [(1, 2), (2, 2), (4, 1), (7, 1)])
 def test_what_comes_like_clockwork_is_missed_at_once(events: int, hours: int) -> None:
-    """Once four events are missing."""
+    """Once four events are missing, or two hours that never were empty."""
     told = watch_hours(lambda n: (0.0, 0) if 600 <= n < 608 else (4.0, events), 30)
     (found,) = opened(told)
     assert hours_of(found) == (600, 600 + hours)

@@ -7,12 +7,15 @@ number tells how unlikely none is.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from services.anomaly.domain.bank import HOURS_A_WEEK
+from services.anomaly.domain.counts import BUSY, LEAST_HOURS
 from services.anomaly.domain.detectors.gaps import GapBank
 from services.anomaly.domain.policy import Policy
-from services.anomaly.domain.rows import Floats, Mask, row_count
+from services.anomaly.domain.rows import Floats, Mask, row_count, row_median
 from services.anomaly.domain.series import Hour
 from services.anomaly.domain.volumes import VolumeBank
 
@@ -20,8 +23,6 @@ LEAST_WEEKS = 2
 """An hour of the week always had events if so many weeks are known in which it had."""
 MISSED = 4
 """Events of clockwork that do not come are an alarm."""
-BUSY = 0.5
-"""Share of the usual events of an hour that makes it one like any other."""
 
 
 class SilenceDetector(VolumeBank):
@@ -75,8 +76,17 @@ class SilenceDetector(VolumeBank):
             enough = (middle >= least * 0.999) & (self.usual(hour, rows) >= least * 0.999)
             broken_off[rows] = (fewest > 0) & enough
             few = rows[(fewest > 0) & ~enough]
-            broken_off[few] = self._never_quiet(few)
+            if len(few):
+                broken_off[few] = self._never_quiet_when_busy(hour, few)
         return broken_off
+
+    def _never_quiet_when_busy(self, hour: Hour, rows: np.ndarray) -> Mask:
+        """Rows that had events in every one of enough hours that are usually about as busy as this one."""
+        roots = self._roots[rows].reshape(len(rows), -1, HOURS_A_WEEK)
+        usual = row_median(roots.transpose(0, 2, 1).reshape(-1, roots.shape[1])).reshape(len(rows), 1, HOURS_A_WEEK)
+        busy = (usual >= BUSY**0.5 * usual[:, :, hour % HOURS_A_WEEK, None]) & ~np.isnan(roots)
+        found: Mask = (busy.sum(axis=(1, 2)) >= LEAST_HOURS) & ~((roots <= 0) & busy).any(axis=(1, 2))
+        return found
 
     def _never_quiet(self, rows: np.ndarray) -> Mask:
         """Rows that had events in every hour of weeks, be it one."""
@@ -114,7 +124,13 @@ class SilenceDetector(VolumeBank):
         habits, mean = self.habits(row), float(self.usual(hour, np.array([row]))[0])
         if not habits.known:
             return 0.0
-        if habits.lowest >= BUSY:
+        hours, lowest = habits.fewest(mean)
+        if hours < LEAST_HOURS or lowest <= 0:
+            return habits.of_none(mean)
+        if lowest >= BUSY:
             # It never was far below what is usual: like clockwork.
-            return self._policy.evidence_needed * min(1.0, mean / MISSED)
-        return habits.of_none(mean)
+            clockwork = self._policy.evidence_needed * min(1.0, mean / MISSED)
+        else:
+            clockwork = 0.0
+        # Of n such hours none was empty: that the next one is has a chance of one in n (Laplace's rule of succession).
+        return max(clockwork, habits.of_none(mean), math.log1p(hours))
