@@ -81,9 +81,11 @@ class PersistenceBank(RowArrays):
     """How much of an odd hour is still there an hour later, since busy hours come in busy days: the lag-one
     autocorrelation of scores, from 0 to 0.8. An hour that follows an odd one brings that much less news."""
 
-    ARRAYS = ("_together", "_alone", "_before")
+    ARRAYS = ("_together", "_alone", "_before", "_mean")
     MEMORY = 0.005
     """About eight days."""
+    SLOW = 0.01
+    """About four days: what is so for longer is a level that moved, and tells nothing of how long odd hours last."""
     CLIP = 4.0
     MOST = 0.8
     LEAST_SQUARE = 0.5
@@ -93,18 +95,22 @@ class PersistenceBank(RowArrays):
         self._together = np.full(0, np.nan)
         self._alone = np.full(0, np.nan)
         self._before = np.full(0, np.nan)
+        self._mean = np.full(0, np.nan)
 
     def learn(self, scores: Floats, learned: Mask) -> None:
         """Takes in the scores of the next hour. Rows that do not learn it begin anew with the one after it."""
         scores = np.where(learned, np.clip(scores, -self.CLIP, self.CLIP), np.nan)
-        self._together = self._moved(self._together, scores * self._before)
-        self._alone = self._moved(self._alone, scores * scores)
-        self._before = scores
+        beyond = scores - or_zero(self._mean)
+        self._mean = self._moved(or_zero(self._mean), scores, self.SLOW)
+        self._together = self._moved(self._together, beyond * self._before, self.MEMORY)
+        self._alone = self._moved(self._alone, beyond * beyond, self.MEMORY)
+        self._before = beyond
 
     def get(self) -> Floats:
         """The autocorrelation, by row."""
         return np.clip(or_zero(self._together) / np.maximum(or_zero(self._alone), self.LEAST_SQUARE), 0.0, self.MOST)
 
-    def _moved(self, mean: Floats, value: Floats) -> Floats:
-        moved = np.where(np.isnan(mean), value, mean + self.MEMORY * (value - mean))
+    @staticmethod
+    def _moved(mean: Floats, value: Floats, share: float) -> Floats:
+        moved = np.where(np.isnan(mean), value, mean + share * (value - mean))
         return np.where(np.isnan(value), mean, moved)

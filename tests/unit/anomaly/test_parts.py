@@ -125,6 +125,18 @@ def test_persistence_is_the_lag_one_autocorrelation() -> None:
     assert together == pytest.approx(0.6, abs=0.15)
 
 
+@pytest.mark.parametrize("a_day", [0.2, -0.2])
+def test_a_level_that_moves_for_weeks_is_no_persistence(a_day: float) -> None:
+    """Every hour is odd then, and the next one no less, whatever the hours have to do with each other."""
+    rng = np.random.default_rng(4)
+    bank = PersistenceBank()
+    bank.grow(1)
+    for hour in range(60 * 24):
+        drifted = a_day * min(max(0.0, hour / 24 - 30), 10)
+        bank.learn(rng.normal(drifted, 1, 1), ALL)
+    assert bank.get() < 0.25
+
+
 @pytest.mark.parametrize("name", ["min_impact_usd", "false_alarms_per_series_year", "calm_hours"])
 def test_thresholds_are_positive(name: str) -> None:
     with pytest.raises(ValueError, match=f"{name} must be positive"):
