@@ -127,10 +127,7 @@ class SilenceDetector(VolumeBank):
         hours, lowest = habits.fewest(mean)
         if hours < LEAST_HOURS or lowest <= 0:
             return habits.of_none(mean)
-        if lowest >= BUSY:
-            # It never was far below what is usual: like clockwork.
-            clockwork = self._policy.evidence_needed * min(1.0, mean / MISSED)
-        else:
-            clockwork = 0.0
+        # It never was far below what is usual.
+        clockwork = self._policy.evidence_needed * min(1.0, mean / MISSED) if lowest >= BUSY else 0.0
         # Of n such hours none was empty: that the next one is has a chance of one in n (Laplace's rule of succession).
         return max(clockwork, habits.of_none(mean), math.log1p(hours))
