@@ -17,12 +17,13 @@ from services.anomaly.domain.rows import (
     NOBODY,
     Floats,
     Mask,
+    Ordered,
     RowArrays,
+    bounded,
     largest_but_one,
     or_zero,
-    row_count,
-    row_max,
     row_median,
+    rows_of,
 )
 from services.anomaly.domain.series import Hour
 
@@ -100,13 +101,11 @@ class SeasonalBank(RowArrays):
 
     def expect(self, hour: Hour) -> Expectation:
         """What is usual for this hour."""
-        wide = self._level_of_day(hour)
+        wide = _shrunk(Ordered(self._learned[:, hour % HOURS_A_DAY :: HOURS_A_DAY]), or_zero(self._middle))
         spread = self._spread(hour)
-        weekly = self._learned[:, hour % HOURS_A_WEEK :: HOURS_A_WEEK]
-        count = row_count(weekly)
-        middle = np.where(count > 0, row_median(weekly), 0.0)
-        level = np.where(count > 0, (count * middle + PULL * wide) / (count + PULL), wide)
-        highest = row_max(weekly)
+        weekly = Ordered(self._learned[:, hour % HOURS_A_WEEK :: HOURS_A_WEEK])
+        level = _shrunk(weekly, wide)
+        highest = weekly.largest()
         least = np.maximum(np.maximum(spread, self._relative * np.abs(wide)), self._absolute)
         level = np.where(highest > wide + WEEKLY_EVENT * least, highest, level)
         level = self._habit(hour, level, spread)
@@ -126,13 +125,13 @@ class SeasonalBank(RowArrays):
             clipped: rows that hold back what lies far outside.
             kept: rows that are as if the hour had not been: what they learned eight weeks before stands.
         """
-        values = np.clip(values, -LARGEST, LARGEST)
+        values = bounded(values, -LARGEST, LARGEST)
         place = hour % self._size
         self._seen[:, place] = np.where(kept, self._seen[:, place], values)
         learned = learned & ~np.isnan(values) & ~kept
         known = learned & ~np.isnan(expected.level)
         reach = CLIP * expected.spread
-        held_back = np.clip(values, expected.level - reach, expected.level + reach)
+        held_back = bounded(values, expected.level - reach, expected.level + reach)
         taken = np.where(known & clipped, held_back, values)
         self._note_deviation(hour, np.abs(taken - expected.level), known, kept)
         before = np.where(kept, self._learned[:, place], np.nan)
@@ -253,13 +252,6 @@ class SeasonalBank(RowArrays):
         highest = FARTHEST * max(float(np.max(seen)), float(np.max(usual)))
         return np.minimum(usual * ratio, highest)
 
-    def _level_of_day(self, hour: Hour) -> Floats:
-        daily = self._learned[:, hour % HOURS_A_DAY :: HOURS_A_DAY]
-        count = row_count(daily)
-        whole = or_zero(self._middle)
-        middle = np.where(count > 0, row_median(daily), 0.0)
-        return np.where(count > 0, (count * middle + PULL * whole) / (count + PULL), whole)
-
     def _spread(self, hour: Hour) -> Floats:
         whole = MAD_TO_SIGMA * or_zero(self._deviation)
         slot = hour % HOURS_A_DAY
@@ -273,7 +265,7 @@ class SeasonalBank(RowArrays):
         far = level + WEEKLY_EVENT * np.maximum(spread, self._absolute)
         level = np.where(twice > far, twice, level)
         nightly = largest_but_one(self._seen[:, (hour - HOURS_A_DAY * NIGHTS) % self._size])
-        rows = np.flatnonzero(nightly > np.maximum(level, far))
+        rows = rows_of(nightly > np.maximum(level, far))
         if rows.size:
             around = (hour - HOURS_A_DAY * NIGHTS[:, None] + np.arange(-BRIEF_HOURS, BRIEF_HOURS + 1)).ravel()
             as_large = (self._seen[np.ix_(rows, around % self._size)] > SIMILAR * nightly[rows, None]).sum(axis=1)
@@ -292,16 +284,15 @@ class SeasonalBank(RowArrays):
         self._counts[:, slot] = np.minimum(count + known, HOURS_A_WEEK)
 
     def _refresh(self, hour: Hour) -> None:
-        every = hour % REFRESH_HOURS == 0
-        rows = np.arange(len(self.observations)) if every else np.flatnonzero(self.observations < YOUNG)
-        if not len(rows):
-            return
-        if every:
+        if hour % REFRESH_HOURS == 0:
             # Slices, which are copied several times as fast as rows that are picked.
             self._middle, self._deviation = row_median(self._latest(hour)), row_median(self._deviations)
             return
-        self._middle[rows] = row_median(self._latest(hour)[rows])
-        self._deviation[rows] = row_median(self._deviations[rows])
+        # Those of which nothing was learned have no medians.
+        rows = rows_of((self.observations < YOUNG) & (self.observations > 0))
+        if len(rows):
+            self._middle[rows] = row_median(self._latest(hour)[rows])
+            self._deviation[rows] = row_median(self._deviations[rows])
 
     def _latest(self, hour: Hour) -> npt.NDArray[np.float16]:
         """What was learned of the hours of the window, in any order."""
@@ -310,3 +301,9 @@ class SeasonalBank(RowArrays):
         if begin >= 0:
             return self._learned[:, begin:end]
         return np.concatenate([self._learned[:, :end], self._learned[:, begin:]], axis=1)
+
+
+def _shrunk(values: Ordered, wider: Floats) -> Floats:
+    """The median of each row, mixed with what is known of more hours."""
+    count = values.count
+    return np.where(count > 0, (count * values.median() + PULL * wider) / (count + PULL), wider)

@@ -23,7 +23,7 @@ from services.anomaly.domain.detectors.silence import SilenceDetector
 from services.anomaly.domain.lives import TAKEN_OVER
 from services.anomaly.domain.plan import Planned
 from services.anomaly.domain.roster import Roster
-from services.anomaly.domain.rows import Mask
+from services.anomaly.domain.rows import Mask, rows_of
 from services.anomaly.domain.run import NIGHT_HOURS, Run, Spell, Verdict
 from services.anomaly.domain.series import TENANT, Hour, Series, Totals
 from services.anomaly.domain.under_way import (
@@ -129,9 +129,9 @@ class Panel(Roster):
     def _excuse_silence(self, events: np.ndarray) -> None:
         """Who falls silent in a window may be what others are silent of; as with facets, size alone tells."""
         candidates = self._planned & self._mature() & self.cost.known()
-        quiet = np.flatnonzero(self._silent_of(events, candidates))
+        quiet = rows_of(self._silent_of(events, candidates))
         largest = max((self.cost.expected(row)[1] for row in quiet.tolist()), default=0.0)
-        for row in np.flatnonzero(self._silent).tolist():
+        for row in rows_of(self._silent).tolist():
             if self.cost.expected(row)[1] <= self.policy.encore * largest:
                 self._silent[row], self._kept[row] = False, True
 
@@ -147,7 +147,7 @@ class Panel(Roster):
         over = young & (self._amounts.dollars >= cap) if capped else np.zeros_like(young)
         if over.any():
             over &= self._amounts.dollars * TAKEN_OVER <= self._beyond_usual()
-        rows = set(np.flatnonzero(over).tolist()) | {row for row, run in runs.items() if run.held and young[row]}
+        rows = set(rows_of(over).tolist()) | {row for row, run in runs.items() if run.held and young[row]}
         for row in sorted(rows):
             verdict = self._over_cap(row) if over[row] else self._calm(row)
             self._step(CostDetector.name, row, verdict)
@@ -215,7 +215,7 @@ class Panel(Roster):
         self._silent = self._silent_of(events, watched)
         self.silence.count_gaps(hour, events > 0)
         self._excuse_silence(events)
-        rows = np.flatnonzero(self._silent)
+        rows = rows_of(self._silent)
         usual = self.requests.usual(hour, rows)
         for row, requests in zip(rows.tolist(), usual.tolist(), strict=True):
             start = runs[row].start if row in runs and runs[row].active else hour
@@ -312,5 +312,6 @@ def _ends_day(hour: Hour) -> bool:
 
 def _interesting(out: Mask, judged: Mask, runs: Runs) -> np.ndarray:
     """Rows to look at one by one: out of range, or in a run."""
+    found = rows_of(out)
     under_way = [row for row in runs if judged[row]]
-    return np.union1d(np.flatnonzero(out), np.array(under_way, np.int64))
+    return np.union1d(found, np.array(under_way, np.int64)) if under_way else found

@@ -15,6 +15,8 @@ _Halves = npt.NDArray[np.int16]
 _ALL_BUT_SIGN, _INFINITY = np.int16(0x7FFF), np.int16(0x7C00)
 _LAST = np.float16(np.nan).view(np.int16)
 """NaN, which is in order behind everything."""
+FEW = 4096
+"""So many half-precision numbers, or fewer, are in order soonest as others: what it takes to call is most of it."""
 NOBODY: Mask = np.zeros(1, np.bool_)
 """The mask of no row."""
 
@@ -73,29 +75,70 @@ def or_zero(values: Floats) -> Floats:
     return np.where(values == values, values, 0.0)
 
 
+def bounded(values: Floats, low: Floats | float, high: Floats | float) -> Floats:
+    """`np.clip` without what it takes to call it."""
+    found: Floats = np.minimum(np.maximum(values, low), high)
+    return found
+
+
+def rows_of(mask: Mask) -> npt.NDArray[np.int64]:
+    """`np.flatnonzero` likewise."""
+    return mask.nonzero()[0]
+
+
+class Ordered:
+    """Rows in order of size, NaN last."""
+
+    __slots__ = ("_flat", "_last", "_starts", "count")
+
+    def __init__(self, values: npt.NDArray[Any]) -> None:
+        if values.dtype == np.float16 and values.size > FEW:
+            ordered, self.count = _halves_ordered(values)
+        else:
+            ordered, self.count = _ordered(values)
+        self._flat = ordered.ravel()
+        self._starts = np.arange(0, ordered.size, ordered.shape[1])
+        self._last = np.maximum(self.count - 1, 0)
+
+    def median(self) -> Floats:
+        """The middle of each row; NaN of a row without values."""
+        below = self._last >> 1
+        low, high = self._at(below), self._at(self._last - below)
+        found: Floats = low + 0.5 * (high - low)
+        return found
+
+    def quantile(self, share: float) -> Floats:
+        """Of each row, interpolated linearly; NaN of a row without values."""
+        place = share * self._last
+        below = place.astype(np.int64)
+        low, high = self._at(below), self._at(np.minimum(below + 1, self._last))
+        found: Floats = low + (place - below) * (high - low)
+        return found
+
+    def largest(self) -> Floats:
+        """Of each row; NaN of a row without values."""
+        return self._at(self._last)
+
+    def _at(self, places: npt.NDArray[np.int64]) -> Floats:
+        return _natural(self._flat.take(self._starts + places))
+
+
 def row_median(values: npt.NDArray[Any]) -> Floats:
     """The middle of each row; NaN of a row without values."""
-    return row_quantile(values, 0.5)
+    return Ordered(values).median()
 
 
 def row_quantile(values: npt.NDArray[Any], share: float) -> Floats:
     """Quantile of each row, interpolated linearly; NaN of a row without values."""
-    ordered, count = _halves_ordered(values) if values.dtype == np.float16 else _ordered(values)
-    last = np.maximum(count - 1, 0)
-    place = share * last
-    below = place.astype(np.int64)
-    above = np.minimum(below + 1, last)
-    rows = np.arange(len(ordered))
-    low, high = (_natural(ordered[rows, places]) for places in (below, above))
-    found: Floats = low + (place - below) * (high - low)
-    return found
+    return Ordered(values).quantile(share)
 
 
 def _ordered(values: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
     """Each row in order, NaN last, and how many values it has."""
-    ordered = values.astype(np.float32)
+    ordered = values.astype(np.float32, order="C")
+    count = (ordered == ordered).sum(axis=1)
     ordered.sort(axis=1)
-    return ordered, row_count(values)
+    return ordered, count
 
 
 def _halves_ordered(values: npt.NDArray[np.float16]) -> tuple[_Halves, npt.NDArray[np.int64]]:
@@ -127,17 +170,16 @@ def _turned(bits: _Halves) -> _Halves:
     return bits ^ (bits >> 15 & _ALL_BUT_SIGN)
 
 
-def row_max(values: npt.NDArray[Any]) -> Floats:
-    """The largest of each row; -inf of a row without values."""
-    filled = np.where(np.isnan(values), -np.inf, values).astype(np.float64)
-    found: Floats = filled.max(axis=1, initial=-np.inf)
-    return found
-
-
 def largest_but_one(values: npt.NDArray[Any]) -> Floats:
     """The second largest of each row; -inf where there are not two."""
-    if values.shape[1] < 2:
+    width = values.shape[1]
+    if width < 2:
         return np.full(len(values), -np.inf)
-    filled = np.where(np.isnan(values), -np.inf, values).astype(np.float64)
-    found: Floats = np.partition(filled, -2, axis=1)[:, -2]
-    return found
+    filled = values.astype(np.float64)
+    filled[filled != filled] = -np.inf
+    if width == 3:
+        one, two, three = filled.T
+        found: Floats = np.maximum(np.minimum(one, two), np.minimum(np.maximum(one, two), three))
+        return found
+    filled.partition(width - 2, axis=1)
+    return filled[:, -2]

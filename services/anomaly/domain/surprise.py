@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from services.anomaly.domain.rows import NOBODY, Floats, Mask, RowArrays, or_zero, row_quantile
+from services.anomaly.domain.rows import NOBODY, Floats, Mask, RowArrays, bounded, or_zero, row_quantile, rows_of
 from services.anomaly.domain.series import Hour
 
 BODY = 0.95
@@ -57,11 +57,12 @@ class TailBank(RowArrays):
         learned = learned & ~np.isnan(scores) & ~kept
         self._learn_excess(scores, learned)
         older = np.where(kept, self._scores[:, hour % WINDOW], np.nan)
-        self._scores[:, hour % WINDOW] = np.where(learned, np.clip(scores, -6e4, 6e4), older)
+        self._scores[:, hour % WINDOW] = np.where(learned, bounded(scores, -6e4, 6e4), older)
         self._learned += learned
-        rows = (
-            np.arange(len(scores)) if hour % REFRESH_HOURS == 0 else np.flatnonzero(learned & (self._learned < YOUNG))
-        )
+        if hour % REFRESH_HOURS == 0:
+            self._edge = row_quantile(self._scores, BODY)
+            return
+        rows = rows_of(learned & (self._learned < YOUNG))
         if len(rows):
             self._edge[rows] = row_quantile(self._scores[rows], BODY)
 
@@ -99,7 +100,7 @@ class PersistenceBank(RowArrays):
 
     def learn(self, scores: Floats, learned: Mask) -> None:
         """Takes in the scores of the next hour. Rows that do not learn it begin anew with the one after it."""
-        scores = np.where(learned, np.clip(scores, -self.CLIP, self.CLIP), np.nan)
+        scores = np.where(learned, bounded(scores, -self.CLIP, self.CLIP), np.nan)
         beyond = scores - or_zero(self._mean)
         self._mean = self._moved(or_zero(self._mean), scores, self.SLOW)
         self._together = self._moved(self._together, beyond * self._before, self.MEMORY)
@@ -108,7 +109,7 @@ class PersistenceBank(RowArrays):
 
     def get(self) -> Floats:
         """The autocorrelation, by row."""
-        return np.clip(or_zero(self._together) / np.maximum(or_zero(self._alone), self.LEAST_SQUARE), 0.0, self.MOST)
+        return bounded(or_zero(self._together) / np.maximum(or_zero(self._alone), self.LEAST_SQUARE), 0.0, self.MOST)
 
     @staticmethod
     def _moved(mean: Floats, value: Floats, share: float) -> Floats:

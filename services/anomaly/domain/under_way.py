@@ -10,7 +10,7 @@ import numpy as np
 from services.anomaly.domain.detectors.drift import DriftDetector, DriftRun
 from services.anomaly.domain.doubts import Doubts
 from services.anomaly.domain.policy import Policy
-from services.anomaly.domain.rows import Mask
+from services.anomaly.domain.rows import NOBODY, Mask
 from services.anomaly.domain.run import Run, Spell, Verdict
 from services.anomaly.domain.series import Hour
 
@@ -56,9 +56,13 @@ class UnderWay:
         return ahead
 
     def rows(self, count: int, name: str, wanted: Callable[[Run], bool]) -> Mask:
-        """Those of `count` rows whose run of this detector is as wanted."""
+        """Those of `count` rows whose run of this detector is as wanted; they may be one mask for all rows."""
+        if not self.runs[name]:
+            return NOBODY
         found = np.zeros(count, np.bool_)
-        found[[row for row, run in self.runs[name].items() if wanted(run)]] = True
+        for row, run in self.runs[name].items():
+            if wanted(run):
+                found[row] = True
         return found
 
     def held(self) -> set[int]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from services.anomaly.domain.bank import HOURS_A_DAY, HOURS_A_WEEK, LARGEST, PULL
 from services.anomaly.domain.counts import Habits
-from services.anomaly.domain.rows import NOBODY, Floats, Mask, RowArrays, or_zero, row_count, row_median
+from services.anomaly.domain.rows import NOBODY, Floats, Mask, Ordered, RowArrays, or_zero, row_count, row_median
 from services.anomaly.domain.series import Hour
 
 
@@ -26,10 +26,12 @@ class VolumeBank(RowArrays):
 
     def usual(self, hour: Hour, rows: np.ndarray) -> Floats:
         """How many come in this hour."""
+        if not len(rows):
+            return np.zeros(0)
         weekly = self._roots[rows, hour % HOURS_A_WEEK :: HOURS_A_WEEK]
         daily = self._roots[rows, hour % HOURS_A_DAY :: HOURS_A_DAY]
-        count, wide = row_count(weekly), or_zero(row_median(daily) ** 2)
-        middle = or_zero(row_median(weekly) ** 2)
+        weeks, wide = Ordered(weekly), or_zero(row_median(daily) ** 2)
+        count, middle = weeks.count, or_zero(weeks.median() ** 2)
         return np.where(count > 0, (count * middle + PULL * wide) / (count + PULL), wide)
 
     def always(self, hour: Hour, rows: np.ndarray) -> tuple[Floats, Floats]:

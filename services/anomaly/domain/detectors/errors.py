@@ -16,7 +16,7 @@ from services.anomaly.domain.amounts import FAILED, REQUESTS, Amounts
 from services.anomaly.domain.detectors.calibrated import Calibrated
 from services.anomaly.domain.detectors.ratios import LEAST_OBSERVATIONS, Pool, UnitCostDetector
 from services.anomaly.domain.policy import Policy
-from services.anomaly.domain.rows import Mask
+from services.anomaly.domain.rows import Mask, bounded
 from services.anomaly.domain.run import Spell, Verdict
 from services.anomaly.domain.series import Hour
 from services.common.money import PICOS_PER_DOLLAR
@@ -55,7 +55,7 @@ class ErrorShareDetector(Calibrated):
         """Looks at an hour that closed."""
         self._pool.add(hour, amounts)
         requests = np.maximum(self._pool.totals[:, REQUESTS], 1)
-        share = np.clip(self._pool.totals[:, FAILED] / requests, 0.0, 1.0)
+        share = bounded(self._pool.totals[:, FAILED] / requests, 0.0, 1.0)
         self.judge_values(hour, np.where(self._pool.observed, np.arcsin(np.sqrt(share)), np.nan))
 
     def judged(self) -> Mask:

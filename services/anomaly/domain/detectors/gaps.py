@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from services.anomaly.domain.bank import HOURS_A_WEEK
-from services.anomaly.domain.rows import Mask, RowArrays
+from services.anomaly.domain.rows import Mask, RowArrays, rows_of
 from services.anomaly.domain.series import Hour
 
 MEMORY_HOURS = 8 * HOURS_A_WEEK
@@ -29,7 +29,7 @@ class GapBank(RowArrays):
 
     def count(self, hour: Hour, silent: Mask, heard: Mask) -> None:
         """Takes in the next hour: rows that pause in it, and rows that had events."""
-        over = np.flatnonzero(heard & (self._under_way > 0))
+        over = rows_of(heard & (self._under_way > 0))
         if over.size:
             kept = np.where(hour - self._ends[over] < MEMORY_HOURS, self._lengths[over], 0)
             place = np.argmin(kept, axis=1)
