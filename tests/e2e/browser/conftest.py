@@ -9,10 +9,10 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from docs.screenshot import ARGUMENTS, CHROMIUM, chromium
-from tests.e2e.browser.tab import Served, Tab, tab
+from tests.e2e.browser.tab import Served, Tab, another, signed_in
 
 
 @pytest.fixture(scope="package")
@@ -39,8 +39,26 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
+@pytest.fixture(scope="package")
+def desk(browser: Browser, served: Served) -> Iterator[BrowserContext]:
+    """An admin's browser. Who signs out, or chooses what it remembers, needs one of their own."""
+    with signed_in(browser, served) as context:
+        yield context
+
+
+@pytest.fixture(scope="package")
+def viewers_desk(browser: Browser, served: Served) -> Iterator[BrowserContext]:
+    with signed_in(browser, served, role="viewer") as context:
+        yield context
+
+
 @pytest.fixture
-def admin(browser: Browser, served: Served) -> Iterator[Tab]:
-    opened = tab(browser, served)
-    yield opened
-    opened.page.context.close()
+def admin(desk: BrowserContext, served: Served) -> Iterator[Tab]:
+    with another(desk, served) as opened:
+        yield opened
+
+
+@pytest.fixture
+def viewer(viewers_desk: BrowserContext, served: Served) -> Iterator[Tab]:
+    with another(viewers_desk, served) as opened:
+        yield opened

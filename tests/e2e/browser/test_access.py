@@ -31,14 +31,16 @@ def test_a_wrong_key_is_told_clearly(browser: Browser, served: Served) -> None:
     page.close()
 
 
-def test_an_ended_session_leads_to_signing_in(admin: Tab) -> None:
-    page = admin.open("/budgets")
-    with admin.page.context.new_page() as other:
-        other.goto(f"{admin.served.url}/")
+def test_an_ended_session_leads_to_signing_in(browser: Browser, served: Served) -> None:
+    opened = tab(browser, served)
+    page = opened.open("/budgets")
+    with page.context.new_page() as other:
+        other.goto(f"{served.url}/")
         other.get_by_role("button", name="Sign out").click()
         expect(other.locator("h1")).to_have_text("Sign in")
     expect(page.locator("h1")).to_have_text("Sign in")
     expect(page.get_by_role("alert")).to_contain_text("session has ended")
+    page.context.close()
 
 
 def test_a_key_is_made_shown_once_and_revoked(admin: Tab) -> None:
@@ -60,18 +62,16 @@ def test_a_key_is_made_shown_once_and_revoked(admin: Tab) -> None:
     admin.calm()
 
 
-def test_a_viewer_is_offered_nothing_to_change(browser: Browser, served: Served) -> None:
-    opened = tab(browser, served, role="viewer")
-    page = opened.open("/budgets")
+def test_a_viewer_is_offered_nothing_to_change(viewer: Tab) -> None:
+    page = viewer.open("/budgets")
     expect(page.get_by_role("row", name="Legal")).to_be_visible()
     for name in ("New budget", "Edit", "Delete"):
         expect(page.get_by_role("button", name=name)).to_have_count(0)
     expect(page.get_by_role("link", name="Keys")).to_have_count(0)
-    opened.open("/governance")
+    viewer.open("/governance")
     expect(page.get_by_role("table", name="Tools")).to_be_visible()
     expect(page.get_by_role("button", name="Approve")).to_have_count(0)
-    opened.calm()
-    page.context.close()
+    viewer.calm()
 
 
 def test_a_socket_from_a_foreign_page_is_refused(served: Served) -> None:

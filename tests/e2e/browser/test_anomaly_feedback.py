@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from tests.e2e.browser.tab import Served, Tab, tab
+from tests.e2e.browser.tab import Served, Tab
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 
 def test_an_anomaly_is_labelled_with_the_keyboard_and_the_label_is_taken_back(
-    browser: Browser, served: Served, admin: Tab
+    served: Served, admin: Tab, viewer: Tab
 ) -> None:
     page = admin.open("/anomalies/a1")
     main = page.get_by_role("main")
@@ -26,13 +26,11 @@ def test_an_anomaly_is_labelled_with_the_keyboard_and_the_label_is_taken_back(
     expect(main).to_contain_text("Their <b>holiday</b>")
     assert served.api("GET", "/anomalies/a1").json()["label"]["verdict"] == "false"
 
-    viewer = tab(browser, served, role="viewer")
     seen = viewer.open("/anomalies/a1")
     expect(seen.get_by_role("main")).to_contain_text("A false alarm")
     expect(seen.get_by_role("button", name="False alarm")).to_have_count(0)
     expect(seen.get_by_role("button", name="Take back")).to_have_count(0)
     viewer.calm()
-    seen.context.close()
 
     precision = admin.open("/anomalies").get_by_role("table", name="Precision of each detector")
     expect(precision.get_by_role("row", name="Cost", exact=False).first).to_contain_text("0%")
@@ -43,7 +41,7 @@ def test_an_anomaly_is_labelled_with_the_keyboard_and_the_label_is_taken_back(
     admin.calm()
 
 
-def test_a_window_is_announced_and_deleted(browser: Browser, served: Served, admin: Tab) -> None:
+def test_a_window_is_announced_and_deleted(admin: Tab, viewer: Tab) -> None:
     page = admin.open("/anomalies")
     expect(page.get_by_role("main")).to_contain_text("Announce a load test, a migration or a launch")
     page.get_by_role("button", name="Announce", exact=True).click()
@@ -58,13 +56,11 @@ def test_a_window_is_announced_and_deleted(browser: Browser, served: Served, adm
     windows = page.get_by_role("table", name="Planned windows")
     expect(windows.get_by_role("row", name="team search")).to_contain_text("Load test <b>")
 
-    viewer = tab(browser, served, role="viewer")
     seen = viewer.open("/anomalies")
     expect(seen.get_by_role("table", name="Planned windows")).to_contain_text("team search")
     expect(seen.get_by_role("button", name="Announce", exact=True)).to_have_count(0)
     expect(seen.get_by_role("button", name="Delete planned window of team search")).to_have_count(0)
     viewer.calm()
-    seen.context.close()
 
     page.get_by_role("button", name="Delete planned window of team search").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()

@@ -55,12 +55,6 @@ WITH_NOTHING = {
 
 
 @pytest.fixture(scope="module")
-def desk(browser: Browser, served: Served) -> Iterator[BrowserContext]:
-    with signed_in(browser, served) as context:
-        yield context
-
-
-@pytest.fixture(scope="module")
 def phone(browser: Browser, served: Served) -> Iterator[BrowserContext]:
     with signed_in(browser, served, viewport={"width": 390, "height": 844}) as context:
         yield context
