@@ -129,8 +129,8 @@ class Panel(Roster):
     def _excuse_silence(self, events: np.ndarray) -> None:
         """Who falls silent in a window may be what others are silent of; as with facets, size alone tells."""
         candidates = self._planned & self._mature() & self.cost.known()
-        quiet = rows_of(self._silent_of(events, candidates))
-        largest = max((self.cost.expected(row)[1] for row in quiet.tolist()), default=0.0)
+        quiet = rows_of(self._silent_of(events, candidates)).tolist() if candidates.any() else []
+        largest = max((self.cost.expected(row)[1] for row in quiet), default=0.0)
         for row in rows_of(self._silent).tolist():
             if self.cost.expected(row)[1] <= self.policy.encore * largest:
                 self._silent[row], self._kept[row] = False, True
@@ -240,7 +240,7 @@ class Panel(Roster):
 
     def _judge_drift(self) -> None:
         tainted, kept = self._silent.copy(), self._kept.copy()
-        for name in self.runs.keys() - {DriftDetector.name}:
+        for name in (name for name, runs in self.runs.items() if runs and name != DriftDetector.name):
             tainted |= self._rows(name, is_held)
             kept |= self._rows(name, is_confirmed)
         self.drift.count(self._amounts.column(COST), self._amounts.answered, tainted, kept)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from finops.anomaly.v1.anomaly_pb2 import Anomaly
 
 from services.anomaly.domain.bank import Expectation, SeasonalBank
-from services.anomaly.domain.rows import NOBODY, Floats, Mask, or_zero
+from services.anomaly.domain.rows import NOBODY, Floats, Mask
 from services.anomaly.domain.series import Hour
 from services.anomaly.domain.surprise import PersistenceBank, TailBank
 
@@ -77,7 +77,7 @@ class Calibrated:
             return
         self._values, self._expected = values, self.baseline.expect(hour)
         self.score = self.sign * self._expected.score(values)
-        self.surprise = or_zero(self._tail.surprise(self.score))
+        self.surprise = self._tail.surprise(self.score)
         self.lasting, self.steepness = self._persistence.get(), self._tail.steepness()
 
     def known(self, least: int = 1) -> Mask:
