@@ -41,6 +41,8 @@ FACET = 0.5
 """Share of the evidence for an alarm at which what shows an incident that is told is kept from being learned."""
 MORE_CONCENTRATED = 1.5
 """A drift whose excess is so many times the share of its spend is no facet of another."""
+SOON = 0.3
+"""Dearer requests are told at this share of the least impact, if a day of them comes to all of it."""
 DRIFT_IMPACT = 4.0
 """Times the impact of other alarms before a drift is told: there is time."""
 AS_CONCENTRATED = 0.85
@@ -255,7 +257,7 @@ def is_worth_telling(suspect: Suspect, hour: Hour, policy: Policy) -> bool:
     if suspect.channel in RATIO_CHANNELS:
         # Dearer requests stay so until somebody mends it: what a day of them costs is at stake.
         a_day = excess * max(1.0, HOURS_A_DAY / run.total.hours)
-        return excess >= policy.min_impact_usd and a_day >= least
+        return excess >= SOON * policy.min_impact_usd and a_day >= least
     return excess >= least * (DRIFT_IMPACT if suspect.channel == Anomaly.CHANNEL_DRIFT else 1.0)
 
 

@@ -115,6 +115,14 @@ def test_dearer_requests_are_told_by_what_a_day_of_them_costs() -> None:
     assert [(a.channel, hours_of(a)) for a in opened(told)] == [(Anomaly.CHANNEL_UNIT_COST, (start, start + 2))]
 
 
+@pytest.mark.parametrize(("times", "lasts", "told"), [(3, 30, True), (1.35, 60, False), (3, 1, False)])
+def test_dearer_requests_of_few_dollars_are_told_if_a_day_of_them_matters(times: float, lasts: int, told: bool) -> None:
+    """Two dollars an hour more are told after two hours; what comes to less than ten a day, or is over, is not."""
+    start = 3 * WEEK + DAY + 9
+    dearer = watch_hours(lambda n: (times if start <= n < start + lasts else 1.0, 100), 24)
+    assert [hours_of(found) for found in opened(dearer)] == ([(start, start + 2)] if told else [])
+
+
 def test_tokens_as_usual_are_no_news() -> None:
     assert _tokens(3, 42, 0, 0) == []
 
