@@ -42,7 +42,8 @@ FACET = 0.5
 MORE_CONCENTRATED = 1.5
 """A drift whose excess is so many times the share of its spend is no facet of another."""
 SOON = 0.3
-"""Dearer requests are told at this share of the least impact, if a day of them comes to all of it."""
+"""A cache that fails is told at this share of the least impact, if a day of it comes to all of it: no single request
+moves a share as far as it may move a mean."""
 DRIFT_IMPACT = 4.0
 """Times the impact of other alarms before a drift is told: there is time."""
 AS_CONCENTRATED = 0.85
@@ -257,7 +258,8 @@ def is_worth_telling(suspect: Suspect, hour: Hour, policy: Policy) -> bool:
     if suspect.channel in RATIO_CHANNELS:
         # Dearer requests stay so until somebody mends it: what a day of them costs is at stake.
         a_day = excess * max(1.0, HOURS_A_DAY / run.total.hours)
-        return excess >= SOON * policy.min_impact_usd and a_day >= least
+        soon = SOON if suspect.channel == Anomaly.CHANNEL_CACHE_HIT_SHARE else 1.0
+        return excess >= soon * policy.min_impact_usd and a_day >= least
     return excess >= least * (DRIFT_IMPACT if suspect.channel == Anomaly.CHANNEL_DRIFT else 1.0)
 
 

@@ -20,7 +20,7 @@ class Policy:
 
     false_alarms_per_series_year: float = 0.05
     min_impact_usd: float = 10.0
-    """An anomaly below it stays untold. Requests that became dearer are told below it if a day of them comes to it."""
+    """An anomaly below it stays untold. A cache that fails is told below it if a day of it comes to it."""
     min_share_of_month: float = 0.004
     """Nor is one told that is below this share of what the series usually spends in 30 days (0.004: three hours); of
     requests that became dearer, and stay so until somebody mends it, a day counts,"""

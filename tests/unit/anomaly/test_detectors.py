@@ -71,9 +71,11 @@ def test_a_price_jump_while_volume_falls_shows_in_no_cost() -> None:
     assert found.channel == Anomaly.CHANNEL_UNIT_COST
 
 
-def _tokens(seed: int, days: int, since: int, until: int, **change: float) -> list[Transition]:
+def _tokens(
+    seed: int, days: int, since: int, until: int, *, most: float = 2_000, **change: float
+) -> list[Transition]:  # fmt: skip
     """A team whose requests read 80 % of 2,000 tokens from a cache and answer with 400, until something changes."""
-    usual, rng = office(seed, requests=2_000), np.random.default_rng(seed)
+    usual, rng = office(seed, requests=most), np.random.default_rng(seed)
     watch, told = TenantWatch("acme", Policy()), []
     for n in range(24 * days):
         requests = usual(n)[1]
@@ -115,12 +117,13 @@ def test_dearer_requests_are_told_by_what_a_day_of_them_costs() -> None:
     assert [(a.channel, hours_of(a)) for a in opened(told)] == [(Anomaly.CHANNEL_UNIT_COST, (start, start + 2))]
 
 
-@pytest.mark.parametrize(("times", "lasts", "told"), [(3, 30, True), (1.35, 60, False), (3, 1, False)])
-def test_dearer_requests_of_few_dollars_are_told_if_a_day_of_them_matters(times: float, lasts: int, told: bool) -> None:
-    """Two dollars an hour more are told after two hours; what comes to less than ten a day, or is over, is not."""
+def test_a_cache_that_fails_is_told_by_what_a_day_of_it_costs() -> None:
+    """Before ten dollars are lost: a dollar an hour is."""
     start = 3 * WEEK + DAY + 9
-    dearer = watch_hours(lambda n: (times if start <= n < start + lasts else 1.0, 100), 24)
-    assert [hours_of(found) for found in opened(dearer)] == ([(start, start + 2)] if told else [])
+    told = _tokens(2, 24, start, start + 10, most=250, cache=0.05)
+    (found,) = opened(told)
+    assert found.channel == Anomaly.CHANNEL_CACHE_HIT_SHARE
+    assert hours_of(found)[1] - start <= 5
 
 
 def test_tokens_as_usual_are_no_news() -> None:
