@@ -60,6 +60,15 @@ class Habits:
         ratios = self._ratios[self._means >= BUSY * mean]
         return len(ratios), float(np.min(ratios, initial=1.0))
 
+    def of_so_few(self, count: float, mean: float) -> float:
+        """-ln of the probability of so few or fewer, as far as hours about as busy tell (Laplace's rule of succession).
+        Nothing where there are not enough of them."""
+        ratios = self._ratios[self._means >= BUSY * mean]
+        if len(ratios) < LEAST_HOURS or not count < mean:
+            return 0.0
+        as_few = int((ratios <= count / mean).sum())
+        return math.log((len(ratios) + 1) / (as_few + 1))
+
     def of_none(self, mean: float) -> float:
         """-ln of the probability of none where so many are usual."""
         k = self.varies

@@ -41,9 +41,12 @@ class VolumeBank(RowArrays):
         fewest = np.min(np.where(np.isnan(weekly), np.inf, weekly), axis=1, initial=np.inf) ** 2
         return np.where(known, fewest, 0.0), or_zero(row_median(weekly) ** 2)
 
-    def habits(self, row: int) -> Habits:
-        """How much its counts vary."""
-        return Habits(self._roots[row].astype(np.float64).reshape(-1, HOURS_A_WEEK).T ** 2)
+    def habits(self, row: int, without: Hour | None = None) -> Habits:
+        """How much its counts vary, but for those of one hour."""
+        roots = self._roots[row].astype(np.float64)
+        if without is not None:
+            roots[without % self._size] = np.nan
+        return Habits(roots.reshape(-1, HOURS_A_WEEK).T ** 2)
 
     def between(self, hour: Hour, row: int) -> tuple[float, float, float] | None:
         """The fewest, the usual and the most in the same hour of other weeks; None where no week is known."""

@@ -71,6 +71,35 @@ def test_what_comes_like_clockwork_is_missed_at_once(events: int, hours: int) ->
     assert hours_of(found) == (600, 600 + hours)
 
 
+@pytest.mark.parametrize(("last", "hours"), [(6, 2), (1, 1)])
+def test_what_came_before_it_broke_off_counts(last: int, hours: int) -> None:
+    """About six an hour by day, two of them once: one and then none is as unlikely as none for two hours."""
+    rng, start = np.random.default_rng(5), 54 * DAY + 12
+
+    def hourly(n: int) -> tuple[float, int]:
+        if start <= n < start + 6:
+            return 0.0, 0
+        by_day = 2 if n == 20 * DAY + 10 else int(rng.integers(4, 9))
+        by_night = int(rng.poisson(1))
+        usual = by_day if 8 <= n % DAY < 20 else by_night
+        return 4.0, last if n == start - 1 else usual
+
+    (found,) = opened(watch_hours(hourly, 56))
+    assert hours_of(found) == (start, start + hours)
+
+
+@pytest.mark.parametrize("begins", [1, 5])
+def test_clockwork_is_missed_at_once_whenever_it_breaks_off(begins: int) -> None:
+    """Whether one record of six was still heard in that hour, or five."""
+    start = 30 * DAY
+
+    def hourly(n: int) -> tuple[float, int]:
+        return (0.0, 0) if start <= n < start + 6 else (4.0, begins if n == start - 1 else 6)
+
+    (found,) = opened(watch_hours(hourly, 32))
+    assert hours_of(found) == (start, start + 1)
+
+
 def test_what_pauses_now_and_then_pauses_once_more() -> None:
     """Two pauses of five hours are told; a third is not before it lasts longer."""
     pauses = [(22 * 24 + 9, 5), (30 * 24 + 14, 5), (38 * 24 + 10, 5), (46 * 24 + 12, 9)]

@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from services.anomaly.domain.bank import HOURS_A_WEEK
-from services.anomaly.domain.counts import BUSY, LEAST_HOURS
+from services.anomaly.domain.counts import BUSY, LEAST_HOURS, Habits
 from services.anomaly.domain.detectors.gaps import GapBank
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.rows import Floats, Mask, row_count, row_median
@@ -59,7 +59,8 @@ class SilenceDetector(VolumeBank):
         silent[rows] = row_count(self._roots[rows, hour % HOURS_A_WEEK :: HOURS_A_WEEK]) >= LEAST_WEEKS
         rows = np.flatnonzero(silent & by_regularity)
         needed = self._policy.evidence_needed
-        certain = np.array([self._unlikely(hour, row) >= needed for row in rows.tolist()], np.bool_)
+        unlikely = [self._unlikely(hour, row, self.habits(row, hour - 1)) for row in rows.tolist()]
+        certain = np.array(unlikely) >= needed
         silent[rows] = self._never_quiet(rows) & certain
         return silent
 
@@ -109,8 +110,14 @@ class SilenceDetector(VolumeBank):
         if not any(self._was_busy(before, hour, row) for before in (start - 1, start - 2)):
             return min(1.0, most)
         fewest = float(self.always(hour, rows)[0][0])
-        unlikely = self._unlikely(hour, row) / self._policy.evidence_needed * self._policy.silent_hours
-        return min(round(max(1.0, fewest / self._policy.silent_events, unlikely), 2), most)
+        # In the hour in which it broke off fewer came than should have, which is no habit.
+        habits = self.habits(row, start - 1)
+        unlikely = self._unlikely(hour, row, habits)
+        if start == hour:
+            usual = float(self.usual(hour - 1, rows)[0])
+            unlikely += habits.of_so_few(float(self._roots[row, (hour - 1) % self._size]) ** 2, usual)
+        quiet = unlikely / self._policy.evidence_needed * self._policy.silent_hours
+        return min(round(max(1.0, fewest / self._policy.silent_events, quiet), 2), most)
 
     def _was_busy(self, before: Hour, hour: Hour, row: int) -> bool:
         """Whether that hour was as busy as usual, and is usually about as busy as this one. In the last before it broke
@@ -119,9 +126,9 @@ class SilenceDetector(VolumeBank):
         usual, now = (float(self.usual(each, rows)[0]) for each in (before, hour))
         return count >= max(BUSY * usual, 1.0) and usual >= BUSY * now
 
-    def _unlikely(self, hour: Hour, row: int) -> float:
+    def _unlikely(self, hour: Hour, row: int, habits: Habits) -> float:
         """-ln of the probability that nothing comes in this hour."""
-        habits, mean = self.habits(row), float(self.usual(hour, np.array([row]))[0])
+        mean = float(self.usual(hour, np.array([row]))[0])
         if not habits.known:
             return 0.0
         hours, lowest = habits.fewest(mean)
