@@ -101,10 +101,11 @@ class SeasonalBank(RowArrays):
 
     def expect(self, hour: Hour) -> Expectation:
         """What is usual for this hour."""
-        wide = _shrunk(Ordered(self._learned[:, hour % HOURS_A_DAY :: HOURS_A_DAY]), or_zero(self._middle))
+        daily = Ordered(self._learned[:, hour % HOURS_A_DAY :: HOURS_A_DAY])
+        wide = shrunk(daily.count, daily.median(), or_zero(self._middle))
         spread = self._spread(hour)
         weekly = Ordered(self._learned[:, hour % HOURS_A_WEEK :: HOURS_A_WEEK])
-        level = _shrunk(weekly, wide)
+        level = shrunk(weekly.count, weekly.median(), wide)
         highest = weekly.largest()
         least = np.maximum(np.maximum(spread, self._relative * np.abs(wide)), self._absolute)
         level = np.where(highest > wide + WEEKLY_EVENT * least, highest, level)
@@ -303,7 +304,7 @@ class SeasonalBank(RowArrays):
         return np.concatenate([self._learned[:, :end], self._learned[:, begin:]], axis=1)
 
 
-def _shrunk(values: Ordered, wider: Floats) -> Floats:
-    """The median of each row, mixed with what is known of more hours."""
-    count = values.count
-    return np.where(count > 0, (count * values.median() + PULL * wider) / (count + PULL), wider)
+def shrunk(count: npt.NDArray[np.int64], middle: Floats, wider: Floats) -> Floats:
+    """The median of each row, of so many values, mixed with what is known of more hours; that alone where there are
+    none."""
+    return np.where(count > 0, (count * middle + PULL * wider) / (count + PULL), wider)

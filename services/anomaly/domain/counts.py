@@ -57,13 +57,13 @@ class Habits:
     def fewest(self, mean: float) -> tuple[int, float]:
         """How many hours were usually about as busy as one of so many, and the smallest share of its usual that any of
         them had."""
-        ratios = self._ratios[self._means >= BUSY * mean]
+        ratios = self._of_hours_like(mean)
         return len(ratios), float(np.min(ratios, initial=1.0))
 
     def of_so_few(self, count: float, mean: float) -> float:
         """-ln of the probability of so few or fewer, as far as hours about as busy tell (Laplace's rule of succession).
         Nothing where there are not enough of them."""
-        ratios = self._ratios[self._means >= BUSY * mean]
+        ratios = self._of_hours_like(mean)
         if len(ratios) < LEAST_HOURS or not count < mean:
             return 0.0
         as_few = int((ratios <= count / mean).sum())
@@ -81,3 +81,8 @@ class Habits:
         if mean <= 0 or count <= mean * self.highest:
             return 0.0
         return max(0.0, count * math.log(count / mean) - (count + k) * math.log((count + k) / (mean + k)))
+
+    def _of_hours_like(self, mean: float) -> Floats:
+        """What hours that are usually about as busy had, as shares of their usual."""
+        found: Floats = self._ratios[self._means >= BUSY * mean]
+        return found

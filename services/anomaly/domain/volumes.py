@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from services.anomaly.domain.bank import HOURS_A_DAY, HOURS_A_WEEK, LARGEST, PULL
+from services.anomaly.domain.bank import HOURS_A_DAY, HOURS_A_WEEK, LARGEST, shrunk
 from services.anomaly.domain.counts import Habits
 from services.anomaly.domain.rows import NOBODY, Floats, Mask, Ordered, RowArrays, or_zero, row_count, row_median
 from services.anomaly.domain.series import Hour
@@ -30,9 +30,8 @@ class VolumeBank(RowArrays):
             return np.zeros(0)
         weekly = self._roots[rows, hour % HOURS_A_WEEK :: HOURS_A_WEEK]
         daily = self._roots[rows, hour % HOURS_A_DAY :: HOURS_A_DAY]
-        weeks, wide = Ordered(weekly), or_zero(row_median(daily) ** 2)
-        count, middle = weeks.count, or_zero(weeks.median() ** 2)
-        return np.where(count > 0, (count * middle + PULL * wide) / (count + PULL), wide)
+        weeks = Ordered(weekly)
+        return shrunk(weeks.count, weeks.median() ** 2, or_zero(row_median(daily) ** 2))
 
     def always(self, hour: Hour, rows: np.ndarray) -> tuple[Floats, Floats]:
         """The fewest and the median in the same hour of other weeks; 0 where no week is known."""
