@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from dataclasses import dataclass
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, for_code
 
+from services.common.errors import UnavailableError
 from services.common.kafka.client import away, connection
 from services.common.settings import KafkaSettings
 
@@ -48,6 +51,8 @@ TOPICS: tuple[Topic, ...] = (
     Topic(DEAD_LETTER, "original key", "original bytes; headers say why", "all"),
 )
 
+_UNLISTED_PAUSE_SECONDS = 0.05
+
 _EMPTY = (Topic(CONNECTOR_SHARES, "none", "nothing", "nobody", scaled=True),)
 
 
@@ -55,8 +60,8 @@ async def create_topics(settings: KafkaSettings) -> list[str]:
     """Creates the topics that are missing; leaves the others as they are. Returns the names created.
 
     Raises:
-        UnavailableError: Kafka is away.
         RuntimeError: finops.usage.v1 and finops.costs.v1 differ in partitions, or Kafka refuses a topic.
+        UnavailableError: Kafka is away, or does not list a topic it created within `request_timeout_ms`.
     """
     admin = AIOKafkaAdminClient(**connection(settings))
     try:
@@ -73,8 +78,8 @@ async def create_topics(settings: KafkaSettings) -> list[str]:
                 error = for_code(code)
                 if code and error.__name__ != "TopicAlreadyExistsError":
                     raise RuntimeError(f"Kafka did not create {name}: {error.__name__} {rest[0] if rest else ''}")
+        partitions = await _listed(admin, settings)
         usage, costs = settings.topic(USAGE), settings.topic(COSTS)
-        partitions = {d["topic"]: len(d["partitions"]) for d in await admin.describe_topics([usage, costs])}
         if partitions.get(usage) != partitions.get(costs):
             raise RuntimeError(
                 f"{usage} has {partitions.get(usage)} partitions and {costs} {partitions.get(costs)}: make them equal. "
@@ -83,6 +88,23 @@ async def create_topics(settings: KafkaSettings) -> list[str]:
         return [topic.name for topic in missing]
     finally:
         await admin.close()
+
+
+async def _listed(admin: AIOKafkaAdminClient, settings: KafkaSettings) -> dict[str, int]:
+    """Partitions by topic, once all of ours are there: a broker lists a topic some time after it is created."""
+    ours = {settings.topic(topic.name) for topic in (*TOPICS, *_EMPTY)}
+    deadline = time.monotonic() + settings.request_timeout_ms / 1000
+    while True:
+        described = {found["topic"]: len(found["partitions"]) for found in await admin.describe_topics()}
+        unlisted = ours - {name for name, partitions in described.items() if partitions}
+        if not unlisted:
+            return described
+        if time.monotonic() > deadline:
+            raise UnavailableError(
+                f"Kafka created {', '.join(sorted(unlisted))} but does not list it: see whether its brokers are well, "
+                "then start again"
+            )
+        await asyncio.sleep(_UNLISTED_PAUSE_SECONDS)
 
 
 def _new_topic(topic: Topic, settings: KafkaSettings) -> NewTopic:
