@@ -56,8 +56,8 @@ async def build(visit: Visit) -> None:
         nothing = notices.empty(
             "o_monitor_heart",
             "Nothing out of range",
-            "Every series of spend is compared with the same hours of earlier weeks. A series needs some days "
-            "of history; keep sending events.",
+            "Every series of spend is compared with the same hours of earlier weeks, once it has a week of history. "
+            "Where no usage is counted yet, send a first event.",
             notices.first_event(visit.ingest_url),
         )
         nothing.set_visibility(False)

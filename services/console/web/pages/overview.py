@@ -206,7 +206,7 @@ class _View:
         if found.anomalies is not None:
             self._anomalies.show([rows.anomaly_brief(a, self._visit.now()) for a in found.anomalies[:_LISTED]])
             self._anomalies.set_visibility(bool(found.anomalies))
-            self._no_anomalies.show("" if found.anomalies else "None open. A series needs some days of history first.")
+            self._no_anomalies.show("" if found.anomalies else "None open. A series is watched from its second week.")
         if found.savings is not None:
             savings = found.savings
             self._savings.show_money(
