@@ -16,11 +16,12 @@ from services.anomaly.domain.incidents import (
     explains,
     is_shown,
     is_worth_telling,
-    most_telling,
+    largest_of_its_parts,
     name_of,
     same_money,
 )
 from services.anomaly.domain.known import KnownAnomalies
+from services.anomaly.domain.naming import most_telling, named_after
 from services.anomaly.domain.overlap import Overlap
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Hour, Series
@@ -190,10 +191,12 @@ class Alarms:
         self, suspect: Suspect, hour: Hour, overlap: Overlap, incidents: Iterable[Incident]
     ) -> str | None:  # fmt: skip
         """The name of the incident that it is a facet of, or an echo."""
-        for incident in incidents:
+        alike = [incident for incident in incidents if incident.may_show_in(suspect, hour, self._policy)]
+        for incident in alike:
             if incident.hides(suspect, hour, self._policy) and explains(incident.series, suspect, overlap):
                 return incident.name
-        return None
+        largest = largest_of_its_parts(suspect, alike, overlap, self._policy)
+        return None if largest is None else largest.name
 
     def _hold(self, suspect: Suspect, behind: str | None) -> bool:
         if behind is not None:
@@ -202,15 +205,17 @@ class Alarms:
         return behind is not None
 
     def _choose(self, candidate: Suspect, suspects: Sequence[Suspect], overlap: Overlap) -> Suspect:
-        suspects = [suspect for suspect in suspects if suspect is candidate or same_money(candidate, suspect, overlap)]
         told_before = [
             suspect
             for suspect in suspects
             if suspect.family == candidate.family
             and not suspect.run.held
+            and (suspect is candidate or same_money(candidate, suspect, overlap))
             and (self._known.match(suspect, channel_of(suspect, self._policy)) or self._foretold_of(suspect))
         ]
-        return most_telling(candidate, told_before or suspects, self._policy)
+        if told_before:
+            return most_telling(candidate, told_before, self._policy)
+        return named_after(candidate, suspects, overlap, self._policy)
 
     def _open(self, hour: Hour, suspect: Suspect) -> Incident | None:
         """None if caps forbid it; the run is held all the same."""

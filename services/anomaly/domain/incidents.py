@@ -28,17 +28,11 @@ from services.anomaly.domain.series import TENANT, Hour, Series
 from services.anomaly.domain.watched import RATIO_CHANNELS, Watched
 from services.common.money import PICOS_PER_DOLLAR
 
-COMPARABLE = 0.8
-"""A series shows the same incident if its excess is at least this share of the largest."""
-SUBSTITUTE = 0.9
-"""What is bought and was hardly bought before in these hours: some of it replaces something else."""
-COMPARABLE_TO_SUBSTITUTE = 0.5
-MOSTLY_EXCESS = 0.5
-"""An owner most of whose spend is excess is named before what it bought."""
 EXPLAINED = 0.5
 """What two series spend in common is at least this share of an excess that they may both show."""
 FACET = 0.5
-"""Share of the evidence for an alarm at which what shows an incident that is told is kept from being learned."""
+"""Share of the evidence for an alarm at which a series may give its name to what others show; and at which what shows
+an incident that is told is kept from being learned."""
 MORE_CONCENTRATED = 1.5
 """A drift whose excess is so many times the share of its spend is no facet of another."""
 SOON = 0.3
@@ -46,8 +40,6 @@ SOON = 0.3
 moves a share as far as it may move a mean."""
 DRIFT_IMPACT = 4.0
 """Times the impact of other alarms before a drift is told: there is time."""
-AS_CONCENTRATED = 0.85
-"""So many times as concentrated as the most concentrated counts as equal to it."""
 
 
 _APART = frozenset({Anomaly.CHANNEL_SILENCE, Anomaly.CHANNEL_DRIFT, Anomaly.CHANNEL_ERROR_SHARE})
@@ -139,6 +131,13 @@ class Incident:
 
     def hides(self, suspect: Suspect, hour: Hour, policy: Policy) -> bool:
         """True if that run is a facet of this incident, or its echo."""
+        if not self.may_show_in(suspect, hour, policy):
+            return False
+        whole = self.silence and self.series.dimension == TENANT
+        return whole or suspect.size <= policy.encore * self.size
+
+    def may_show_in(self, suspect: Suspect, hour: Hour, policy: Policy) -> bool:
+        """True if that run is of its kind and time, however much larger it is."""
         if _family(self.channel) != suspect.family:
             return False
         if self.closed_at is not None:
@@ -151,10 +150,8 @@ class Incident:
         if self.series.dimension == suspect.series.dimension and self.series != suspect.series:
             return False
         more_concentrated = suspect.run.total.share > MORE_CONCENTRATED * self.suspect.run.total.share
-        if suspect.channel == Anomaly.CHANNEL_DRIFT and more_concentrated:
-            # A whole is less noisy than its parts and is found first; what brings it about is told all the same.
-            return False
-        return suspect.size <= policy.encore * self.size
+        # A whole is less noisy than its parts and is found first; what brings it about is told all the same.
+        return not (suspect.channel == Anomaly.CHANNEL_DRIFT and more_concentrated)
 
 
 def explains(series: Series, suspect: Suspect, overlap: Overlap) -> bool:
@@ -163,7 +160,7 @@ def explains(series: Series, suspect: Suspect, overlap: Overlap) -> bool:
         failed = overlap.failed(series, suspect.series)
         return failed is None or failed >= EXPLAINED * (overlap.failed(suspect.series, suspect.series) or 0)
     if suspect.channel == Anomaly.CHANNEL_DRIFT:
-        return _spends_with(series, suspect.series, overlap.dearest)
+        return spends_with(series, suspect.series, overlap.dearest)
     latest = suspect.run.latest
     shared = None if suspect.silence or latest is None else overlap.shared(series, suspect.series)
     if shared is None or latest is None:
@@ -171,7 +168,21 @@ def explains(series: Series, suspect: Suspect, overlap: Overlap) -> bool:
     return shared >= EXPLAINED * latest.spell.excess / max(1, latest.spell.hours)
 
 
-def _spends_with(one: Series, other: Series, overlap: Overlap) -> bool:
+def largest_of_its_parts(
+    suspect: Suspect, incidents: Sequence[Incident], overlap: Overlap, policy: Policy
+) -> Incident | None:
+    """Where the suspect's excess is that of several incidents within it, none of which is large enough to hide it."""
+    latest = suspect.run.latest
+    within = [one for one in incidents if spends_with(one.series, suspect.series, overlap)]
+    if suspect.family != Anomaly.CHANNEL_COST or latest is None or len(within) < 2:
+        return None
+    shared = sum(overlap.shared(one.series, suspect.series) or 0 for one in within)
+    all_of_it = shared >= EXPLAINED * latest.spell.excess / max(1, latest.spell.hours)
+    large_enough = suspect.size <= policy.encore * sum(one.size for one in within)
+    return max(within, key=lambda one: one.size) if all_of_it and large_enough else None
+
+
+def spends_with(one: Series, other: Series, overlap: Overlap) -> bool:
     """True if one may be a part of the other, or nothing is known of either."""
     shared = overlap.shared(one, other)
     spent = [overlap.shared(each, each) or 0 for each in (one, other)]
@@ -213,23 +224,29 @@ def _volume_or_price(suspect: Suspect, policy: Policy) -> Anomaly.Channel:
     """Whether an excess of cost is one of price or of volume.
 
     ln(C1/C0) = ln(R1/R0) + ln(U1/U0) for R requests at U each, and each factor's part of C1 - C0 is in proportion to
-    its logarithm (LMDI, Ang 2005); the larger part names it.
+    its logarithm (LMDI, Ang 2005); the larger part names it. Of few requests the number is as good as its spread, and a
+    price is named only where it is larger by more.
     """
     total, latest = suspect.run.total, suspect.run.latest
-    enough = total.requests >= policy.min_requests and total.usual > 0
-    if suspect.channel != Anomaly.CHANNEL_COST or not enough or latest is None or latest.over_cap:
+    if suspect.channel != Anomaly.CHANNEL_COST or latest is None or latest.over_cap:
         return suspect.channel
+    if not (total.requests and total.spent > 0 and total.usual > 0):
+        return Anomaly.CHANNEL_COST
     volume = math.log(total.requests / max(total.usual_requests, 0.5))
-    both = math.log(total.spent / PICOS_PER_DOLLAR / total.usual) if total.spent > 0 else volume
-    return Anomaly.CHANNEL_UNIT_COST if both - volume > volume else Anomaly.CHANNEL_COST
+    price = math.log(total.spent / PICOS_PER_DOLLAR / total.usual) - volume
+    doubt = 0.0 if total.requests >= policy.min_requests else 2 / math.sqrt(total.requests)
+    return Anomaly.CHANNEL_UNIT_COST if price > volume + doubt else Anomaly.CHANNEL_COST
 
 
 def is_shown(suspect: Suspect, hour: Hour, policy: Policy) -> bool:
     """Certain enough, in this very hour, to be a facet of what is told."""
     run = suspect.run
-    if suspect.silence or run.last != hour or run.calm:
-        return False
-    return run.proof >= FACET * policy.evidence_after(run.doubts)
+    return not suspect.silence and run.last == hour and not run.calm and is_certain(suspect, policy)
+
+
+def is_certain(suspect: Suspect, policy: Policy) -> bool:
+    """Enough to stand beside what is told, if not to be told alone."""
+    return suspect.run.proof >= FACET * policy.evidence_after(suspect.run.doubts)
 
 
 def is_worth_telling(suspect: Suspect, hour: Hour, policy: Policy) -> bool:
@@ -261,39 +278,3 @@ def is_worth_telling(suspect: Suspect, hour: Hour, policy: Policy) -> bool:
         soon = SOON if suspect.channel == Anomaly.CHANNEL_CACHE_HIT_SHARE else 1.0
         return excess >= soon * policy.min_impact_usd and a_day >= least
     return excess >= least * (DRIFT_IMPACT if suspect.channel == Anomaly.CHANNEL_DRIFT else 1.0)
-
-
-def most_telling(candidate: Suspect, others: Sequence[Suspect], policy: Policy) -> Suspect:
-    """Of the runs that show the same incident as the candidate, the one to name it after."""
-    replaces = (
-        candidate.family == Anomaly.CHANNEL_COST
-        and candidate.series.dimension not in policy.owner_dimensions
-        and candidate.shown.share > SUBSTITUTE
-    )
-    least = (COMPARABLE_TO_SUBSTITUTE if replaces else COMPARABLE) * abs(candidate.shown.excess)
-    same = [
-        suspect
-        for suspect in others
-        if suspect.family == candidate.family
-        and not suspect.run.held
-        and suspect.run.last == candidate.run.last
-        and abs(suspect.shown.excess) >= least
-    ]
-    if not candidate.silence:
-        owners = [s for s in same if s.series.dimension in policy.owner_dimensions and s.shown.share >= MOSTLY_EXCESS]
-        same = owners or same
-    order = policy.silence_order if candidate.silence else policy.dimension_order
-    rank = {dimension: place for place, dimension in enumerate(order)}
-    concentrated = same if candidate.silence else _most_concentrated(same)
-
-    def preference(suspect: Suspect) -> tuple[int, int, int, str]:
-        place = rank.get(suspect.series.dimension, len(rank))
-        # Cost before unit cost, so that the channel is decided by what drove the cost.
-        return place, -suspect.size, suspect.channel, suspect.series.value
-
-    return min(concentrated or [candidate], key=preference)
-
-
-def _most_concentrated(suspects: Sequence[Suspect]) -> list[Suspect]:
-    by = [suspect.concentration() for suspect in suspects]
-    return [one for one, concentration in zip(suspects, by, strict=True) if concentration >= AS_CONCENTRATED * max(by)]
