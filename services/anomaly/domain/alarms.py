@@ -42,8 +42,9 @@ class Alarms:
     """The incidents of one tenant."""
 
     def __init__(
-        self, tenant: str, policy: Policy, known: KnownAnomalies, told_by_minute: Callable[[Suspect, Hour], str | None]
-    ) -> None:
+        self, tenant: str, policy: Policy, known: KnownAnomalies,
+        told_by_minute: Callable[[Suspect, Hour, Overlap], str | None],
+    ) -> None:  # fmt: skip
         """
         Args:
             tenant: whose.
@@ -178,14 +179,14 @@ class Alarms:
     def _is_told(self, suspect: Suspect, hour: Hour, overlap: Overlap) -> bool:
         """Whether people know of it already, be it from this very hour."""
         by_hour = self._hidden_by(suspect, hour, overlap, (*self._incidents, *self._foretold.values()))
-        return (by_hour or self._told_by_minute(suspect, hour)) is not None
+        return (by_hour or self._told_by_minute(suspect, hour, overlap)) is not None
 
     def _told_as(self, suspect: Suspect, hour: Hour, overlap: Overlap) -> str | None:
         """The name under which people know of it already."""
         hidden = self._hidden_by(suspect, hour, overlap, self._incidents)
         # What minutes told is no more than a moment of a drift.
         by_hour = suspect.family == Anomaly.CHANNEL_COST
-        return self._told_by_minute(suspect, hour) if hidden is None and by_hour else hidden
+        return self._told_by_minute(suspect, hour, overlap) if hidden is None and by_hour else hidden
 
     def _hidden_by(
         self, suspect: Suspect, hour: Hour, overlap: Overlap, incidents: Iterable[Incident]

@@ -168,6 +168,12 @@ def explains(series: Series, suspect: Suspect, overlap: Overlap) -> bool:
     return shared >= EXPLAINED * latest.spell.excess / max(1, latest.spell.hours)
 
 
+def may_consist_of(series: Series, suspect: Suspect, overlap: Overlap) -> bool:
+    """The same of what is told within an hour; of hours that were pooled, size alone tells."""
+    latest = suspect.run.latest
+    return latest is None or latest.spell.hours > 1 or explains(series, suspect, overlap)
+
+
 def largest_of_its_parts(
     suspect: Suspect, incidents: Sequence[Incident], overlap: Overlap, policy: Policy
 ) -> Incident | None:

@@ -107,12 +107,13 @@ class TenantWatch:
             planned = Planned(windows, self.hours.planned(hour, windows))
             totals = {one: sums for one, sums in planned.rest(totals).items() if not planned.covers(one)}
         transitions = self._novelties.foretell(hour, until, totals)
+        overlap = Overlap(cells)
         found = [
             suspect
             for suspect in suspects_so_far(self.panel, hour, totals)
-            if not self._novelties.may_cover(suspect, hour)
+            if not self._novelties.may_cover(suspect, hour, overlap)
         ]
-        return transitions + self._alarms.foretell(hour, until, found, Overlap(cells))
+        return transitions + self._alarms.foretell(hour, until, found, overlap)
 
     def hear(self, said: Said) -> None:
         """What somebody said of an anomaly: it counts from its hour on."""
@@ -168,8 +169,8 @@ class TenantWatch:
     def _foretold(self) -> list[str]:
         return sorted({*self._alarms.foretold, *self._novelties.foretold})
 
-    def _told_already_as(self, suspect: Suspect, hour: Hour) -> str | None:
-        return self.minutes.covers(suspect, hour) or self._novelties.covers(suspect, hour)
+    def _told_already_as(self, suspect: Suspect, hour: Hour, overlap: Overlap) -> str | None:
+        return self.minutes.covers(suspect, hour, overlap) or self._novelties.covers(suspect, hour, overlap)
 
     def course(
         self, labels: Mapping[str, str], channel: Anomaly.Channel, hours: Sequence[Hour]

@@ -26,9 +26,9 @@ _OPENED, _UPDATED, _CLOSED = AnomalyEvent.TYPE_OPENED, AnomalyEvent.TYPE_UPDATED
 
 def use(
     hour: Hour, dollars: float = 10.0, *, key: str = "prod", user: str = "svc", model: str = "gpt-4o",
-    network: str = HOME, minute: int = 5,
+    network: str = HOME, minute: int = 5, team: str = "web",
 ) -> CostRecord:  # fmt: skip
-    record = spend(hour * HOUR + minute * MINUTE, dollars, user=user, key=key, requests=20)
+    record = spend(hour * HOUR + minute * MINUTE, dollars, user=user, key=key, team=team, requests=20)
     record.usage.model = model
     if network:
         record.usage.tags["client_network"] = network
@@ -190,6 +190,14 @@ def test_an_hour_says_nothing_of_what_is_told_of_the_key() -> None:
     theft = [use(LIVE + n, 400.0, model="gpt-5", network=ABROAD) for n in range(10, 13)]
     found = told(HISTORY + days(range(LIVE, LIVE + 72)) + theft)
     assert {t.anomaly.channel for t in found} == {Anomaly.CHANNEL_KEY_NOVELTY, Anomaly.CHANNEL_NEW_PAIRS}
+
+
+def test_what_another_team_spends_in_those_hours_is_told_all_the_same() -> None:
+    mail = {"key": "", "user": "", "team": "mail"}
+    theft = [use(LIVE + n, 400.0, model="gpt-5", network=ABROAD) for n in range(10, 13)]
+    spike = [use(LIVE + n, 300.0, minute=7, **mail) for n in range(10, 13)]
+    found = told(HISTORY + days(range(LIVE - 12 * 24, LIVE), **mail) + theft + spike)
+    assert {"team": "mail"} in [dict(t.anomaly.series) for t in found if t.type == _OPENED]
 
 
 def test_the_order_of_records_changes_nothing() -> None:

@@ -142,6 +142,16 @@ def test_another_incident_in_the_same_hours_is_told() -> None:
     assert {"loop", "prod"} <= {value for t in life.told for value in t.anomaly.series.values()}
 
 
+def with_mail(hour: Hour) -> list[CostRecord]:
+    return [*a_day(hour), spend(hour * HOUR, 4.0, team="mail", requests=20)]
+
+
+def test_a_smaller_incident_of_another_team_in_the_same_hours_is_told() -> None:
+    spike = [spend(NOON + n * MINUTE, 0.4, team="mail", requests=5) for n in range(60)]
+    life = Life().has(with_mail).lives(loop(NOON, 60, lambda n: 3.0) + spike, NOON + 3 * HOUR)
+    assert {"loop", "mail"} <= {value for t in life.told for value in t.anomaly.series.values()}
+
+
 def with_bo(hour: Hour) -> list[CostRecord]:
     return [*a_day(hour), spend(hour * HOUR, 1.0, user="bo", key="bo-key")]
 

@@ -8,7 +8,7 @@ from finops.anomaly.v1.anomaly_pb2 import Anomaly, AnomalyEvent
 
 from services.anomaly.domain.alarms import Transition
 from services.anomaly.domain.caps import Caps
-from services.anomaly.domain.incidents import Suspect, name_of
+from services.anomaly.domain.incidents import Suspect, may_consist_of, name_of
 from services.anomaly.domain.lives import TAKEN_OVER
 from services.anomaly.domain.minutes.describe import describe
 from services.anomaly.domain.minutes.loop import LASTS_MINUTES, NO_HISTORY, Loop, loop_of, start_of
@@ -16,6 +16,7 @@ from services.anomaly.domain.minutes.runaway import Runaway, begun, taken_up
 from services.anomaly.domain.minutes.tally import MINUTES_AN_HOUR, NOBODY, Minute, Spender, Sums
 from services.anomaly.domain.minutes.tracks import Track, Tracks, rank
 from services.anomaly.domain.minutes.usual import UsualSpend
+from services.anomaly.domain.overlap import Overlap
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Hour, Series
 from services.common.money import PICOS_PER_DOLLAR, Picos
@@ -93,11 +94,11 @@ class Runaways:
     def series_count(self) -> int:
         return len(self._tracks)
 
-    def covers(self, suspect: Suspect, hour: Hour) -> str | None:
+    def covers(self, suspect: Suspect, hour: Hour, overlap: Overlap) -> str | None:
         """The name under which people were told, before that hour closed, of the spend that makes it suspect."""
         if suspect.silence:
             return None
-        return next((runaway.name for runaway in self._found if self._explains(runaway, suspect, hour)), None)
+        return next((one.name for one in self._found if self._explains(one, suspect, hour, overlap)), None)
 
     def close(self, name: str) -> list[Transition]:
         """Closes a runaway because of what was said of it; nothing if it is not open."""
@@ -270,8 +271,8 @@ class Runaways:
         runaway.updated_at, runaway.updated_size = minute, runaway.excess
         return Transition(kind, minute, describe(self._tenant, runaway, self._policy))
 
-    def _explains(self, runaway: Runaway, suspect: Suspect, hour: Hour) -> bool:
-        """Told by dimension, time and size, as facets of hourly incidents are."""
+    def _explains(self, runaway: Runaway, suspect: Suspect, hour: Hour, overlap: Overlap) -> bool:
+        """Told by time, size and what they spend in common, as facets of hourly incidents are."""
         if not runaway.name or runaway.told_at >= (hour + 1) * MINUTES_AN_HOUR:
             return False
         hours = [one for one in runaway.excess_by_hour if one <= hour]
@@ -280,4 +281,8 @@ class Runaways:
         mine, theirs = runaway.series.labels, suspect.series.labels
         if any(mine.get(name, value) != value for name, value in theirs.items()):
             return False
-        return suspect.size <= self._policy.encore * runaway.excess_through(hour)
+        if suspect.size > self._policy.encore * runaway.excess_through(hour):
+            return False
+        # Sessions are counted by the minute only.
+        wider = [series for series in self._wider(runaway) if rank(series) > 0]
+        return not wider or any(may_consist_of(series, suspect, overlap) for series in wider)

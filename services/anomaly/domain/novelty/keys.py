@@ -15,10 +15,11 @@ from finops.anomaly.v1.anomaly_pb2 import Anomaly, AnomalyEvent
 from services.anomaly.domain.alarms import Transition
 from services.anomaly.domain.bank import HOURS_A_DAY
 from services.anomaly.domain.caps import Caps
-from services.anomaly.domain.incidents import Suspect, name_of
+from services.anomaly.domain.incidents import Suspect, may_consist_of, name_of
 from services.anomaly.domain.novelty.describe import describe_key
 from services.anomaly.domain.novelty.sightings import KEY_MODEL, KEY_NETWORK, KEY_USER, Sight, Sightings
 from services.anomaly.domain.novelty.strange import HOUR_OF_DAY, Strange, StrangeKey
+from services.anomaly.domain.overlap import Overlap
 from services.anomaly.domain.panel import Panel
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import NOTHING, Hour, Series, Totals
@@ -117,15 +118,16 @@ class KeyNovelty:
     def open_anomalies(self) -> list[str]:
         return [one.name for one in self._found if one.name and one.closed_at is None]
 
-    def covers(self, suspect: Suspect, hour: Hour) -> str | None:
+    def covers(self, suspect: Suspect, hour: Hour, overlap: Overlap) -> str | None:
         """The name under which people were told of a key whose use is that excess."""
         if suspect.silence:
             return None
-        return next((one.name for one in self._found if one.name and self._explains(one, suspect, hour)), None)
+        told = (one for one in self._found if one.name)
+        return next((one.name for one in told if self._explains(one, suspect, hour, overlap)), None)
 
-    def may_cover(self, suspect: Suspect, hour: Hour) -> bool:
+    def may_cover(self, suspect: Suspect, hour: Hour, overlap: Overlap) -> bool:
         """Whether the hour under way may end with such a key."""
-        return any(self._explains(one, suspect, hour) for one in self._ahead)
+        return any(self._explains(one, suspect, hour, overlap) for one in self._ahead)
 
     def tells_of(self, series: Collection[Series], excess: Picos, since: Hour) -> bool:
         """Whether people know that one of these is a key that is used as it never was, since about that hour."""
@@ -235,11 +237,13 @@ class KeyNovelty:
             transitions.append(Transition(AnomalyEvent.TYPE_CLOSED, hour, closed))
         return transitions
 
-    def _explains(self, found: StrangeKey, suspect: Suspect, hour: Hour) -> bool:
+    def _explains(self, found: StrangeKey, suspect: Suspect, hour: Hour, overlap: Overlap) -> bool:
         if hour < found.start or found.last < suspect.run.start - self._policy.cooldown_hours:
             return False
-        theirs = suspect.series.labels
-        return theirs.get("key", found.key) == found.key and suspect.size <= self._policy.encore * found.spent.cost
+        if suspect.series.labels.get("key", found.key) != found.key:
+            return False
+        large_enough = suspect.size <= self._policy.encore * found.spent.cost
+        return large_enough and may_consist_of(Series("key", found.key), suspect, overlap)
 
     def _tell(self, kind: AnomalyEvent.Type, hour: Hour, found: StrangeKey) -> Transition:
         return Transition(kind, hour, describe_key(self._tenant, found, self._policy))

@@ -12,6 +12,7 @@ from services.anomaly.domain.incidents import Suspect
 from services.anomaly.domain.novelty.keys import KeyNovelty
 from services.anomaly.domain.novelty.pairs import NewPairs
 from services.anomaly.domain.novelty.sightings import SIGHTED, Sight, Sightings
+from services.anomaly.domain.overlap import Overlap
 from services.anomaly.domain.panel import Panel
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Hour, Series, Totals
@@ -42,13 +43,13 @@ class Novelties:
         """These were seen in an hour that is closed."""
         self._sightings.note([Sight.of(one) for one in series if one.dimension in SIGHTED], hour)
 
-    def covers(self, suspect: Suspect, hour: Hour) -> str | None:
+    def covers(self, suspect: Suspect, hour: Hour, overlap: Overlap) -> str | None:
         """The name under which people know of this excess as what a key did."""
-        return self._keys.covers(suspect, hour)
+        return self._keys.covers(suspect, hour, overlap)
 
-    def may_cover(self, suspect: Suspect, hour: Hour) -> bool:
+    def may_cover(self, suspect: Suspect, hour: Hour, overlap: Overlap) -> bool:
         """Whether the hour under way may end with a key that explains this excess."""
-        return self._keys.may_cover(suspect, hour)
+        return self._keys.may_cover(suspect, hour, overlap)
 
     def tells_of(self, series: Collection[Series], excess: Picos, since: Hour) -> bool:
         """Whether people know that one of these is a key that is used as it never was, since about that hour."""
