@@ -145,6 +145,9 @@ class Incident:
             echo = self.channel in RATIO_CHANNELS or suspect.channel not in RATIO_CHANNELS
             if not echo or hour - self.closed_at > policy.cooldown_hours:
                 return False
+            if self.silence and suspect.run.start - self.closed_at > policy.calm_hours:
+                # It was heard of as usual in between: it failed again.
+                return False
         if self.silence and self.series.dimension == TENANT:
             return True
         if self.series.dimension == suspect.series.dimension and self.series != suspect.series:

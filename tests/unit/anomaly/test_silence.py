@@ -35,6 +35,22 @@ def test_silence_of_what_is_never_silent() -> None:
     assert "about 320 requests" in end.summary
 
 
+@pytest.mark.parametrize(("heard", "outages"), [(2, 1), (5, 2)])
+def test_what_falls_silent_again_is_told_again_and_what_was_hardly_heard_between_is_not(
+    heard: int, outages: int
+) -> None:
+    start = 3 * WEEK + 30
+
+    def hourly(n: int) -> tuple[float, int]:
+        silent = start <= n < start + 3 or start + 3 + heard <= n < start + 6 + heard
+        return (0.0, 0) if silent else (4.0, 40)
+
+    told = watch_hours(hourly, 30, series=(Series("tenant", "acme"), Series("source", "checkout")))
+    assert [(a.channel, dict(a.series)) for a in opened(told)] == [
+        (Anomaly.CHANNEL_SILENCE, {"tenant": "acme"})
+    ] * outages
+
+
 @pytest.mark.parametrize(("hours", "told"), [(2, 0), (3, 1)])
 def test_two_silent_hours_of_what_is_empty_now_and_then_are_no_news(hours: int, told: int) -> None:
     counts = np.random.default_rng(3).negative_binomial(3, 1 / 4, 24 * 30)
