@@ -47,5 +47,5 @@ def suspects_so_far(panel: Panel, hour: Hour, totals: Mapping[Series, Totals]) -
         verdict = panel.word_on_cost(detector.verdict(hour, place), hour, int(rows[place]), float(usual[place]))
         run = panel.under_way.foresee(CostDetector.name, int(rows[place]), hour, verdict)
         if run is not None:
-            found.append(Suspect(Watched(panel, watched[place]), run, Anomaly.CHANNEL_COST))
+            found.append(Suspect(Watched(panel, watched[place]), run, Anomaly.CHANNEL_COST, CostDetector.name))
     return found

@@ -18,6 +18,8 @@ from finops.anomaly.v1.anomaly_pb2 import Anomaly
 from services.anomaly.domain.bank import HOURS_A_DAY
 from services.anomaly.domain.detectors.cost import HOURS_A_MONTH
 from services.anomaly.domain.detectors.drift import DriftDetector
+from services.anomaly.domain.detectors.price import TokenPriceDetector
+from services.anomaly.domain.detectors.ratios import CacheDetector
 from services.anomaly.domain.detectors.silence import SilenceDetector
 from services.anomaly.domain.overlap import Overlap
 from services.anomaly.domain.panel import Panel
@@ -36,14 +38,16 @@ an incident that is told is kept from being learned."""
 MORE_CONCENTRATED = 1.5
 """A drift whose excess is so many times the share of its spend is no facet of another."""
 SOON = 0.3
-"""A cache that fails is told at this share of the least impact, if a day of it comes to all of it: no single request
-moves a share as far as it may move a mean."""
+"""A cache that fails and a token that is dearer are told at this share of the least impact, if a day of it comes to all
+of it: no single request moves a share or a price as far as it may move a mean."""
 DRIFT_IMPACT = 4.0
 """Times the impact of other alarms before a drift is told: there is time."""
 
 
 _APART = frozenset({Anomaly.CHANNEL_SILENCE, Anomaly.CHANNEL_DRIFT, Anomaly.CHANNEL_ERROR_SHARE})
 """Channels that show incidents of their own kind."""
+
+_SURE = frozenset({CacheDetector.name, TokenPriceDetector.name})
 
 Family = Anomaly.Channel
 """Channels that may show the same incident, by one of them."""
@@ -60,6 +64,8 @@ class Suspect:
     monitor: Watched
     run: Run
     channel: Anomaly.Channel
+    detector: str
+    """By name: several may tell of one channel."""
 
     @property
     def series(self) -> Series:
@@ -215,7 +221,7 @@ def suspects(panel: Panel) -> list[Suspect]:
     channels = [(detector.name, detector.channel) for detector in panel.detectors]
     channels += [(SilenceDetector.name, Anomaly.CHANNEL_SILENCE), (DriftDetector.name, Anomaly.CHANNEL_DRIFT)]
     return [
-        Suspect(Watched(panel, series[row]), run, channel)
+        Suspect(Watched(panel, series[row]), run, channel, name)
         for name, channel in channels
         for row, run in panel.runs[name].items()
         if run.active
@@ -284,6 +290,6 @@ def is_worth_telling(suspect: Suspect, hour: Hour, policy: Policy) -> bool:
     if suspect.channel in RATIO_CHANNELS:
         # Dearer requests stay so until somebody mends it: what a day of them costs is at stake.
         a_day = excess * max(1.0, HOURS_A_DAY / run.total.hours)
-        soon = SOON if suspect.channel == Anomaly.CHANNEL_CACHE_HIT_SHARE else 1.0
+        soon = SOON if suspect.detector in _SURE else 1.0
         return excess >= soon * policy.min_impact_usd and a_day >= least
     return excess >= least * (DRIFT_IMPACT if suspect.channel == Anomaly.CHANNEL_DRIFT else 1.0)

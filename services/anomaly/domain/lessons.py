@@ -19,10 +19,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from finops.anomaly.v1.anomaly_pb2 import Anomaly, Label
+from finops.anomaly.v1.anomaly_pb2 import Label
 
 from services.anomaly.domain.detectors.calibrated import Calibrated
 from services.anomaly.domain.detectors.drift import DriftDetector
+from services.anomaly.domain.detectors.errors import ErrorShareDetector
 from services.anomaly.domain.detectors.silence import SilenceDetector
 from services.anomaly.domain.panel import Panel
 from services.anomaly.domain.run import Run
@@ -52,14 +53,15 @@ def teach(panel: Panel, stretch: Stretch, verdict: Label.Verdict) -> None:
     # The row may have begun anew since.
     first = max(stretch.run.start, int(panel.lives.first[row]))
     if first <= stretch.run.last:
-        lesson(_Pupil(panel, row, stretch.channel, first, stretch.run))
+        lesson(_Pupil(panel, row, stretch.detector, first, stretch.run))
 
 
 @dataclass(frozen=True)
 class _Pupil:
     panel: Panel
     row: int
-    channel: Anomaly.Channel
+    name: str
+    """Of the detector whose run it is."""
     first: Hour
     run: Run
 
@@ -77,25 +79,18 @@ class _Pupil:
 
     @property
     def silence(self) -> bool:
-        return self.channel == Anomaly.CHANNEL_SILENCE
-
-    @property
-    def name(self) -> str:
-        """Of the detector whose run it is."""
-        if self.silence:
-            return SilenceDetector.name
-        return DriftDetector.name if self.drift or self.detector is None else self.detector.name
+        return self.name == SilenceDetector.name
 
     @property
     def drift(self) -> bool:
-        return self.channel == Anomaly.CHANNEL_DRIFT
+        return self.name == DriftDetector.name
 
     @property
     def detector(self) -> Calibrated | None:
         """Whose baseline left the hours out. Silence is one of cost, too: nothing was learned of it."""
         if self.silence:
             return self.panel.cost
-        return next((found for found in self.panel.detectors if found.channel == self.channel), None)
+        return next((found for found in self.panel.detectors if found.name == self.name), None)
 
 
 def _confirmed(pupil: _Pupil) -> None:
@@ -114,7 +109,7 @@ def _expected(pupil: _Pupil) -> None:
         # Silent for good: it is met anew when it is heard again.
         pupil.panel.lives.ended[pupil.row] |= goes_on
     else:
-        if pupil.channel != Anomaly.CHANNEL_ERROR_SHARE:
+        if pupil.name != ErrorShareDetector.name:
             pupil.panel.drift.relearn(pupil.row)
         if pupil.detector is not None:
             pupil.detector.accept(pupil.row, pupil.first, pupil.last, pupil.now, goes_on=goes_on)

@@ -18,6 +18,7 @@ from services.anomaly.domain.detectors.calibrated import Calibrated
 from services.anomaly.domain.detectors.cost import CostDetector
 from services.anomaly.domain.detectors.drift import LONGEST_DAYS, DriftDetector
 from services.anomaly.domain.detectors.errors import ErrorShareDetector
+from services.anomaly.domain.detectors.price import TokenPriceDetector
 from services.anomaly.domain.detectors.ratios import LEAST_OBSERVATIONS
 from services.anomaly.domain.detectors.silence import SilenceDetector
 from services.anomaly.domain.lives import TAKEN_OVER
@@ -79,11 +80,13 @@ class Panel(Roster):
         yield
         self.errors.judge(hour, hourly)
         self.ratios.judge(hour, hourly, failing=self.errors.surprise >= FAILING * self.policy.evidence_needed)
+        self.price.judge_hour(hour, hourly, under_way=self._rows(TokenPriceDetector.name, is_held))
         yield
         mature = self._mature() & ~self._planned
         self._judge_young(mature, capped=capped)
         self._judge_cost(mature)
         self._judge_ratios(mature)
+        self._judge_price(mature)
         self._judge_errors(mature)
         self._judge_silence(mature)
         self._judge_drift()
@@ -97,7 +100,7 @@ class Panel(Roster):
         kept = self._kept | self._rows(CostDetector.name, is_confirmed) | self._rows(SilenceDetector.name, is_confirmed)
         self._teach(self.cost, quiet, kept)
         yield
-        for detector in (*self.ratios.detectors, self.errors):
+        for detector in (*self.ratios.detectors, self.price, self.errors):
             left_out = self._rows(detector.name, is_left_out)
             self._teach(detector, used & ~left_out, self._kept | self._rows(detector.name, is_confirmed))
             yield
@@ -197,6 +200,15 @@ class Panel(Roster):
                 if run.held and not judged[row] and self._hour - self.lives.unit_seen[row] >= NIGHT_HOURS:
                     run.calm = self.policy.calm_hours
         self.lives.unit_seen[mature & unit.judged()] = self._hour
+
+    def _judge_price(self, mature: Mask) -> None:
+        detector, runs = self.price, self.runs[TokenPriceDetector.name]
+        judged = mature & detector.judged()
+        for row in _interesting(judged & (detector.surprise > 0), judged, runs).tolist():
+            self._step(detector.name, row, detector.word(self._hour, row))
+        for row, run in runs.items():
+            if run.held and not judged[row] and self._hour - run.last >= NIGHT_HOURS:
+                run.calm = self.policy.calm_hours
 
     def _judge_errors(self, mature: Mask) -> None:
         detector, unit, runs = self.errors, self.ratios.unit_cost, self.runs[ErrorShareDetector.name]

@@ -12,6 +12,7 @@ from services.anomaly.domain.detectors.calibrated import Band, Calibrated
 from services.anomaly.domain.detectors.cost import CostDetector
 from services.anomaly.domain.detectors.drift import DriftDetector
 from services.anomaly.domain.detectors.errors import ErrorShareDetector
+from services.anomaly.domain.detectors.price import TokenPriceDetector
 from services.anomaly.domain.detectors.ratios import Ratios
 from services.anomaly.domain.detectors.silence import SilenceDetector
 from services.anomaly.domain.lives import Lives
@@ -36,6 +37,7 @@ class Roster:
         self.lives = Lives()
         self.cost = CostDetector()
         self.ratios = Ratios(self.policy)
+        self.price = TokenPriceDetector(self.policy)
         self.errors = ErrorShareDetector(self.policy)
         self.users = UserBank()
         self.silence = SilenceDetector(self.policy)
@@ -53,7 +55,7 @@ class Roster:
     @property
     def detectors(self) -> tuple[Calibrated, ...]:
         """Those that have a score every hour."""
-        return (self.cost, *self.ratios.detectors, self.errors)
+        return (self.cost, *self.ratios.detectors, self.price, self.errors)
 
     @property
     def runs(self) -> Mapping[str, Runs]:
@@ -130,7 +132,8 @@ class Roster:
     @property
     def _parts(self) -> Sequence[RowArrays | Calibrated | Ratios]:
         return (
-            self.lives, self.cost, self.ratios, self.errors, self.silence, self.drift, self.requests, self.users,
+            self.lives, self.cost, self.ratios, self.price, self.errors, self.silence, self.drift, self.requests,
+            self.users,
         )  # fmt: skip
 
     def _grow(self) -> None:

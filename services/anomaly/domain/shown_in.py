@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from finops.anomaly.v1.anomaly_pb2 import Anomaly
-
 from services.anomaly.domain.doubts import LASTS_HOURS
 from services.anomaly.domain.incidents import Suspect
 from services.anomaly.domain.run import Run
@@ -14,10 +12,10 @@ from services.anomaly.domain.series import Hour, Series
 
 
 class Stretch(NamedTuple):
-    """Hours of one series and channel that an anomaly took out of learning: those of the run, also when it is over."""
+    """Hours that an anomaly took out of a detector's learning of a series: those of the run, also when it is over."""
 
     series: Series
-    channel: Anomaly.Channel
+    detector: str
     run: Run
 
 
@@ -29,7 +27,7 @@ class ShownIn:
 
     def add(self, name: str, suspect: Suspect) -> None:
         """The anomaly shows in this run, too."""
-        self._stretches.setdefault(name, []).append(Stretch(suspect.series, suspect.channel, suspect.run))
+        self._stretches.setdefault(name, []).append(Stretch(suspect.series, suspect.detector, suspect.run))
 
     def of(self, name: str) -> Sequence[Stretch]:
         """Of an anomaly; nothing of one that is unknown or too long ago."""
