@@ -16,25 +16,17 @@ from services.anomaly.domain.amounts import COST, EVENTS, Amounts, amounts
 from services.anomaly.domain.bank import HOURS_A_DAY
 from services.anomaly.domain.detectors.calibrated import Calibrated
 from services.anomaly.domain.detectors.cost import CostDetector
-from services.anomaly.domain.detectors.drift import LONGEST_DAYS, DriftDetector
-from services.anomaly.domain.detectors.errors import ErrorShareDetector
+from services.anomaly.domain.detectors.drift import DriftDetector
 from services.anomaly.domain.detectors.price import TokenPriceDetector
 from services.anomaly.domain.detectors.ratios import LEAST_OBSERVATIONS
 from services.anomaly.domain.detectors.silence import SilenceDetector
+from services.anomaly.domain.learning import Learning, ends_day
 from services.anomaly.domain.lives import TAKEN_OVER
 from services.anomaly.domain.plan import Planned
-from services.anomaly.domain.roster import Roster
 from services.anomaly.domain.rows import Mask, rows_of
-from services.anomaly.domain.run import NIGHT_HOURS, Run, Spell, Verdict
+from services.anomaly.domain.run import NIGHT_HOURS, Spell, Verdict
 from services.anomaly.domain.series import TENANT, Hour, Series, Totals
-from services.anomaly.domain.under_way import (
-    Runs,
-    is_adding_up,
-    is_confirmed,
-    is_held,
-    is_left_out,
-    is_tolerated,
-)
+from services.anomaly.domain.under_way import Runs, is_confirmed, is_held
 from services.anomaly.domain.users import Sketches
 from services.common.money import PICOS_PER_DOLLAR
 
@@ -46,13 +38,8 @@ FAILING = 0.5
 
 
 @dataclass
-class Panel(Roster):
+class Panel(Learning):
     """Each hour: `judge`, then whoever tells people decides which runs are held, then `learn`."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self._amounts: Amounts = amounts(0, {}, {})
-        self._events = self._amounts.column(EVENTS)
 
     # --- an hour ----------------------------------------------------------------------------------------------------
 
@@ -91,27 +78,6 @@ class Panel(Roster):
         self._judge_silence(mature)
         self._judge_drift()
 
-    def learn(self) -> Iterator[None]:
-        """Learns the judged hour, where it is not part of an anomaly; pauses now and then."""
-        hour, used = self._hour, self.lives.used
-        self._learn_of_nothing()
-        silent = self._silent & ~self._rows(SilenceDetector.name, is_tolerated)
-        quiet = used & ~(self._rows(CostDetector.name, is_left_out) | silent)
-        kept = self._kept | self._rows(CostDetector.name, is_confirmed) | self._rows(SilenceDetector.name, is_confirmed)
-        self._teach(self.cost, quiet, kept)
-        yield
-        for detector in (*self.ratios.detectors, self.price, self.errors):
-            left_out = self._rows(detector.name, is_left_out)
-            self._teach(detector, used & ~left_out, self._kept | self._rows(detector.name, is_confirmed))
-            yield
-        self.silence.learn(hour, self._amounts.column(EVENTS).astype(np.float64), quiet, kept)
-        self.requests.learn(hour, self._amounts.answered.astype(np.float64), quiet, kept)
-        self.users.learn_hour(hour, quiet, kept)
-        if _ends_day(hour):
-            self.drift.begin_day()
-        self._end_long_runs(hour)
-        self._learned_through = hour
-
     # --- what is planned --------------------------------------------------------------------------------------------
 
     def _set_apart(self, hourly: Amounts, planned: Planned | None) -> Amounts:
@@ -139,10 +105,6 @@ class Panel(Roster):
                 self._silent[row], self._kept[row] = False, True
 
     # --- judging ----------------------------------------------------------------------------------------------------
-
-    def _mature(self) -> Mask:
-        found: Mask = self.lives.used & (self._hour - self.lives.first >= self.policy.min_history_hours)
-        return found
 
     def _judge_young(self, mature: Mask, *, capped: bool) -> None:
         runs, cap = self.runs[CostDetector.name], self.policy.cap_usd_per_hour
@@ -202,20 +164,20 @@ class Panel(Roster):
         self.lives.unit_seen[mature & unit.judged()] = self._hour
 
     def _judge_price(self, mature: Mask) -> None:
-        detector, runs = self.price, self.runs[TokenPriceDetector.name]
-        judged = mature & detector.judged()
-        for row in _interesting(judged & (detector.surprise > 0), judged, runs).tolist():
-            self._step(detector.name, row, detector.word(self._hour, row))
-        for row, run in runs.items():
-            if run.held and not judged[row] and self._hour - run.last >= NIGHT_HOURS:
-                run.calm = self.policy.calm_hours
+        price, hour = self.price, self._hour
+        self._judge_pooled(price, mature & price.judged(), lambda row: price.word(hour, row))
 
     def _judge_errors(self, mature: Mask) -> None:
-        detector, unit, runs = self.errors, self.ratios.unit_cost, self.runs[ErrorShareDetector.name]
+        errors, unit, hour = self.errors, self.ratios.unit_cost, self._hour
         # What a request usually costs must be known: where they cost nothing, nothing is at stake.
-        judged = mature & detector.judged() & unit.known(LEAST_OBSERVATIONS)
+        judged = mature & errors.judged() & unit.known(LEAST_OBSERVATIONS)
+        self._judge_pooled(errors, judged, lambda row: errors.verdict(hour, row, unit))
+
+    def _judge_pooled(self, detector: Calibrated, judged: Mask, word: Callable[[int], Verdict]) -> None:
+        """Steps the runs of a detector that pools hours: what pools for long without a word is over."""
+        runs = self.runs[detector.name]
         for row in _interesting(judged & (detector.surprise > 0), judged, runs).tolist():
-            self._step(detector.name, row, detector.verdict(self._hour, row, unit))
+            self._step(detector.name, row, word(row))
         for row, run in runs.items():
             if run.held and not judged[row] and self._hour - run.last >= NIGHT_HOURS:
                 run.calm = self.policy.calm_hours
@@ -256,7 +218,7 @@ class Panel(Roster):
             tainted |= self._rows(name, is_held)
             kept |= self._rows(name, is_confirmed)
         self.drift.count(self._amounts.column(COST), self._amounts.answered, tainted, kept)
-        if not _ends_day(self._hour):
+        if not ends_day(self._hour):
             return
         known = self.lives.used & (self._hour - self.lives.first >= HOURS_A_DAY - 1)
         drifting = self.drift.end_day(self._hour, known, self._rows(DriftDetector.name, is_confirmed))
@@ -282,44 +244,6 @@ class Panel(Roster):
         spent = totals.cost / PICOS_PER_DOLLAR
         spell = Spell(1, totals.cost, spent, spent, spent, totals.requests)
         return Verdict(self._hour, 0.0, 0.0, spent, spent, spent, spent, spell)
-
-    # --- learning ---------------------------------------------------------------------------------------------------
-
-    def _rows(self, name: str, wanted: Callable[[Run], bool]) -> Mask:
-        return self.under_way.rows(len(self.lives.used), name, wanted)
-
-    def _teach(self, detector: Calibrated, learned: Mask, kept: Mask) -> None:
-        clipped = self._mature() & ~self._rows(detector.name, is_tolerated)
-        detector.learn(self._hour, learned, clipped, kept, self._rows(detector.name, is_adding_up))
-
-    def _learn_of_nothing(self) -> None:
-        detectors = {detector.name: detector for detector in self.detectors}
-        for name, row, scores in self.under_way.came_to_nothing:
-            if name in detectors:
-                detectors[name].came_to_nothing(row, scores)
-        self.under_way.came_to_nothing = []
-
-    def _end_long_runs(self, hour: Hour) -> None:
-        """A run that has lasted for `longest_hours` is the new normal."""
-        for detector in self.detectors:
-            for row, run in self.runs[detector.name].items():
-                if run.held and run.active and not run.confirmed and hour - run.start >= self.policy.longest_hours:
-                    detector.relearn(row, run.start, hour)
-                    if detector is not self.errors:
-                        self.drift.relearn(row)
-                    run.calm = self.policy.calm_hours
-        for row, run in self.runs[DriftDetector.name].items():
-            if run.held and run.active and not run.confirmed and hour - run.start >= LONGEST_DAYS * HOURS_A_DAY:
-                self.drift.relearn(row)
-                run.calm = self.policy.calm_hours
-        for row, run in self.runs[SilenceDetector.name].items():
-            if run.active and not run.confirmed and hour - run.start >= self.policy.silence_ends_hours:
-                self.lives.ended[row] = True
-                run.calm = self.policy.calm_hours
-
-
-def _ends_day(hour: Hour) -> bool:
-    return hour % HOURS_A_DAY == HOURS_A_DAY - 1
 
 
 def _interesting(out: Mask, judged: Mask, runs: Runs) -> np.ndarray:
