@@ -60,7 +60,7 @@ def main() -> None:
     hours = costs(given.series, given.hours)
     rates = {
         "rolling z-score of cost": zscores(hours),
-        "six calibrated channels, silence, drift, users, incidents": judging(hours),
+        "seven calibrated channels, silence, drift, users, incidents": judging(hours),
     }
     console.print(_table("series-hours a second, one core", rates))
     console.print(f"{memory(given.series) / 1024:.0f} KiB of memory a series")

@@ -83,6 +83,13 @@ class Suspect:
         latest = self.run.latest
         return latest.spell if self.channel == Anomaly.CHANNEL_DRIFT and latest is not None else self.run.total
 
+    @property
+    def extent(self) -> float:
+        """How much of an incident the series shows: picodollars; of failures, which are worth what the series usually
+        pays for a request, requests."""
+        whole = self.shown
+        return whole.share * whole.requests if self.channel == Anomaly.CHANNEL_ERROR_SHARE else abs(whole.excess)
+
     def concentration(self) -> float:
         """The excess beside what the series usually spends, in these hours and in any: at night a team may be one
         service of many."""
@@ -140,6 +147,8 @@ class Incident:
         if not self.may_show_in(suspect, hour, policy):
             return False
         whole = self.silence and self.series.dimension == TENANT
+        if self.closed_at is None and self.channel == Anomaly.CHANNEL_ERROR_SHARE:
+            return suspect.extent <= policy.encore * self.suspect.extent
         return whole or suspect.size <= policy.encore * self.size
 
     def may_show_in(self, suspect: Suspect, hour: Hour, policy: Policy) -> bool:

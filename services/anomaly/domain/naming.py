@@ -72,7 +72,7 @@ def most_telling(candidate: Suspect, others: Sequence[Suspect], policy: Policy) 
         and candidate.series.dimension not in policy.owner_dimensions
         and candidate.shown.share > SUBSTITUTE
     )
-    least = (COMPARABLE_TO_SUBSTITUTE if replaces else COMPARABLE) * abs(candidate.shown.excess)
+    least = (COMPARABLE_TO_SUBSTITUTE if replaces else COMPARABLE) * candidate.extent
     same = [
         suspect
         for suspect in others
@@ -80,7 +80,7 @@ def most_telling(candidate: Suspect, others: Sequence[Suspect], policy: Policy) 
         and not suspect.run.held
         and suspect.run.last == candidate.run.last
         and (suspect.silence or suspect is candidate or is_certain(suspect, policy))
-        and abs(suspect.shown.excess) >= least
+        and suspect.extent >= least
     ]
     if candidate.channel in RATIO_CHANNELS:
         # More requests in the same hour are another matter.

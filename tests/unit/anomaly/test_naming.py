@@ -69,3 +69,18 @@ def test_a_handful_of_requests_no_more_than_usual_are_dearer_and_not_more() -> N
     found = _watched(720, (_service("search"), hourly))
     assert [(dict(a.series), a.channel) for a in found] == [({"team": "search"}, Anomaly.CHANNEL_UNIT_COST)]
     assert "times the usual" in found[0].summary
+
+
+def test_failures_of_cheap_requests_are_their_teams_and_not_those_of_a_model_that_others_pay_more_for() -> None:
+    """Worth more at the model's usual price of a request than at the team's; as many requests in both."""
+    rng = np.random.default_rng(3)
+    cheap, dear = ((*_service(name)[:3], Series("model", "m")) for name in ("search", "ads"))
+    failing, paying = [], []
+    for n in range(720):
+        requests = 1_000
+        failed = int(rng.binomial(requests, 0.55 if n >= START else 0.01))
+        failing.append(Totals((requests - failed) * 2_000_000_000, requests, requests, failed=failed))
+        paying.append(Totals(60 * 200_000_000_000, 60, 60, failed=int(rng.binomial(60, 0.01))))
+    (found,) = _watched(720, (cheap, failing), (dear, paying))
+    assert found.channel == Anomaly.CHANNEL_ERROR_SHARE
+    assert dict(found.series) == {"team": "search"}
