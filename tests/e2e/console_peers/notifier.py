@@ -19,7 +19,7 @@ def notifier() -> Process:
 
 
 async def begin(process: Process) -> None:
-    """A route, and an alert of a budget, of tenant `acme`."""
+    """A route, and alerts of two budgets, of tenant `acme`: one to look at, one to end."""
     await process.definitions.create(
         "acme",
         pb.Route(
@@ -30,13 +30,15 @@ async def begin(process: Process) -> None:
         "on-call",
     )
     await tell(process, "begun", name="Legal")
+    await tell(process, "ending", name="Growth")
 
 
 async def tell(process: Process, event_id: str, percent: int = 80, name: str = "Search") -> Message:
     """An alert of a budget now."""
     now = process.world.clock.now()
     alert = budget_alert(event_id, percent, at=now)
-    alert.budget.display_name, alert.period_end_unix_micros = name, now + HOUR
+    alert.budget.name, alert.budget.display_name = f"budgets/{name.lower()}", name
+    alert.period_end_unix_micros = now + HOUR
     message = budgets.message(alert)
     assert message is not None
     await process.take(message)
