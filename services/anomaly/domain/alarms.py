@@ -9,23 +9,16 @@ from finops.anomaly.v1.anomaly_pb2 import Anomaly, AnomalyEvent
 
 from services.anomaly.domain.caps import Caps
 from services.anomaly.domain.describe import describe
-from services.anomaly.domain.incidents import (
-    Incident,
-    Suspect,
-    channel_of,
-    explains,
-    is_shown,
-    is_worth_telling,
-    largest_of_its_parts,
-    name_of,
-    same_money,
-)
+from services.anomaly.domain.in_common import explains, same_money
+from services.anomaly.domain.incidents import Incident, largest_of_its_parts, name_of
 from services.anomaly.domain.known import KnownAnomalies
 from services.anomaly.domain.naming import most_telling, named_after
 from services.anomaly.domain.overlap import Overlap
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Hour, Series
 from services.anomaly.domain.shown_in import ShownIn
+from services.anomaly.domain.suspects import Suspect, channel_of
+from services.anomaly.domain.worth import is_shown, is_worth_telling
 from services.common.clock import HOUR, Micros
 from services.common.money import Picos
 
@@ -135,7 +128,8 @@ class Alarms:
         transitions: list[Transition] = []
         for incident in self.open_incidents():
             if incident.name == name:
-                incident.closed_at, incident.told_size = hour, incident.suspect.size
+                incident.close(hour)
+                incident.settled_in = frozenset(stretch.series for stretch in self.shown_in.of(name))
                 transitions.append(self._tell(AnomalyEvent.TYPE_CLOSED, hour, incident))
         return transitions
 
@@ -152,13 +146,12 @@ class Alarms:
         for incident in self.open_incidents():
             run = incident.suspect.run
             if run.calm >= self._policy.calm_hours:
-                incident.closed_at, incident.told_size = hour, incident.suspect.size
+                incident.close(hour)
                 transitions.append(self._tell(AnomalyEvent.TYPE_CLOSED, hour, incident))
             elif run.last == hour:
                 incident.look_up()
                 transitions.append(self._tell(AnomalyEvent.TYPE_UPDATED, hour, incident))
-        oldest = hour - self._policy.cooldown_hours
-        self._incidents = [i for i in self._incidents if i.closed_at is None or i.closed_at >= oldest]
+        self._incidents = [one for one in self._incidents if one.hides_anything(hour, self._policy)]
         self.shown_in.forget_before(hour)
         return transitions
 
@@ -166,7 +159,7 @@ class Alarms:
         """Closes what was told too early: the whole hour does not bear it out."""
         transitions = []
         for incident in self._foretold.values():
-            incident.closed_at, incident.told_size = hour, incident.suspect.size
+            incident.close(hour)
             transitions.append(self._tell(AnomalyEvent.TYPE_CLOSED, hour, incident))
         self._foretold = {}
         return transitions

@@ -14,9 +14,9 @@ from finops.anomaly.v1.anomaly_pb2 import Anomaly
 
 from services.anomaly.domain.amounts import amounts
 from services.anomaly.domain.detectors.cost import CostDetector
-from services.anomaly.domain.incidents import Suspect
 from services.anomaly.domain.panel import Panel
 from services.anomaly.domain.series import Hour, Series, Totals
+from services.anomaly.domain.suspects import Suspect
 from services.anomaly.domain.watched import Watched
 from services.common.money import PICOS_PER_DOLLAR
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 
 from finops.anomaly.v1.anomaly_pb2 import Anomaly
 
-from services.anomaly.domain.incidents import Suspect
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Hour
+from services.anomaly.domain.suspects import Suspect
 from services.common.clock import HOUR
 
 _Key = tuple[frozenset[tuple[str, str]], Anomaly.Channel]

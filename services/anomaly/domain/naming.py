@@ -9,19 +9,12 @@ from collections.abc import Sequence
 
 from finops.anomaly.v1.anomaly_pb2 import Anomaly
 
-from services.anomaly.domain.incidents import (
-    EXPLAINED,
-    Suspect,
-    channel_of,
-    explains,
-    is_certain,
-    is_worth_telling,
-    same_money,
-    spends_with,
-)
+from services.anomaly.domain.in_common import EXPLAINED, explains, same_money, spends_with
 from services.anomaly.domain.overlap import Overlap
 from services.anomaly.domain.policy import Policy
+from services.anomaly.domain.suspects import Suspect, channel_of
 from services.anomaly.domain.watched import RATIO_CHANNELS
+from services.anomaly.domain.worth import is_certain, is_worth_telling
 
 COMPARABLE = 0.8
 """A series shows the same incident if its excess is at least this share of the largest."""
@@ -32,8 +25,7 @@ MOSTLY_EXCESS = 0.5
 """An owner most of whose spend is excess is named before what it bought."""
 AS_CONCENTRATED = 0.85
 """So many times as concentrated as the most concentrated counts as equal to it."""
-
-APART = 1.3
+PARTS_CONCENTRATED = 1.3
 """What several parts did is theirs, and not the whole's, where each is so many times as concentrated."""
 
 
@@ -49,7 +41,7 @@ def parts(candidate: Suspect, others: Sequence[Suspect], overlap: Overlap, polic
     most of its excess, the dearest first; none if there are no such runs."""
     if candidate.family != Anomaly.CHANNEL_COST or overlap.shared(candidate.series, candidate.series) is None:
         return []
-    concentration = APART * candidate.concentration()
+    concentration = PARTS_CONCENTRATED * candidate.concentration()
     found: list[Suspect] = []
     for one in sorted(others, key=lambda s: (-s.size, s.series, s.channel)):
         if (

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from services.anomaly.domain.doubts import LASTS_HOURS
-from services.anomaly.domain.incidents import Suspect
 from services.anomaly.domain.run import Run
 from services.anomaly.domain.series import Hour, Series
+from services.anomaly.domain.suspects import Suspect
 
 
 class Stretch(NamedTuple):

@@ -12,7 +12,6 @@ from services.anomaly.domain.alarms import Alarms, Transition
 from services.anomaly.domain.buckets import OpenHours
 from services.anomaly.domain.detectors.calibrated import Band
 from services.anomaly.domain.foretold import suspects_so_far
-from services.anomaly.domain.incidents import Suspect, suspects
 from services.anomaly.domain.known import KnownAnomalies
 from services.anomaly.domain.lessons import Said, teach
 from services.anomaly.domain.minutes.runaways import Runaways
@@ -25,6 +24,7 @@ from services.anomaly.domain.panel import Panel
 from services.anomaly.domain.plan import Plan, Planned
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Hour, Series, Totals
+from services.anomaly.domain.suspects import Suspect, suspects
 from services.anomaly.domain.whole import SAYS_WHY
 from services.common.clock import HOUR, MINUTE
 from services.common.money import Picos

@@ -8,7 +8,8 @@ from finops.anomaly.v1.anomaly_pb2 import Anomaly, AnomalyEvent
 
 from services.anomaly.domain.alarms import Transition
 from services.anomaly.domain.caps import Caps
-from services.anomaly.domain.incidents import Suspect, may_consist_of, name_of
+from services.anomaly.domain.in_common import may_consist_of
+from services.anomaly.domain.incidents import name_of
 from services.anomaly.domain.lives import TAKEN_OVER
 from services.anomaly.domain.minutes.describe import describe
 from services.anomaly.domain.minutes.loop import LASTS_MINUTES, NO_HISTORY, Loop, loop_of, start_of
@@ -19,6 +20,7 @@ from services.anomaly.domain.minutes.usual import UsualSpend
 from services.anomaly.domain.overlap import Overlap
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Hour, Series
+from services.anomaly.domain.suspects import Suspect
 from services.common.money import PICOS_PER_DOLLAR, Picos
 
 MOSTLY = 0.8

@@ -15,7 +15,8 @@ from finops.anomaly.v1.anomaly_pb2 import Anomaly, AnomalyEvent
 from services.anomaly.domain.alarms import Transition
 from services.anomaly.domain.bank import HOURS_A_DAY
 from services.anomaly.domain.caps import Caps
-from services.anomaly.domain.incidents import Suspect, may_consist_of, name_of
+from services.anomaly.domain.in_common import may_consist_of
+from services.anomaly.domain.incidents import name_of
 from services.anomaly.domain.novelty.describe import describe_key
 from services.anomaly.domain.novelty.sightings import KEY_MODEL, KEY_NETWORK, KEY_USER, Sight, Sightings
 from services.anomaly.domain.novelty.strange import HOUR_OF_DAY, Strange, StrangeKey
@@ -23,6 +24,7 @@ from services.anomaly.domain.overlap import Overlap
 from services.anomaly.domain.panel import Panel
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import NOTHING, Hour, Series, Totals
+from services.anomaly.domain.suspects import Suspect
 from services.common.clock import HOUR, Micros
 from services.common.money import PICOS_PER_DOLLAR, Picos
 

@@ -8,7 +8,6 @@ from finops.anomaly.v1.anomaly_pb2 import Anomaly
 
 from services.anomaly.domain.alarms import Transition
 from services.anomaly.domain.bank import HOURS_A_DAY
-from services.anomaly.domain.incidents import Suspect
 from services.anomaly.domain.novelty.keys import KeyNovelty
 from services.anomaly.domain.novelty.pairs import NewPairs
 from services.anomaly.domain.novelty.sightings import SIGHTED, Sight, Sightings
@@ -16,6 +15,7 @@ from services.anomaly.domain.overlap import Overlap
 from services.anomaly.domain.panel import Panel
 from services.anomaly.domain.policy import Policy
 from services.anomaly.domain.series import Hour, Series, Totals
+from services.anomaly.domain.suspects import Suspect
 from services.common.clock import Micros
 from services.common.money import Picos
 
