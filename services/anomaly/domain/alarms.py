@@ -187,7 +187,7 @@ class Alarms:
         """The name of the incident that it is a facet of, or an echo."""
         alike = [incident for incident in incidents if incident.may_show_in(suspect, hour, self._policy)]
         for incident in alike:
-            if incident.hides(suspect, hour, self._policy) and explains(incident.series, suspect, overlap):
+            if incident.hides(suspect, self._policy) and explains(incident.series, suspect, overlap):
                 return incident.name
         largest = largest_of_its_parts(suspect, alike, overlap, self._policy)
         return None if largest is None else largest.name

@@ -23,7 +23,7 @@ def explains(series: Series, suspect: Suspect, overlap: Overlap) -> bool:
     shared = None if suspect.silence or latest is None else overlap.shared(series, suspect.series)
     if shared is None or latest is None:
         return True
-    return shared >= EXPLAINED * latest.spell.excess / max(1, latest.spell.hours)
+    return shared >= EXPLAINED * latest.spell.excess_an_hour
 
 
 def may_consist_of(series: Series, suspect: Suspect, overlap: Overlap) -> bool:

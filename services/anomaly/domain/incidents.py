@@ -62,11 +62,14 @@ class Incident:
     def silence(self) -> bool:
         return self.channel == Anomaly.CHANNEL_SILENCE
 
-    def hides(self, suspect: Suspect, hour: Hour, policy: Policy) -> bool:
-        """True if that run is a facet of this incident, or its echo."""
-        if not self.may_show_in(suspect, hour, policy):
-            return False
-        if self.silence and self.series.dimension == TENANT:
+    @property
+    def _silences_all(self) -> bool:
+        """The whole organisation is silent, whatever is in it."""
+        return self.silence and self.series.dimension == TENANT
+
+    def hides(self, suspect: Suspect, policy: Policy) -> bool:
+        """True if a run that it may show in is small enough to be a facet of this incident, or its echo."""
+        if self._silences_all:
             return True
         if suspect.series in self.settled_in:
             # By the hour: what goes on costs more and more.
@@ -82,8 +85,7 @@ class Incident:
 
     def hides_anything(self, hour: Hour, policy: Policy) -> bool:
         """Whether it is open, or closed so lately that echoes of it may come."""
-        longest = policy.longest_hours if self.settled_in else policy.cooldown_hours
-        return self.closed_at is None or hour - self.closed_at <= longest
+        return self.closed_at is None or hour - self.closed_at <= self.hides_for(self.series, policy)
 
     def close(self, hour: Hour) -> None:
         """It is over after this hour."""
@@ -102,7 +104,7 @@ class Incident:
             if self.silence and suspect.run.start - self.closed_at > policy.calm_hours:
                 # It was heard of as usual in between: it failed again.
                 return False
-        if self.silence and self.series.dimension == TENANT:
+        if self._silences_all:
             return True
         if self.series.dimension == suspect.series.dimension and self.series != suspect.series:
             return False
@@ -116,11 +118,13 @@ def largest_of_its_parts(
 ) -> Incident | None:
     """Where the suspect's excess is that of several incidents within it, none of which is large enough to hide it."""
     latest = suspect.run.latest
+    if suspect.family != Anomaly.CHANNEL_COST or latest is None:
+        return None
     within = [one for one in incidents if spends_with(one.series, suspect.series, overlap)]
-    if suspect.family != Anomaly.CHANNEL_COST or latest is None or len(within) < 2:
+    if len(within) < 2:
         return None
     shared = sum(overlap.shared(one.series, suspect.series) or 0 for one in within)
-    all_of_it = shared >= EXPLAINED * latest.spell.excess / max(1, latest.spell.hours)
+    all_of_it = shared >= EXPLAINED * latest.spell.excess_an_hour
     large_enough = suspect.size <= policy.encore * sum(one.size for one in within)
     return max(within, key=lambda one: one.size) if all_of_it and large_enough else None
 

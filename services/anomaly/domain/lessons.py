@@ -131,7 +131,7 @@ def _false(pupil: _Pupil) -> None:
         least = pupil.panel.policy.min_impact_usd * PICOS_PER_DOLLAR
         # Of a drift, which grows while it lasts, the day that was judged last.
         seen = run.latest.spell if pupil.drift and run.latest is not None else run.total
-        run.tolerated, run.confirmed = max(least, seen.excess / max(1, seen.hours)), False
+        run.tolerated, run.confirmed = max(least, seen.excess_an_hour), False
 
 
 def _none_is_usual(pupil: _Pupil) -> None:

@@ -31,16 +31,15 @@ PARTS_CONCENTRATED = 1.3
 
 def named_after(candidate: Suspect, others: Sequence[Suspect], overlap: Overlap, policy: Policy) -> Suspect:
     """The run to tell where the candidate is worth telling: it, or another that shows the same, or a part of it."""
-    within = parts(candidate, others, overlap, policy)
-    whole = within[0] if within else candidate
+    whole = largest_part(candidate, others, overlap, policy) or candidate
     return most_telling(whole, [one for one in others if one is whole or same_money(whole, one, overlap)], policy)
 
 
-def parts(candidate: Suspect, others: Sequence[Suspect], overlap: Overlap, policy: Policy) -> list[Suspect]:
-    """Runs worth telling alone, much more concentrated than the candidate, that have no spend in common and make up
-    most of its excess, the dearest first; none if there are no such runs."""
+def largest_part(candidate: Suspect, others: Sequence[Suspect], overlap: Overlap, policy: Policy) -> Suspect | None:
+    """The dearest of the runs worth telling alone, much more concentrated than the candidate, that have no spend in
+    common and make up most of its excess; None if there are no such runs."""
     if candidate.family != Anomaly.CHANNEL_COST or overlap.shared(candidate.series, candidate.series) is None:
-        return []
+        return None
     concentration = PARTS_CONCENTRATED * candidate.concentration()
     found: list[Suspect] = []
     for one in sorted(others, key=lambda s: (-s.size, s.series, s.channel)):
@@ -54,7 +53,7 @@ def parts(candidate: Suspect, others: Sequence[Suspect], overlap: Overlap, polic
         ):
             found.append(one)
     enough = sum(one.shown.excess for one in found) >= EXPLAINED * candidate.shown.excess
-    return found if enough else []
+    return found[0] if found and enough else None
 
 
 def most_telling(candidate: Suspect, others: Sequence[Suspect], policy: Policy) -> Suspect:

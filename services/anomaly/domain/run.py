@@ -51,6 +51,11 @@ class Spell:
         return self.spent - round(self.usual * PICOS_PER_DOLLAR)
 
     @property
+    def excess_an_hour(self) -> float:
+        """Picodollars beyond the usual, on average."""
+        return self.excess / max(1, self.hours)
+
+    @property
     def share(self) -> float:
         """The excess as a share of what was spent: how concentrated an incident is in this series."""
         return self.excess / self.spent if self.spent > 0 else 0.0

@@ -14,6 +14,7 @@ from finops.anomaly.v1.anomaly_pb2 import Anomaly
 
 from services.anomaly.domain.bank import Expectation, SeasonalBank
 from services.anomaly.domain.rows import NOBODY, Floats, Mask
+from services.anomaly.domain.run import Spell, Verdict
 from services.anomaly.domain.series import Hour
 from services.anomaly.domain.surprise import PersistenceBank, TailBank
 
@@ -94,6 +95,15 @@ class Calibrated:
     def natural(self, value: float) -> float:
         """From the baseline's scale to the channel's unit."""
         raise NotImplementedError
+
+    def _verdict(self, row: int, start: Hour, figures: Iterable[float], spell: Spell) -> Verdict:
+        """The word on the hour that was judged last: from `start`, with what was, is usual, and the band, in the
+        channel's unit."""
+        actual, expected, low, high = figures
+        return Verdict(
+            start, float(self.score[row]), float(self.surprise[row]), actual, expected, low, high, spell,
+            float(self.lasting[row]), float(self.steepness[row]),
+        )  # fmt: skip
 
     def course(self, row: int, hours: Iterable[Hour]) -> Iterator[Band | None]:
         """What is usual in these hours as far as is known now, in the channel's unit; None: nothing is known."""

@@ -76,7 +76,4 @@ class ErrorShareDetector(Calibrated):
         fewest, answered, most = (worth * (1 - (share - expected)) for expected in (low, usual, high))
         picos = round(worth * PICOS_PER_DOLLAR)
         spell = Spell(hour - start + 1, picos, answered, fewest, most, requests, requests)
-        return Verdict(
-            start, float(self.score[row]), float(self.surprise[row]), share, usual, low, high, spell,
-            float(self.lasting[row]), float(self.steepness[row]),
-        )  # fmt: skip
+        return self._verdict(row, start, (share, usual, low, high), spell)

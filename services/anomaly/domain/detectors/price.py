@@ -18,7 +18,7 @@ from services.anomaly.domain.amounts import CACHE_READ, COST, INPUT, OUTPUT, Amo
 from services.anomaly.domain.bank import HOURS_A_DAY
 from services.anomaly.domain.detectors.ratios import Pool, RatioDetector
 from services.anomaly.domain.policy import Policy
-from services.anomaly.domain.reason import CACHED_DISCOUNT, OUTPUT_WEIGHT, Figures
+from services.anomaly.domain.reason import CACHED_DISCOUNT, OUTPUT_WEIGHT
 from services.anomaly.domain.rows import NOBODY, Floats, Mask, RowArrays, largest_but_one, rows_of
 from services.anomaly.domain.run import Spell, Verdict
 from services.anomaly.domain.series import Hour
@@ -103,12 +103,9 @@ class TokenPriceDetector(RatioDetector):
         """On the hour that was judged last, in dollars a request; money is what these tokens cost beyond their usual
         price."""
         totals = self._pool.totals[row]
-        requests, start = max(1, int(self._pool.answered()[row])), int(self._pool.start[row])
+        requests, start = int(self._pool.answered()[row]), int(self._pool.start[row])
         spent, value = int(totals[COST]) / PICOS_PER_DOLLAR, float(self._values[row])
         cheap, usual, dear = (spent * math.exp(level - value) for level in self.band(row))
         spell = Spell(hour - start + 1, int(totals[COST]), usual, cheap, dear, requests, requests)
-        figures = Figures(*(dollars / requests for dollars in (spent, usual, cheap, dear)))
-        return Verdict(
-            start, float(self.score[row]), float(self.surprise[row]), *figures, spell, float(self.lasting[row]),
-            float(self.steepness[row]),
-        )  # fmt: skip
+        figures = (dollars / requests for dollars in (spent, usual, cheap, dear))
+        return self._verdict(row, start, figures, spell)

@@ -108,10 +108,7 @@ class RatioDetector(Calibrated):
         requests, start = int(self._pool.answered()[row]), int(self._pool.start[row])
         cheap, each, dear = (unit.natural(value) * requests for value in unit.band(row))
         spell = Spell(hour - start + 1, int(totals[COST]), each, cheap, dear, requests, requests)
-        return Verdict(
-            start, float(self.score[row]), float(self.surprise[row]), *figures, spell, float(self.lasting[row]),
-            float(self.steepness[row]),
-        )  # fmt: skip
+        return self._verdict(row, start, figures, spell)
 
 
 class UnitCostDetector(RatioDetector):
